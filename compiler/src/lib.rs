@@ -1,0 +1,1 @@
+//! The DJ compiler: from a `.dj` program to an artifact.

@@ -1,0 +1,1 @@
+//! The DJ language: grammar, syntax tree, source spans, diagnostics and the formatter.

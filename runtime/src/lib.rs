@@ -1,0 +1,1 @@
+//! The DJ runtime: artifacts, PJRT, columns, input and output, execution.
