@@ -1,1 +1,11 @@
 //! The DJ language: grammar, syntax tree, source spans, diagnostics and the formatter.
+//!
+//! [`parse`] turns text into an [`ast::File`] with a [`Span`] on every node; [`format()`] turns a file back into its one
+//! canonical text. This crate does no input or output and knows nothing of types.
+
+pub mod ast;
+pub mod diagnostic;
+pub mod span;
+
+pub use diagnostic::{Code, Diagnostic, Severity};
+pub use span::{Span, Spanned};
