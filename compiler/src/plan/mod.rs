@@ -4,12 +4,10 @@
 //! confuses two columns of one name; names matter only at the exports.
 
 mod operators;
-mod properties;
 mod text;
 mod verify;
 
 pub use operators::*;
-pub use properties::*;
 pub use text::plan_text;
 pub use verify::{VerifyError, verify};
 

@@ -40,6 +40,13 @@ pub enum ExprKind {
     Literal(Scalar),
     /// The program's parameter of this index.
     Param(usize),
+    /// A column of the only row of a shared plan; null if it has no row, an error if it has several.
+    Cell {
+        /// The index of the shared plan.
+        plan: usize,
+        /// Its column.
+        column: ColumnId,
+    },
     /// A table over the dictionary of a text column, computed by the host ([`crate::artifact::HostTable`]).
     Table {
         /// The index of the table.
@@ -208,7 +215,7 @@ impl Expr {
     /// The direct operands, in order.
     pub fn operands(&self) -> Vec<&Expr> {
         match &self.kind {
-            ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Param(_) => vec![],
+            ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Param(_) | ExprKind::Cell { .. } => vec![],
             ExprKind::Table { column: x, .. }
             | ExprKind::Negate(x)
             | ExprKind::Not(x)
@@ -230,7 +237,7 @@ impl Expr {
     /// The direct operands, in order, to be rewritten in place.
     pub fn operands_mut(&mut self) -> Vec<&mut Expr> {
         match &mut self.kind {
-            ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Param(_) => vec![],
+            ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Param(_) | ExprKind::Cell { .. } => vec![],
             ExprKind::Table { column: x, .. }
             | ExprKind::Negate(x)
             | ExprKind::Not(x)
