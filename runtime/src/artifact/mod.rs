@@ -1,0 +1,5 @@
+//! The artifact: what the compiler hands to the runtime.
+
+pub mod manifest;
+
+pub use manifest::*;
