@@ -1,1 +1,4 @@
 //! The DJ compiler: from a `.dj` program to an artifact.
+
+pub mod plan;
+pub mod stablehlo;

@@ -1,0 +1,132 @@
+//! The typed relational plan: what a program computes, before it is decided how.
+//!
+//! A [`Program`] is a list of named plans. Columns have an identity of their own ([`ColumnId`]), so that rewriting never
+//! confuses two columns of one name; names matter only at the exports.
+
+mod operators;
+mod text;
+mod verify;
+
+pub use operators::*;
+pub use text::plan_text;
+pub use verify::{VerifyError, verify};
+
+use dj_grammar::Span;
+use dj_runtime::artifact::ParamSpec;
+use dj_runtime::expr::ColumnId;
+use dj_runtime::types::{Bounds, Field, Type};
+
+/// A whole program after analysis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Program {
+    /// The input tables.
+    pub tables: Vec<Table>,
+    /// The run-time parameters, by index.
+    pub params: Vec<ParamSpec>,
+    /// Every column that any plan makes, by [`ColumnId`].
+    pub columns: Columns,
+    /// Plans that several others read ([`Plan::Shared`]), each after those that it reads.
+    pub shared: Vec<SharedPlan>,
+    /// The outputs.
+    pub exports: Vec<Export>,
+}
+
+/// A `let` that is read more than once: computed once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SharedPlan {
+    /// The name in the source.
+    pub name: String,
+    /// What it computes.
+    pub plan: Plan,
+}
+
+/// `export NAME = pipeline`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Export {
+    /// The name.
+    pub name: String,
+    /// The statement.
+    pub span: Span,
+    /// What it computes; the schema of the plan, in order, is that of the output.
+    pub plan: Plan,
+}
+
+/// An input table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    /// The name.
+    pub name: String,
+    /// The default binding.
+    pub path: Option<String>,
+    /// The statement.
+    pub span: Span,
+    /// All its columns.
+    pub columns: Vec<TableColumn>,
+    /// Rows of the files bound at compile time, where some were.
+    pub rows: Option<u64>,
+}
+
+/// A column of an input table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableColumn {
+    /// Name, type, nullability.
+    pub field: Field,
+    /// The declaration, or the table's name where the columns come from the file.
+    pub span: Span,
+    /// A declared domain: a contract, checked on the data.
+    pub declared: Option<Bounds>,
+    /// What the files bound at compile time say: an assumption.
+    pub recorded: Recorded,
+}
+
+/// What the files bound at compile time say of a column.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Recorded {
+    /// Bounds of the values.
+    pub bounds: Option<Bounds>,
+    /// Whether there is no null.
+    pub not_null: bool,
+    /// Whether no value occurs twice; only looked for where a join may use it.
+    pub unique: bool,
+    /// An upper bound of the number of distinct values (dictionary sizes of text columns).
+    pub distinct: Option<u64>,
+}
+
+/// Every column of a program: its name, type, and where it was made.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Columns(Vec<ColumnInfo>);
+
+/// What is known of a column everywhere. Nullability stands in the plan, because an outer join changes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnInfo {
+    /// The name it was given.
+    pub name: String,
+    /// The type.
+    pub ty: Type,
+    /// Where it was made.
+    pub span: Span,
+}
+
+impl Columns {
+    /// Makes a column.
+    pub fn add(&mut self, name: impl Into<String>, ty: Type, span: Span) -> ColumnId {
+        let id = ColumnId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
+        self.0.push(ColumnInfo { name: name.into(), ty, span });
+        id
+    }
+
+    /// What is known of a column of this program.
+    pub fn get(&self, id: ColumnId) -> &ColumnInfo {
+        &self.0[id.0 as usize]
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

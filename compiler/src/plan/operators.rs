@@ -1,0 +1,383 @@
+//! The operators of the relational plan.
+
+use dj_grammar::Span;
+use dj_runtime::expr::{ColumnId, Expr};
+use dj_runtime::types::Type;
+
+/// A relation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Plan {
+    /// Rows of an input table.
+    Scan(Scan),
+    /// The rows on which a predicate is true.
+    Filter(Filter),
+    /// Other columns of the same rows.
+    Project(Project),
+    /// One row per group, or one row.
+    Aggregate(Aggregate),
+    /// Pairs of rows that match.
+    Join(Join),
+    /// The same rows in another order.
+    Sort(Sort),
+    /// A range of the rows, by position.
+    Take(Take),
+    /// The first rows of a sort: the optimizer's fusion of [`Sort`] and [`Take`].
+    TopK(TopK),
+    /// The first row of each group of equal keys.
+    Distinct(Distinct),
+    /// The rows of several inputs, one after the other.
+    Union(Union),
+    /// The rows of a shared plan.
+    Shared(Shared),
+}
+
+/// A column of a schema: its identity and whether nulls may occur here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SchemaColumn {
+    /// The column.
+    pub id: ColumnId,
+    /// The type.
+    pub ty: Type,
+    /// Whether nulls may occur.
+    pub nullable: bool,
+}
+
+/// The rows of an input table, in input order.
+///
+/// **Schema**: the listed columns. **Nulls**: as the table has them.
+/// **Constraints**: (C1) column indices are of the table and distinct.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scan {
+    /// The table's index in the program.
+    pub table: usize,
+    /// The table's column index, and the column that it becomes.
+    pub columns: Vec<(usize, SchemaColumn)>,
+    /// What every row that is needed satisfies, as a conjunction; evaluated by the stage that scans.
+    pub predicates: Vec<Expr>,
+    /// Where the source names the table.
+    pub span: Span,
+}
+
+/// The rows of `input` on which `predicate` is true, in order.
+///
+/// **Schema**: the input's. **Nulls**: a null predicate drops the row.
+/// **Constraints**: (C1) the predicate is bool and reads only the input's columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter {
+    /// The rows.
+    pub input: Box<Plan>,
+    /// What must be true.
+    pub predicate: Expr,
+    /// The transform.
+    pub span: Span,
+}
+
+/// One row for each row of `input`, in order, of the listed columns.
+///
+/// **Constraints**: (C1) expressions read only the input's columns; (C2) a column that is passed through keeps its identity
+/// (`id` is the column that the expression reads); (C3) ids are distinct.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    /// The rows.
+    pub input: Box<Plan>,
+    /// What comes out.
+    pub items: Vec<NamedExpr>,
+    /// The transform.
+    pub span: Span,
+}
+
+/// An expression and the column that it becomes; type and nullability are the expression's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedExpr {
+    /// The column.
+    pub id: ColumnId,
+    /// Its value.
+    pub expr: Expr,
+}
+
+/// Rows of `input` grouped by `keys`, one row per group; without keys, one row.
+///
+/// **Schema**: the keys, then the aggregates. **Nulls**: null keys form one group. **NaN**: one group; −0.0 is 0.0.
+/// **Empty input**: no rows; one row if there are no keys. **Order**: ends the input's order.
+/// **Constraints**: (C1) keys are columns of the input (a projection below computes them); (C2) ids are distinct.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aggregate {
+    /// The rows.
+    pub input: Box<Plan>,
+    /// The grouping columns of the input, which keep their identity.
+    pub keys: Vec<SchemaColumn>,
+    /// What is computed of each group.
+    pub aggregates: Vec<NamedAggregate>,
+    /// The transform.
+    pub span: Span,
+}
+
+/// An aggregate and the column that it becomes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedAggregate {
+    /// The column.
+    pub id: ColumnId,
+    /// Which aggregate.
+    pub function: AggregateFunction,
+    /// Its argument, which may be any expression of the input; `None` for `count()`.
+    pub argument: Option<Expr>,
+    /// `filter`: only rows on which it is true count.
+    pub filter: Option<Expr>,
+    /// The type of the result.
+    pub ty: Type,
+    /// Whether the result may be null.
+    pub nullable: bool,
+    /// The call.
+    pub span: Span,
+}
+
+/// An aggregate. All but count skip nulls and are null on no values; first and last keep nulls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AggregateFunction {
+    /// `count()`, `count(x)`: i64.
+    Count,
+    /// `sum(x)`: i64 for integers, a decimal of the same scale, f64; overflow is an error.
+    Sum,
+    /// `mean(x)`: f64.
+    Mean,
+    /// `min(x)`: the operand's type; NaN is the largest.
+    Min,
+    /// `max(x)`
+    Max,
+    /// `var(x)`: of a sample, f64; null for one value.
+    Variance,
+    /// `std(x)`: of a sample, f64; null for one value.
+    StandardDeviation,
+    /// `first(x)`: by input order, nulls included.
+    First,
+    /// `last(x)`: by input order, nulls included.
+    Last,
+    /// `any(x)`: whether some value is true.
+    Any,
+    /// `all(x)`: whether every value is true.
+    All,
+}
+
+/// The pairs of a row of `left` and a row of `right` whose keys are equal, in left order, then right order.
+///
+/// **Schema**: the left's columns, then the right's (semi and anti: the left's alone). **Nulls**: a null key matches
+/// nothing, unless `nulls_equal`; a left join makes the right's columns nullable.
+/// **Constraints**: (C1) `on` pairs have one type; (C2) the residual reads columns of both sides, and is bool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Join {
+    /// The probe side, whose order is kept.
+    pub left: Box<Plan>,
+    /// The build side.
+    pub right: Box<Plan>,
+    /// Which rows come out.
+    pub kind: JoinKind,
+    /// Pairs of expressions, of the left and of the right, that must be equal.
+    pub on: Vec<(Expr, Expr)>,
+    /// A further condition on a pair of rows.
+    pub residual: Option<Expr>,
+    /// Whether null keys match each other.
+    pub nulls_equal: bool,
+    /// The transform.
+    pub span: Span,
+}
+
+/// Which rows a join gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum JoinKind {
+    /// The pairs that match.
+    Inner,
+    /// And left rows without a match, once, with nulls.
+    Left,
+    /// Left rows with a match, once.
+    Semi,
+    /// Left rows without a match.
+    Anti,
+}
+
+/// The rows of `input` ordered by `keys`; stable.
+///
+/// **NaN**: larger than every number. **Nulls**: last, unless a key says first. **Strings**: bytewise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sort {
+    /// The rows.
+    pub input: Box<Plan>,
+    /// From the most to the least significant.
+    pub keys: Vec<SortKey>,
+    /// The transform.
+    pub span: Span,
+}
+
+/// A key of an order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SortKey {
+    /// What is compared.
+    pub expr: Expr,
+    /// Largest first.
+    pub descending: bool,
+    /// Nulls before all others; they come last otherwise, whatever the direction.
+    pub nulls_first: bool,
+}
+
+/// `count` rows of `input` after the first `skip`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Take {
+    /// The rows.
+    pub input: Box<Plan>,
+    /// Rows to leave out.
+    pub skip: u64,
+    /// Rows to keep at most.
+    pub count: u64,
+    /// The transform.
+    pub span: Span,
+}
+
+/// `take skip count (sort keys input)`
+#[derive(Debug, Clone, PartialEq)]
+pub struct TopK {
+    /// The rows.
+    pub input: Box<Plan>,
+    /// From the most to the least significant.
+    pub keys: Vec<SortKey>,
+    /// Rows to leave out.
+    pub skip: u64,
+    /// Rows to keep at most.
+    pub count: u64,
+    /// The transform.
+    pub span: Span,
+}
+
+/// The first row, in input order, of each group of rows with equal `keys`; ends the order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Distinct {
+    /// The rows.
+    pub input: Box<Plan>,
+    /// The columns that make rows equal.
+    pub keys: Vec<ColumnId>,
+    /// The transform.
+    pub span: Span,
+}
+
+/// The rows of the inputs, one input after the other.
+///
+/// **Schema**: `columns`. **Constraints**: (C1) every input lists as many columns as there are output columns, of the same
+/// types; (C2) an output column is nullable if any input's is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Union {
+    /// Each input, and its columns in the order of the output's.
+    pub inputs: Vec<(Plan, Vec<ColumnId>)>,
+    /// The output's columns.
+    pub columns: Vec<SchemaColumn>,
+    /// The transform.
+    pub span: Span,
+}
+
+/// The rows of a plan that others read too.
+///
+/// **Schema**: `columns`, fresh identities for columns of the shared plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shared {
+    /// The index in [`super::Program::shared`].
+    pub plan: usize,
+    /// The shared plan's column, and the column that it becomes here.
+    pub columns: Vec<(ColumnId, SchemaColumn)>,
+    /// Where the source names it.
+    pub span: Span,
+}
+
+impl Plan {
+    /// The output's columns, in order.
+    pub fn schema(&self) -> Vec<SchemaColumn> {
+        match self {
+            Self::Scan(scan) => scan.columns.iter().map(|(_, column)| *column).collect(),
+            Self::Filter(filter) => filter.input.schema(),
+            Self::Project(project) => project.items.iter().map(NamedExpr::schema).collect(),
+            Self::Aggregate(aggregate) => {
+                aggregate.keys.iter().copied().chain(aggregate.aggregates.iter().map(NamedAggregate::schema)).collect()
+            }
+            Self::Join(join) => join.schema(),
+            Self::Sort(sort) => sort.input.schema(),
+            Self::Take(take) => take.input.schema(),
+            Self::TopK(top) => top.input.schema(),
+            Self::Distinct(distinct) => distinct.input.schema(),
+            Self::Union(union) => union.columns.clone(),
+            Self::Shared(shared) => shared.columns.iter().map(|(_, column)| *column).collect(),
+        }
+    }
+
+    /// The direct inputs, in order.
+    pub fn inputs(&self) -> Vec<&Plan> {
+        match self {
+            Self::Scan(_) | Self::Shared(_) => vec![],
+            Self::Filter(Filter { input, .. })
+            | Self::Project(Project { input, .. })
+            | Self::Aggregate(Aggregate { input, .. })
+            | Self::Sort(Sort { input, .. })
+            | Self::Take(Take { input, .. })
+            | Self::TopK(TopK { input, .. })
+            | Self::Distinct(Distinct { input, .. }) => vec![input],
+            Self::Join(Join { left, right, .. }) => vec![left, right],
+            Self::Union(union) => union.inputs.iter().map(|(input, _)| input).collect(),
+        }
+    }
+
+    /// The direct inputs, in order, to be rewritten in place.
+    pub fn inputs_mut(&mut self) -> Vec<&mut Plan> {
+        match self {
+            Self::Scan(_) | Self::Shared(_) => vec![],
+            Self::Filter(Filter { input, .. })
+            | Self::Project(Project { input, .. })
+            | Self::Aggregate(Aggregate { input, .. })
+            | Self::Sort(Sort { input, .. })
+            | Self::Take(Take { input, .. })
+            | Self::TopK(TopK { input, .. })
+            | Self::Distinct(Distinct { input, .. }) => vec![input],
+            Self::Join(Join { left, right, .. }) => vec![left, right],
+            Self::Union(union) => union.inputs.iter_mut().map(|(input, _)| input).collect(),
+        }
+    }
+
+    /// The transform that made it.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Scan(Scan { span, .. })
+            | Self::Filter(Filter { span, .. })
+            | Self::Project(Project { span, .. })
+            | Self::Aggregate(Aggregate { span, .. })
+            | Self::Join(Join { span, .. })
+            | Self::Sort(Sort { span, .. })
+            | Self::Take(Take { span, .. })
+            | Self::TopK(TopK { span, .. })
+            | Self::Distinct(Distinct { span, .. })
+            | Self::Union(Union { span, .. })
+            | Self::Shared(Shared { span, .. }) => *span,
+        }
+    }
+}
+
+impl NamedExpr {
+    /// The column that the expression becomes.
+    pub fn schema(&self) -> SchemaColumn {
+        SchemaColumn { id: self.id, ty: self.expr.ty, nullable: self.expr.nullable }
+    }
+}
+
+impl NamedAggregate {
+    /// The column that the aggregate becomes.
+    pub fn schema(&self) -> SchemaColumn {
+        SchemaColumn { id: self.id, ty: self.ty, nullable: self.nullable }
+    }
+}
+
+impl Join {
+    fn schema(&self) -> Vec<SchemaColumn> {
+        let mut columns = self.left.schema();
+        match self.kind {
+            JoinKind::Semi | JoinKind::Anti => {}
+            JoinKind::Inner => columns.extend(self.right.schema()),
+            JoinKind::Left => {
+                columns.extend(self.right.schema().into_iter().map(|column| SchemaColumn { nullable: true, ..column }));
+            }
+        }
+        columns
+    }
+}

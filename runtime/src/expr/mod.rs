@@ -1,0 +1,289 @@
+//! Typed expressions: one tree for the plan, for lowering and for the host.
+//!
+//! Analysis makes them from the syntax tree, with every implicit conversion written out as a [`ExprKind::Cast`]; the
+//! optimizer rewrites them; lowering turns them into StableHLO; [`eval`] computes them on the host, for constant folding,
+//! functions of dictionary values and nothing that is hot.
+
+mod function;
+mod scalar;
+
+pub use function::Function;
+pub use scalar::Scalar;
+
+use crate::types::Type;
+use dj_grammar::Span;
+use serde::{Deserialize, Serialize};
+
+/// A column of a plan: unique in a program, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ColumnId(pub u32);
+
+/// An expression of a known type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Expr {
+    /// What is computed.
+    pub kind: ExprKind,
+    /// The type of the result.
+    pub ty: Type,
+    /// Whether the result may be null.
+    pub nullable: bool,
+    /// Where it stands in the source.
+    pub span: Span,
+}
+
+/// What an expression computes. A null operand gives null unless said otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ExprKind {
+    /// A column of the input.
+    Column(ColumnId),
+    /// A constant.
+    Literal(Scalar),
+    /// The program's parameter of this index.
+    Param(usize),
+    /// A column of the only row of a shared plan; null if it has no row, an error if it has several.
+    Cell {
+        /// The index of the shared plan.
+        plan: usize,
+        /// Its column.
+        column: ColumnId,
+    },
+    /// A table over the dictionary of a text column, computed by the host ([`crate::artifact::HostTable`]).
+    Table {
+        /// The index of the table.
+        table: usize,
+        /// The text column whose codes address it.
+        column: Box<Expr>,
+    },
+    /// `-x`. (C1) Numeric or duration; overflow is an error.
+    Negate(Box<Expr>),
+    /// `not x`, three-valued. (C1) Bool.
+    Not(Box<Expr>),
+    /// Arithmetic; see [`ArithmeticOp`].
+    Arithmetic(ArithmeticOp, Box<Expr>, Box<Expr>),
+    /// A comparison. (C1) Both sides have one type, or are decimals or integers of any scale, width and sign.
+    Compare(CompareOp, Box<Expr>, Box<Expr>),
+    /// Three-valued conjunction: false if any is false, else null if any is null. Later operands are evaluated only on
+    /// rows where the earlier ones are not false.
+    And(Vec<Expr>),
+    /// Three-valued disjunction.
+    Or(Vec<Expr>),
+    /// Whether the operand is null; never null itself.
+    IsNull(Box<Expr>),
+    /// The first operand that is not null. (C1) One type.
+    Coalesce(Vec<Expr>),
+    /// The value of the first arm whose condition is true, else `otherwise` (null if absent). (C1) One type.
+    Case {
+        /// Conditions and values.
+        arms: Vec<(Expr, Expr)>,
+        /// `else`.
+        otherwise: Option<Box<Expr>>,
+    },
+    /// Whether the operand equals one of the list; null if it does not and the list holds a null.
+    InList {
+        /// The operand.
+        operand: Box<Expr>,
+        /// Literals of the operand's type.
+        list: Vec<Scalar>,
+    },
+    /// SQL `like`: `%` any run, `_` one character, no escape. (C1) Text.
+    Like {
+        /// The operand.
+        operand: Box<Expr>,
+        /// The pattern.
+        pattern: String,
+    },
+    /// A conversion to the expression's type.
+    Cast {
+        /// The operand.
+        operand: Box<Expr>,
+        /// Whether a failure gives null (`as?`) instead of an error.
+        or_null: bool,
+    },
+    /// A call of a built-in function.
+    Call(Function, Vec<Expr>),
+}
+
+/// Arithmetic on two operands.
+///
+/// Integers: both sides have the result's type. Decimals: `+` and `-` of one scale, `*` of any, with the sum of the scales.
+/// Floats: one type; `/` is IEEE. `//` and `%` floor and are null on zero. Dates and timestamps: `timestamp ± duration`,
+/// `date ± i32` days, `date - date` in i64 days, `timestamp - timestamp` a duration. Overflow is an error with the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the field's own")]
+pub enum ArithmeticOp {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    FloorDivide,
+    Modulo,
+    Power,
+}
+
+impl ArithmeticOp {
+    /// As the language writes it.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::FloorDivide => "//",
+            Self::Modulo => "%",
+            Self::Power => "**",
+        }
+    }
+}
+
+/// A comparison. NaN equals itself and is larger than every number; −0.0 equals 0.0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the field's own")]
+pub enum CompareOp {
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+}
+
+impl CompareOp {
+    /// As the language writes it.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterEqual => ">=",
+        }
+    }
+
+    /// The comparison with its sides exchanged.
+    #[must_use]
+    pub fn flipped(self) -> Self {
+        match self {
+            Self::Equal | Self::NotEqual => self,
+            Self::Less => Self::Greater,
+            Self::LessEqual => Self::GreaterEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterEqual => Self::LessEqual,
+        }
+    }
+
+    /// Whether it holds of an ordering.
+    pub fn holds(self, ordering: std::cmp::Ordering) -> bool {
+        match self {
+            Self::Equal => ordering.is_eq(),
+            Self::NotEqual => ordering.is_ne(),
+            Self::Less => ordering.is_lt(),
+            Self::LessEqual => ordering.is_le(),
+            Self::Greater => ordering.is_gt(),
+            Self::GreaterEqual => ordering.is_ge(),
+        }
+    }
+}
+
+impl Expr {
+    /// A column.
+    pub fn column(id: ColumnId, ty: Type, nullable: bool, span: Span) -> Self {
+        Self { kind: ExprKind::Column(id), ty, nullable, span }
+    }
+
+    /// A constant.
+    pub fn literal(value: Scalar, ty: Type, span: Span) -> Self {
+        let nullable = value.is_null();
+        Self { kind: ExprKind::Literal(value), ty, nullable, span }
+    }
+
+    /// A boolean constant.
+    pub fn bool(value: bool, span: Span) -> Self {
+        Self::literal(Scalar::Bool(value), Type::Bool, span)
+    }
+
+    /// The constant, if it is one.
+    pub fn as_literal(&self) -> Option<&Scalar> {
+        if let ExprKind::Literal(value) = &self.kind { Some(value) } else { None }
+    }
+
+    /// The column, if it is one.
+    pub fn as_column(&self) -> Option<ColumnId> {
+        if let ExprKind::Column(id) = self.kind { Some(id) } else { None }
+    }
+
+    /// The direct operands, in order.
+    pub fn operands(&self) -> Vec<&Expr> {
+        match &self.kind {
+            ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Param(_) | ExprKind::Cell { .. } => vec![],
+            ExprKind::Table { column: x, .. }
+            | ExprKind::Negate(x)
+            | ExprKind::Not(x)
+            | ExprKind::IsNull(x)
+            | ExprKind::InList { operand: x, .. }
+            | ExprKind::Like { operand: x, .. }
+            | ExprKind::Cast { operand: x, .. } => vec![x],
+            ExprKind::Arithmetic(_, a, b) | ExprKind::Compare(_, a, b) => vec![a, b],
+            ExprKind::And(xs) | ExprKind::Or(xs) | ExprKind::Coalesce(xs) | ExprKind::Call(_, xs) => {
+                xs.iter().collect()
+            }
+            ExprKind::Case { arms, otherwise } => {
+                let arms = arms.iter().flat_map(|(condition, value)| [condition, value]);
+                arms.chain(otherwise.as_deref()).collect()
+            }
+        }
+    }
+
+    /// The direct operands, in order, to be rewritten in place.
+    pub fn operands_mut(&mut self) -> Vec<&mut Expr> {
+        match &mut self.kind {
+            ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Param(_) | ExprKind::Cell { .. } => vec![],
+            ExprKind::Table { column: x, .. }
+            | ExprKind::Negate(x)
+            | ExprKind::Not(x)
+            | ExprKind::IsNull(x)
+            | ExprKind::InList { operand: x, .. }
+            | ExprKind::Like { operand: x, .. }
+            | ExprKind::Cast { operand: x, .. } => vec![x],
+            ExprKind::Arithmetic(_, a, b) | ExprKind::Compare(_, a, b) => vec![a, b],
+            ExprKind::And(xs) | ExprKind::Or(xs) | ExprKind::Coalesce(xs) | ExprKind::Call(_, xs) => {
+                xs.iter_mut().collect()
+            }
+            ExprKind::Case { arms, otherwise } => {
+                let arms = arms.iter_mut().flat_map(|(condition, value)| [condition, value]);
+                arms.chain(otherwise.as_deref_mut()).collect()
+            }
+        }
+    }
+
+    /// Calls `visit` on the expression and everything below it, outermost first.
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        visit(self);
+        for operand in self.operands() {
+            operand.walk(visit);
+        }
+    }
+
+    /// The columns it reads, each once, in order of first use.
+    pub fn columns(&self) -> Vec<ColumnId> {
+        let mut columns = Vec::new();
+        self.walk(&mut |expr| {
+            if let ExprKind::Column(id) = expr.kind
+                && !columns.contains(&id)
+            {
+                columns.push(id);
+            }
+        });
+        columns
+    }
+
+    /// Rewrites everything below and then the expression itself.
+    #[must_use]
+    pub fn rewrite(mut self, with: &mut dyn FnMut(Expr) -> Expr) -> Self {
+        for operand in self.operands_mut() {
+            let taken = std::mem::replace(operand, Expr::bool(false, Span::default()));
+            *operand = taken.rewrite(with);
+        }
+        with(self)
+    }
+}
