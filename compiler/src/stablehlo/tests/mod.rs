@@ -1,0 +1,3 @@
+//! Programs built of every operation, run on the CPU plugin.
+
+mod text;
