@@ -135,8 +135,7 @@ fn misplaced(name: &str, span: Span) -> Diagnostic {
     match name {
         "min" => diagnostic.help("the least of several values of a row is `least(a, b)`"),
         "max" => diagnostic.help("the greatest of several values of a row is `greatest(a, b)`"),
-        _ => diagnostic.help(format!(
-            "for one value of all rows: `let all = table | aggregate v = {name}(...)`, read as `all.v`"
-        )),
+        _ => diagnostic
+            .help(format!("for one value of all rows: `let all = table | aggregate v = {name}(...)`, read as `all.v`")),
     }
 }

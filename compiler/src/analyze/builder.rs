@@ -1,9 +1,10 @@
 //! The state of one pass over a file: diagnostics, columns, and the pipelines analyzed so far.
 
+use super::codes;
 use super::declarations::Declarations;
+use super::reads::expressions;
 use super::relation::{Relation, Scope};
 use super::values::{Open, Value};
-use super::codes;
 use crate::plan::{Columns, Export, NamedExpr, Plan, Program, Project, SharedPlan, Table};
 use dj_grammar::{Diagnostic, Severity, Span, ast};
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, Scalar};
@@ -122,12 +123,14 @@ impl<'a> Builder<'a> {
                 found.push(shared.plan);
                 weights.push(1);
             }
-            plan.walk_expressions(&mut |expr| {
-                if let ExprKind::Cell { plan, .. } = expr.kind {
-                    found.push(plan);
-                    weights.push(2);
-                }
-            });
+            for expr in expressions(plan) {
+                expr.walk(&mut |expr| {
+                    if let ExprKind::Cell { plan, .. } = expr.kind {
+                        found.push(plan);
+                        weights.push(2);
+                    }
+                });
+            }
             for (index, weight) in found.into_iter().zip(weights) {
                 reads[index] += weight;
                 if !std::mem::replace(&mut seen[index], true) {

@@ -15,9 +15,30 @@ use std::rc::Rc;
 
 /// Functions that the language has and this version does not.
 const LATER: [&str; 24] = [
-    "hash", "bit_and", "bit_or", "bit_xor", "bit_not", "shift_left", "shift_right", "row_number", "rank",
-    "dense_rank", "percent_rank", "ntile", "lag", "lead", "first_value", "last_value", "forward_fill", "quantile",
-    "median", "count_distinct", "product", "corr", "cov", "arg_min",
+    "hash",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "bit_not",
+    "shift_left",
+    "shift_right",
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "ntile",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "forward_fill",
+    "quantile",
+    "median",
+    "count_distinct",
+    "product",
+    "corr",
+    "cov",
+    "arg_min",
 ];
 
 impl<'a> Builder<'a> {
@@ -63,8 +84,8 @@ impl<'a> Builder<'a> {
         let own = self.declarations.functions.keys().copied();
         let built_in = Function::ALL.iter().map(|function| function.name());
         let known = own.chain(built_in).chain(aggregates::NAMES.iter().map(|(known, _)| *known));
-        let diagnostic =
-            Diagnostic::error(codes::UNKNOWN_FUNCTION, format!("unknown function `{}`", name.node)).label(name.span, "");
+        let diagnostic = Diagnostic::error(codes::UNKNOWN_FUNCTION, format!("unknown function `{}`", name.node))
+            .label(name.span, "");
         let foreign = match name.node.to_lowercase().as_str() {
             "avg" | "average" => Some("`mean(x)` is the average"),
             "stddev" | "stdev" => Some("`std(x)` is the standard deviation"),
@@ -132,7 +153,8 @@ impl<'a> Builder<'a> {
             self.report(self.unknown_transform(name));
             return unknown;
         };
-        let (ast::FunctionBody::Pipeline(body), Some((first, rest))) = (&function.body, function.arguments.split_first())
+        let (ast::FunctionBody::Pipeline(body), Some((first, rest))) =
+            (&function.body, function.arguments.split_first())
         else {
             self.report(
                 Diagnostic::error(codes::WRONG_KIND_OF_FUNCTION, format!("`{}` is not a transform", name.node))
@@ -163,8 +185,8 @@ impl<'a> Builder<'a> {
     }
 
     fn unknown_transform(&self, name: &ast::Name) -> Diagnostic {
-        let diagnostic =
-            Diagnostic::error(codes::UNKNOWN_FUNCTION, format!("unknown transform `{}`", name.node)).label(name.span, "");
+        let diagnostic = Diagnostic::error(codes::UNKNOWN_FUNCTION, format!("unknown transform `{}`", name.node))
+            .label(name.span, "");
         match nearest(&name.node, self.declarations.functions.keys().copied()) {
             Some(near) => diagnostic.help(format!("a function with a similar name exists: `{near}`")),
             None => diagnostic.help(format!("define it: `fn {}(t) = t | ...`", name.node)),

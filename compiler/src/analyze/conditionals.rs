@@ -32,9 +32,10 @@ impl<'a> Builder<'a> {
         let mut operands = Vec::new();
         for value in values {
             let operand = value.convert(ty);
-            match operand.kind {
-                ExprKind::Coalesce(inner) => operands.extend(inner),
-                kind => operands.push(Expr { kind, ..operand }),
+            if let ExprKind::Coalesce(inner) = operand.kind {
+                operands.extend(inner);
+            } else {
+                operands.push(operand);
             }
         }
         let nullable = operands.iter().all(|operand| operand.nullable);
@@ -120,26 +121,12 @@ fn no_such_cast(value: &Expr, to: Type) -> Diagnostic {
     if to == Type::Bool {
         return diagnostic.help("compare it: `x != 0`");
     }
-    match from {
-        Type::Date => diagnostic.help("for days since 1970, write `x - @1970-01-01`"),
-        Type::Timestamp => diagnostic.help("for seconds since 1970, write `epoch(x)`"),
-        Type::Bool
-        | Type::I8
-        | Type::I16
-        | Type::I32
-        | Type::I64
-        | Type::U8
-        | Type::U16
-        | Type::U32
-        | Type::U64
-        | Type::F32
-        | Type::F64
-        | Type::Duration
-        | Type::Decimal { .. }
-        | Type::Str => match to {
-            Type::Timestamp => diagnostic.help("a timestamp from seconds since 1970 is `from_epoch(x)`"),
-            Type::Date => diagnostic.help("a date from seconds since 1970 is `from_epoch(x) as date`"),
-            _ => diagnostic,
-        },
-    }
+    let help = match (from, to) {
+        (Type::Date, _) => "for days since 1970, write `x - @1970-01-01`",
+        (Type::Timestamp, _) => "for seconds since 1970, write `epoch(x)`",
+        (_, Type::Timestamp) => "a timestamp from seconds since 1970 is `from_epoch(x)`",
+        (_, Type::Date) => "a date from seconds since 1970 is `from_epoch(x) as date`",
+        _ => return diagnostic,
+    };
+    diagnostic.help(help)
 }

@@ -141,9 +141,12 @@ fn param_of(param: &ast::Param, source: &str, diagnostics: &mut Vec<Diagnostic>)
         && value.is_null()
     {
         diagnostics.push(
-            Diagnostic::error(codes::NOT_CONSTANT, format!("the default of `{}` is null, its type is not", param.name.node))
-                .label(param.default.as_ref().map_or(param.span, |expr| expr.span), "this is null")
-                .help(format!("declare it nullable: `{}?`", source.get(param.ty.span.range()).unwrap_or("T"))),
+            Diagnostic::error(
+                codes::NOT_CONSTANT,
+                format!("the default of `{}` is null, its type is not", param.name.node),
+            )
+            .label(param.default.as_ref().map_or(param.span, |expr| expr.span), "this is null")
+            .help(format!("declare it nullable: `{}?`", source.get(param.ty.span.range()).unwrap_or("T"))),
         );
     }
     let field = Field { name: param.name.node.clone(), ty: ty.unwrap_or(Type::I64), nullable };
@@ -258,7 +261,10 @@ fn check_against_file(
             diagnostics.push(
                 Diagnostic::error(codes::FILE_TYPE, format!("`{name}` is {found} in the bound file"))
                     .label(column.span, format!("declared as {}", column.field.ty))
-                    .help(format!("declare it as `{found}` and convert it where it is read: `{name} as {}`", column.field.ty)),
+                    .help(format!(
+                        "declare it as `{found}` and convert it where it is read: `{name} as {}`",
+                        column.field.ty
+                    )),
             );
             continue;
         }
@@ -268,9 +274,9 @@ fn check_against_file(
     }
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     /// A declared domain: two constants of the column's type, in order.
-    pub(super) fn domain(&mut self, lo: &ast::Expr, hi: &ast::Expr, ty: Type) -> Option<Bounds> {
+    pub(super) fn domain(&mut self, lo: &'a ast::Expr, hi: &'a ast::Expr, ty: Type) -> Option<Bounds> {
         if matches!(ty, Type::Str | Type::Bool) {
             self.report(
                 Diagnostic::error(codes::BAD_DOMAIN, format!("a {ty} column has no domain"))
@@ -281,7 +287,9 @@ impl Builder<'_> {
         let least = self.constant(lo, ty, "the bound of a domain")?;
         let greatest = self.constant(hi, ty, "the bound of a domain")?;
         let bounds = match (least, greatest) {
-            (dj_runtime::expr::Scalar::Int(lo), dj_runtime::expr::Scalar::Int(hi)) if lo <= hi => Bounds::Int { lo, hi },
+            (dj_runtime::expr::Scalar::Int(lo), dj_runtime::expr::Scalar::Int(hi)) if lo <= hi => {
+                Bounds::Int { lo, hi }
+            }
             (dj_runtime::expr::Scalar::Float(lo), dj_runtime::expr::Scalar::Float(hi)) if lo <= hi => {
                 Bounds::Float { lo, hi }
             }

@@ -146,15 +146,16 @@ impl Matching {
 
 /// A column of the right after a join.
 fn column_after(column: ScopeColumn, kind: JoinKind) -> ScopeColumn {
-    let nullable = |schema: SchemaColumn| SchemaColumn { nullable: schema.nullable || kind == JoinKind::Left, ..schema };
+    let nullable =
+        |schema: SchemaColumn| SchemaColumn { nullable: schema.nullable || kind == JoinKind::Left, ..schema };
     ScopeColumn { column: column.column.map(nullable), ..column }
 }
 
 fn conjuncts(condition: Expr) -> Vec<Expr> {
-    match condition.kind {
-        ExprKind::And(operands) => operands.into_iter().flat_map(conjuncts).collect(),
-        kind => vec![Expr { kind, ..condition }],
+    if let ExprKind::And(operands) = condition.kind {
+        return operands.into_iter().flat_map(conjuncts).collect();
     }
+    vec![condition]
 }
 
 fn conjunction(mut conjuncts: Vec<Expr>, span: Span) -> Option<Expr> {
@@ -171,14 +172,15 @@ fn equality(conjunct: Expr, left: &[ColumnId], right: &[ColumnId]) -> Result<(Ex
         let columns = expr.columns();
         !columns.is_empty() && columns.iter().all(|column| side.contains(column))
     };
-    let Expr { kind, ty, nullable, span } = conjunct;
-    match kind {
-        ExprKind::Compare(CompareOp::Equal, a, b) => match widen(a.ty, b.ty) {
-            Some(common) if of(&a, left) && of(&b, right) => Ok((cast_to(*a, common), cast_to(*b, common))),
-            Some(common) if of(&b, left) && of(&a, right) => Ok((cast_to(*b, common), cast_to(*a, common))),
-            Some(_) | None => Err(Expr { kind: ExprKind::Compare(CompareOp::Equal, a, b), ty, nullable, span }),
-        },
-        kind => Err(Expr { kind, ty, nullable, span }),
+    let ExprKind::Compare(CompareOp::Equal, a, b) = &conjunct.kind else { return Err(conjunct) };
+    let Some(common) = widen(a.ty, b.ty) else { return Err(conjunct) };
+    let cast = |side: &Expr| cast_to(side.clone(), common);
+    if of(a, left) && of(b, right) {
+        Ok((cast(a), cast(b)))
+    } else if of(b, left) && of(a, right) {
+        Ok((cast(b), cast(a)))
+    } else {
+        Err(conjunct)
     }
 }
 

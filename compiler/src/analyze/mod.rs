@@ -19,6 +19,7 @@ mod names;
 mod operators;
 mod pipelines;
 mod projections;
+mod reads;
 mod relation;
 mod sets;
 mod signatures;

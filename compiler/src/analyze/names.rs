@@ -103,7 +103,8 @@ impl<'a> Builder<'a> {
                 self.expr(&scope, argument)
             }
             Some(pipeline) => {
-                let columns = Scope { columns: &pipeline.columns, open: pipeline.open, env: &frame.caller, grouping: None };
+                let columns =
+                    Scope { columns: &pipeline.columns, open: pipeline.open, env: &frame.caller, grouping: None };
                 self.expr(&columns, argument)
             }
         };
@@ -117,9 +118,12 @@ impl<'a> Builder<'a> {
             if let Some(id) = gone {
                 let name = self.columns.get(id).name.clone();
                 self.report(
-                    Diagnostic::error(codes::COLUMN_GONE, format!("the argument reads `{name}`, which is not there any more"))
-                        .label(argument.span, "this argument")
-                        .help("the function reads it after a transform that drops the column"),
+                    Diagnostic::error(
+                        codes::COLUMN_GONE,
+                        format!("the argument reads `{name}`, which is not there any more"),
+                    )
+                    .label(argument.span, "this argument")
+                    .help("the function reads it after a transform that drops the column"),
                 );
                 return None;
             }
@@ -178,15 +182,15 @@ impl<'a> Builder<'a> {
     fn unknown_qualifier(&mut self, columns: &[ScopeColumn], qualifier: &ast::Name) {
         let mut known: Vec<&str> = Vec::new();
         for column in columns {
-            known.extend(column.qualifiers.iter().map(String::as_str).filter(|text| *text != "left" && *text != "right"));
+            known.extend(
+                column.qualifiers.iter().map(String::as_str).filter(|text| *text != "left" && *text != "right"),
+            );
         }
         known.sort_unstable();
         known.dedup();
-        let mut diagnostic = Diagnostic::error(
-            codes::UNKNOWN_QUALIFIER,
-            format!("nothing here is called `{}`", qualifier.node),
-        )
-        .label(qualifier.span, "no table of this pipeline");
+        let mut diagnostic =
+            Diagnostic::error(codes::UNKNOWN_QUALIFIER, format!("nothing here is called `{}`", qualifier.node))
+                .label(qualifier.span, "no table of this pipeline");
         if let Some(near) = nearest(&qualifier.node, known.iter().copied()) {
             diagnostic = diagnostic.help(format!("a table with a similar name is: `{near}`"));
         } else if !known.is_empty() {

@@ -132,9 +132,8 @@ impl<'a> Builder<'a> {
     }
 
     fn arithmetic(&mut self, op: ArithmeticOp, left: Value, right: Value, span: Span) -> Option<Value> {
-        let temporal = |value: &Value| {
-            value.known_type().is_some_and(Type::is_temporal) || matches!(value.open, Open::Months(_))
-        };
+        let temporal =
+            |value: &Value| value.known_type().is_some_and(Type::is_temporal) || matches!(value.open, Open::Months(_));
         if temporal(&left) || temporal(&right) {
             return self.temporal_arithmetic(op, left, right, span);
         }
@@ -149,7 +148,9 @@ impl<'a> Builder<'a> {
         }
         let common = self.arithmetic_type(&left, &right, op.symbol(), span)?;
         match op {
-            ArithmeticOp::Power => Some(combine(op, left.convert(Type::F64), right.convert(Type::F64), Type::F64, span)),
+            ArithmeticOp::Power => {
+                Some(combine(op, left.convert(Type::F64), right.convert(Type::F64), Type::F64, span))
+            }
             ArithmeticOp::Divide => {
                 let ty = if common == Type::F32 { Type::F32 } else { Type::F64 };
                 Some(combine(op, left.convert(ty), right.convert(ty), ty, span))
@@ -205,7 +206,9 @@ impl<'a> Builder<'a> {
                 Diagnostic::error(codes::SCALE_TOO_LARGE, format!("the product has {scale} digits after the point"))
                     .label(left.span(), format!("{} of them", a.1))
                     .label(right.span(), format!("and {} of them", b.1))
-                    .help(format!("a decimal has at most {MAX_PRECISION}; convert one side to fewer: `x as decimal(18, 2)`"))
+                    .help(format!(
+                        "a decimal has at most {MAX_PRECISION}; convert one side to fewer: `x as decimal(18, 2)`"
+                    ))
                     .help("or multiply as f64, which rounds"),
             );
             return None;
@@ -244,9 +247,8 @@ fn may_divide_by_zero(op: ArithmeticOp, divisor: &Expr) -> bool {
 
 fn no_such_operator(op: ArithmeticOp, side: &Value, left: &Value, right: &Value) -> Diagnostic {
     let ty = side.expr.ty;
-    let diagnostic =
-        Diagnostic::error(codes::NO_SUCH_OPERATOR, format!("`{}` is not defined for {ty}", op.symbol()))
-            .label(side.span(), format!("this is {ty}"));
+    let diagnostic = Diagnostic::error(codes::NO_SUCH_OPERATOR, format!("`{}` is not defined for {ty}", op.symbol()))
+        .label(side.span(), format!("this is {ty}"));
     let both_text = [left, right].iter().all(|side| side.known_type() == Some(Type::Str));
     if op == ArithmeticOp::Add && both_text {
         diagnostic.help("to put texts together, write `concat(a, b)`")
@@ -278,12 +280,4 @@ pub(super) fn mismatch(what: &str, left: &Value, right: &Value) -> Diagnostic {
         return diagnostic.help(format!("convert one of them: `x as {other}` or `x as str`"));
     }
     diagnostic
-}
-
-/// `expr`, as a value of `ty`.
-pub(super) fn as_type(value: Value, ty: Type) -> Expr {
-    match value.open {
-        Open::No => cast_to(value.expr, ty),
-        Open::Integer(_) | Open::Fraction(_) | Open::Null | Open::Months(_) => value.convert(ty),
-    }
 }

@@ -221,5 +221,6 @@ impl<'a> Builder<'a> {
 }
 
 fn wrong_source(name: &str, what: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(codes::WRONG_KIND_OF_NAME, format!("`{name}` is {what}, not a table")).label(span, "a table belongs here")
+    Diagnostic::error(codes::WRONG_KIND_OF_NAME, format!("`{name}` is {what}, not a table"))
+        .label(span, "a table belongs here")
 }

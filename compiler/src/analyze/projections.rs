@@ -83,7 +83,8 @@ impl<'a> Builder<'a> {
             let column = expr.map(|expr| {
                 let id = expr.as_column();
                 let source = input.columns.iter().find(|column| id.is_some() && column.column.map(|c| c.id) == id);
-                let passed = source.filter(|source| source.name == name && id.is_some_and(|id| self.columns.get(id).name == name));
+                let passed = source
+                    .filter(|source| source.name == name && id.is_some_and(|id| self.columns.get(id).name == name));
                 qualifiers = passed.map(|source| source.qualifiers.clone()).unwrap_or_default();
                 let taken = named.iter().any(|other: &NamedExpr| Some(other.id) == id);
                 let id = match (passed, id) {
@@ -106,9 +107,7 @@ impl<'a> Builder<'a> {
         let dropped: Vec<_> = names.iter().filter_map(|name| self.listed_column(&input, env, name)).collect();
         input.columns.retain(|column| !dropped.contains(column));
         if input.columns.is_empty() && !input.open && !dropped.is_empty() {
-            self.report(
-                Diagnostic::error(codes::UNNAMED_ITEM, "no column is left").label(span, "drops every column"),
-            );
+            self.report(Diagnostic::error(codes::UNNAMED_ITEM, "no column is left").label(span, "drops every column"));
         }
         self.project_visible(input, span)
     }
@@ -141,7 +140,11 @@ impl<'a> Builder<'a> {
                     let expr = Expr::column(schema.id, schema.ty, schema.nullable, new.span);
                     items.push(NamedExpr { id, expr });
                     let qualifiers = column.qualifiers.clone();
-                    columns.push(ScopeColumn { name: new.node.clone(), qualifiers, column: Some(SchemaColumn { id, ..schema }) });
+                    columns.push(ScopeColumn {
+                        name: new.node.clone(),
+                        qualifiers,
+                        column: Some(SchemaColumn { id, ..schema }),
+                    });
                 }
             }
         }
@@ -172,23 +175,21 @@ impl<'a> Builder<'a> {
         }
         let mut expr = &item.expr;
         let mut env = env;
-        loop {
-            match &expr.kind {
-                ast::ExprKind::Name(name) => match env.as_ref().and_then(|frame| Some((frame, frame.argument(name)?))) {
-                    Some((frame, argument)) => (expr, env) = (argument, &frame.caller),
-                    None => return Some(name.clone()),
-                },
-                ast::ExprKind::Qualified { name, .. } => return Some(name.node.clone()),
-                _ => {
-                    self.report(
-                        Diagnostic::error(codes::UNNAMED_ITEM, "an expression that becomes a column needs a name")
-                            .label(item.span, "has no name")
-                            .help(format!("name it: `name = {}`", self.text(item.span))),
-                    );
-                    return None;
-                }
+        while let ast::ExprKind::Name(name) = &expr.kind {
+            match env.as_ref().and_then(|frame| Some((frame, frame.argument(name)?))) {
+                Some((frame, argument)) => (expr, env) = (argument, &frame.caller),
+                None => return Some(name.clone()),
             }
         }
+        if let ast::ExprKind::Qualified { name, .. } = &expr.kind {
+            return Some(name.node.clone());
+        }
+        self.report(
+            Diagnostic::error(codes::UNNAMED_ITEM, "an expression that becomes a column needs a name")
+                .label(item.span, "has no name")
+                .help(format!("name it: `name = {}`", self.text(item.span))),
+        );
+        None
     }
 
     /// Adds a column to a list whose names are distinct.

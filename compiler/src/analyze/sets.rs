@@ -133,10 +133,10 @@ impl<'a> Builder<'a> {
         diagnostic = match (right_lacks.as_slice(), left_lacks.as_slice()) {
             ([], extra) => diagnostic.label(place, format!("has {} more", quoted(extra))),
             (lacking, []) => diagnostic.label(place, format!("lacks {}", quoted(lacking))),
-            (lacking, extra) => {
-                diagnostic.label(place, format!("lacks {} and has {}", quoted(lacking), quoted(extra)))
-            }
+            (lacking, extra) => diagnostic.label(place, format!("lacks {} and has {}", quoted(lacking), quoted(extra))),
         };
-        self.report(diagnostic.help("columns are matched by name: `select` or `rename` them, or derive what is missing"));
+        self.report(
+            diagnostic.help("columns are matched by name: `select` or `rename` them, or derive what is missing"),
+        );
     }
 }

@@ -75,12 +75,23 @@ fn signature(function: Function) -> Signature {
         F::Sign => fixed(&[P::Number], Gives::Is(Type::I8)),
         F::Round => Signature { optional: &[P::IntegerLiteral], ..fixed(&[P::Number], Gives::Rounded) },
         F::Floor | F::Ceil | F::Trunc => fixed(&[P::Number], Gives::Rounded),
-        F::Sqrt | F::Cbrt | F::Exp | F::Ln | F::Log2 | F::Log10 | F::Sin | F::Cos | F::Tan | F::Asin | F::Acos
-        | F::Atan | F::Sinh | F::Cosh | F::Tanh => fixed(&[P::Float], Gives::Is(Type::F64)),
+        F::Sqrt
+        | F::Cbrt
+        | F::Exp
+        | F::Ln
+        | F::Log2
+        | F::Log10
+        | F::Sin
+        | F::Cos
+        | F::Tan
+        | F::Asin
+        | F::Acos
+        | F::Atan
+        | F::Sinh
+        | F::Cosh
+        | F::Tanh => fixed(&[P::Float], Gives::Is(Type::F64)),
         F::Atan2 | F::Pow => fixed(&[P::Float, P::Float], Gives::Is(Type::F64)),
-        F::Least | F::Greatest => {
-            Signature { optional: &[P::Same], repeats: true, ..fixed(&[P::Same], Gives::As(0)) }
-        }
+        F::Least | F::Greatest => Signature { optional: &[P::Same], repeats: true, ..fixed(&[P::Same], Gives::As(0)) },
         F::Clip => fixed(&[P::Same, P::Same, P::Same], Gives::As(0)),
         F::IsNan | F::IsFinite => fixed(&[P::OwnFloat], truth),
         F::Length => fixed(&[P::Text], integer),
@@ -105,13 +116,7 @@ fn signature(function: Function) -> Signature {
 
 impl Builder<'_> {
     /// A call of a built-in function.
-    pub(super) fn built_in(
-        &mut self,
-        function: Function,
-        values: Vec<Value>,
-        name: Span,
-        span: Span,
-    ) -> Option<Value> {
+    pub(super) fn built_in(&mut self, function: Function, values: Vec<Value>, name: Span, span: Span) -> Option<Value> {
         let signature = signature(function);
         self.check_count(function, &signature, values.len(), span)?;
         if function == Function::AddMonths
@@ -154,8 +159,11 @@ impl Builder<'_> {
         };
         let plural = if wanted == "1" { "argument" } else { "arguments" };
         self.report(
-            Diagnostic::error(codes::ARGUMENT_COUNT, format!("`{}` takes {wanted} {plural}, not {given}", function.name()))
-                .label(span, format!("{given} given")),
+            Diagnostic::error(
+                codes::ARGUMENT_COUNT,
+                format!("`{}` takes {wanted} {plural}, not {given}", function.name()),
+            )
+            .label(span, format!("{given} given")),
         );
         None
     }
@@ -253,21 +261,16 @@ fn wrong_argument(function: Function, wanted: &str, value: &Value) -> Diagnostic
 }
 
 fn result_of(function: Function, signature: &Signature, arguments: Vec<Expr>, span: Span) -> Expr {
-    let any = arguments.iter().any(|argument| argument.nullable);
-    let nullable = match function {
-        Function::Least | Function::Greatest => arguments.iter().all(|argument| argument.nullable),
-        Function::Concat => false,
-        _ => any,
+    let mut nulls = arguments.iter().map(|argument| argument.nullable);
+    let nullable = if matches!(function, Function::Least | Function::Greatest) {
+        nulls.all(|nullable| nullable)
+    } else {
+        nulls.any(|nullable| nullable) && function != Function::Concat
     };
     let ty = match signature.gives {
         Gives::Is(ty) => ty,
         Gives::As(index) => arguments[index].ty,
-        Gives::Rounded => match arguments[0].ty {
-            Type::Decimal { precision, scale } => {
-                Type::Decimal { precision: (precision + 1).min(MAX_PRECISION), scale }
-            }
-            ty => ty,
-        },
+        Gives::Rounded => one_digit_more(arguments[0].ty),
     };
     let whole = matches!(function, Function::Floor | Function::Ceil | Function::Trunc)
         || (function == Function::Round && arguments.len() == 1);
@@ -275,4 +278,12 @@ fn result_of(function: Function, signature: &Signature, arguments: Vec<Expr>, sp
         return Expr { span, ..arguments.into_iter().next().unwrap_or_else(|| Expr::bool(false, span)) };
     }
     Expr { kind: ExprKind::Call(function, arguments), ty, nullable, span }
+}
+
+/// The type of a number rounded up: a decimal may need another digit.
+fn one_digit_more(ty: Type) -> Type {
+    if let Type::Decimal { precision, scale } = ty {
+        return Type::Decimal { precision: (precision + 1).min(MAX_PRECISION), scale };
+    }
+    ty
 }

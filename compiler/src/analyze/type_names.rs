@@ -85,13 +85,13 @@ impl Builder<'_> {
 
 fn unknown_type(ty: &ast::TypeExpr) -> Diagnostic {
     let name = ty.name.node.as_str();
-    let diagnostic =
-        Diagnostic::error(codes::UNKNOWN_TYPE, format!("unknown type `{name}`")).label(ty.name.span, "");
+    let diagnostic = Diagnostic::error(codes::UNKNOWN_TYPE, format!("unknown type `{name}`")).label(ty.name.span, "");
     let lower = name.to_lowercase();
     let here = FOREIGN.iter().find(|(foreign, _)| *foreign == lower).map(|(_, here)| *here);
     let near = || nearest(name, NAMED.iter().map(|(known, _)| *known).chain(["decimal"]));
     match here.or_else(near) {
         Some(known) => diagnostic.help(format!("did you mean `{known}`?")),
-        None => diagnostic.help("types are bool, i8 to i64, u8 to u64, f32, f64, date, timestamp, duration, decimal(p, s), str"),
+        None => diagnostic
+            .help("types are bool, i8 to i64, u8 to u64, f32, f64, date, timestamp, duration, decimal(p, s), str"),
     }
 }

@@ -102,9 +102,7 @@ pub(super) fn common_type(values: &[&Value]) -> Result<Type, NoCommonType> {
         if let Some(ty) = value.known_type() {
             known = match known {
                 None => Some((index, ty)),
-                Some((first, other)) => {
-                    Some((first, widen(other, ty).ok_or(NoCommonType::Mismatch(first, index))?))
-                }
+                Some((first, other)) => Some((first, widen(other, ty).ok_or(NoCommonType::Mismatch(first, index))?)),
             };
         }
     }
@@ -114,9 +112,7 @@ pub(super) fn common_type(values: &[&Value]) -> Result<Type, NoCommonType> {
         }
         known = match known {
             None => Some((index, literal_type(value.open).ok_or(NoCommonType::Mismatch(index, index))?)),
-            Some((first, ty)) => {
-                Some((first, absorb(ty, value.open).ok_or(NoCommonType::Mismatch(first, index))?))
-            }
+            Some((first, ty)) => Some((first, absorb(ty, value.open).ok_or(NoCommonType::Mismatch(first, index))?)),
         };
     }
     known.map(|(_, ty)| ty).ok_or(NoCommonType::AllNull)
