@@ -5,7 +5,7 @@ use super::codes;
 use super::literals::{misplaced_interval, untyped_null};
 use super::relation::Scope;
 use super::types::{NoCommonType, common_type, decimal_of, widen};
-use super::values::{Open, Value, cast_to};
+use super::values::{Open, Value};
 use dj_grammar::{Diagnostic, Span, Spanned, ast};
 use dj_runtime::expr::{ArithmeticOp, CompareOp, Expr, ExprKind, Scalar};
 use dj_runtime::types::{MAX_PRECISION, Type};

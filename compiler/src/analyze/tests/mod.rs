@@ -36,3 +36,8 @@ fn shown(source: &str, diagnostics: &[Diagnostic]) -> String {
     }
     text
 }
+
+#[test]
+fn debug_dump() {
+    println!("{}", analyzed(&std::env::var("DJ").unwrap()));
+}
