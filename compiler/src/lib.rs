@@ -1,4 +1,5 @@
 //! The DJ compiler: from a `.dj` program to an artifact.
 
+pub mod physical;
 pub mod plan;
 pub mod stablehlo;
