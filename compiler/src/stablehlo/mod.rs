@@ -33,7 +33,7 @@ mod sort;
 #[cfg(test)]
 mod tests;
 
-pub use dj_runtime::pjrt::Element;
+pub use dj_runtime::pjrt::{Element, Platform};
 
 pub use builder::{Builder, Location, Value};
 pub use collective::CollectiveMode;

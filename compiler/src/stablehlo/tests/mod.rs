@@ -5,7 +5,6 @@ mod constant;
 mod control;
 mod elementwise;
 mod math;
-mod measure;
 mod reduce;
 mod scan;
 mod scatter;

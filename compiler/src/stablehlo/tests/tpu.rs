@@ -2,6 +2,7 @@
 
 use dj_runtime::pjrt::{CompileOptions, Platform, Plugin, Topology, discover};
 
+use super::super::types::{Class, class};
 use super::super::{
     Argument, Builder, Combiner, Context, Direction, Element, Indices, Location, Module, TensorType, Value,
 };
@@ -62,29 +63,40 @@ fn integers<'c>(b: &Builder<'c>, x: Value<'c>, y: Value<'c>) -> Vec<Value<'c>> {
     all
 }
 
-#[test]
-fn every_operation_compiles() {
-    let vector = |element| TensorType::vector(element, 1024);
-    for element in [Element::F32, Element::F64, Element::S32, Element::S64, Element::U32, Element::U64] {
-        let arguments = [Argument::donated(vector(element), 0), Argument::new(vector(element))];
-        let module = Module::build(&Context::new(), "all", &arguments, |b, x| {
+fn compile_all(elements: &[Element]) {
+    for &element in elements {
+        let vector = TensorType::vector(element, 1024);
+        let arguments = [Argument::donated(vector.clone(), 0), Argument::new(vector)];
+        let module = Module::build(&Context::for_platform(Platform::Tpu), "all", &arguments, |b, x| {
             b.set_location(Location { file: "all.dj", line: 1, column: 1 });
             let mut results = vec![b.add(x[0], x[1])];
-            results.extend(match element {
-                Element::F32 | Element::F64 => floats(b, x[0], x[1]),
-                _ => integers(b, x[0], x[1]),
+            results.extend(match class(element) {
+                Class::Float => floats(b, x[0], x[1]),
+                Class::Signed | Class::Unsigned => integers(b, x[0], x[1]),
+                Class::Pred => vec![],
             });
             results
         });
-        eprintln!("{element} {:?}", compile("v5e:1x1", 1, &module.unwrap()));
+        compile("v5e:1x1", 1, &module.unwrap());
     }
+}
+
+#[test]
+fn every_operation_compiles() {
+    compile_all(&[Element::F32, Element::S32, Element::U32]);
+}
+
+#[test]
+#[ignore = "a minute: TPU has no 64-bit arithmetic, and its emulation is slow to compile"]
+fn every_64_bit_operation_compiles() {
+    compile_all(&[Element::F64, Element::S64, Element::U64]);
 }
 
 #[test]
 fn collectives_compile() {
     let arguments = [Argument::new(TensorType::vector(Element::S64, 1024))];
     let everyone = [(0..8).collect::<Vec<_>>()];
-    let module = Module::build(&Context::new(), "collectives", &arguments, |b, x| {
+    let module = Module::build(&Context::for_platform(Platform::Tpu), "collectives", &arguments, |b, x| {
         vec![
             b.replica_id(),
             b.all_reduce(x[0], Combiner::Add, &everyone),
@@ -99,9 +111,10 @@ fn collectives_compile() {
 fn long_scans_compile_at_once() {
     for length in [262_144, 1 << 24] {
         let arguments = [Argument::new(TensorType::vector(Element::S32, length))];
-        let module = Module::build(&Context::new(), "scan", &arguments, |b, x| vec![b.inclusive_sum(x[0])]);
+        let module = Module::build(&Context::for_platform(Platform::Tpu), "scan", &arguments, |b, x| {
+            vec![b.inclusive_sum(x[0])]
+        });
         if let Some(seconds) = compile("v5e:1x1", 1, &module.unwrap()) {
-            eprintln!("{length} {seconds}");
             assert!(seconds < 5.0, "{length} elements: {seconds} s");
         }
     }
