@@ -7,6 +7,7 @@ pub mod compare;
 pub mod corpus;
 pub mod data;
 pub mod duckdb;
+pub mod random;
 
 use std::path::{Path, PathBuf};
 

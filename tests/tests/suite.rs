@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use dj_tests::cli::djc;
+use dj_tests::compare::Order;
 use dj_tests::corpus::{Case, Program, bind, compare};
 use dj_tests::data::{Data, Rows};
+use dj_tests::random::{self, Pair};
 use dj_tests::{Result, files, root};
 use libtest_mimic::{Arguments, Trial};
 
@@ -46,6 +48,10 @@ fn trials() -> Result<Vec<Trial>> {
     for path in files("examples", "dj")? {
         let (program, data) = (Program::with_sql_file(&path)?, data.clone());
         trials.push(Trial::test(format!("examples::{}", program.name), move || Ok(example(&program, &data)?)));
+    }
+    for seed in seeds()? {
+        let data = data.clone();
+        trials.push(Trial::test(format!("random::{seed}"), move || Ok(random_program(seed, &data)?)));
     }
     for path in files("docs/errors", "md")? {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
@@ -104,4 +110,22 @@ fn error_page(path: &Path, data: &Data) -> Result {
         };
     }
     Ok(())
+}
+
+/// The seeds of random programs: `DJ_SEEDS=0..1000`, or a few.
+fn seeds() -> Result<std::ops::Range<u64>> {
+    let Ok(range) = std::env::var("DJ_SEEDS") else { return Ok(0..40) };
+    let (from, to) = range.split_once("..").ok_or("DJ_SEEDS is a range, such as 0..1000")?;
+    Ok(from.parse()?..to.parse()?)
+}
+
+fn random_program(seed: u64, data: &Data) -> Result {
+    let Pair { program: text, sql, options } = random::pair(seed);
+    let path = data.scratch().join(format!("random.{seed}.dj"));
+    std::fs::write(&path, &text)?;
+    let tables = ["t", "dim", "many"].map(str::to_owned).into();
+    let program = Program { path, name: format!("random.{seed}"), tables, sql, order: Order::Free };
+    let case = Case { program: &program, data, label: &program.name };
+    case.run(Rows::Full, &options)
+        .map_err(|error| format!("{error}\n--- program\n{text}\n--- sql\n{}", program.sql).into())
 }
