@@ -4,6 +4,8 @@
 //! never the reverse.
 
 pub mod artifact;
+pub mod columns;
 pub mod expr;
+pub mod io;
 pub mod pjrt;
 pub mod types;

@@ -70,6 +70,16 @@ pub enum Platform {
     Tpu,
 }
 
+impl Platform {
+    /// The name in options and in artifacts: `cpu`, `tpu`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Tpu => "tpu",
+        }
+    }
+}
+
 impl Target {
     /// One CPU device.
     pub fn cpu() -> Self {
@@ -529,6 +539,23 @@ impl std::fmt::Display for ProgramId {
             ProgramKind::Finish => f.write_str("finish")?,
         }
         write!(f, ".r{}", self.rung)
+    }
+}
+
+impl ProgramId {
+    /// Reads what [`ProgramId`] prints: `v0.s2.step0.r1`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let variant = parts.next()?.strip_prefix('v')?.parse().ok()?;
+        let stage = parts.next()?.strip_prefix('s')?.parse().ok()?;
+        let kind = match parts.next()? {
+            "grow" => ProgramKind::Grow,
+            "compact" => ProgramKind::Compact,
+            "finish" => ProgramKind::Finish,
+            step => ProgramKind::Step(step.strip_prefix("step")?.parse().ok()?),
+        };
+        let rung = parts.next()?.strip_prefix('r')?.parse().ok()?;
+        parts.next().is_none().then_some(Self { variant, stage, kind, rung })
     }
 }
 

@@ -1,5 +1,16 @@
 //! The artifact: what the compiler hands to the runtime.
+//!
+//! [`manifest`] says what to run, [`store`] writes and reads the `.djx` file that holds it with the modules, and
+//! [`Modules`] is how the executor asks for a program's text, whether it comes from a file or from the compiler.
 
+mod error;
 pub mod manifest;
+mod modules;
+mod reader;
+pub mod store;
 
+pub use error::ArtifactError;
 pub use manifest::*;
+pub use modules::{CompiledWith, Modules, ModulesError};
+pub use reader::{Artifact, ArtifactModules};
+pub use store::{Contents, Executable, ProgramContents};
