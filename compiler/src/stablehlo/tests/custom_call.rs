@@ -29,7 +29,7 @@ fn a_call_is_understood_up_to_the_missing_kernel() {
 fn a_call_as_text() {
     let ty = TensorType::vector(Element::S64, 4);
     let module = Module::build(&Context::new(), "kernel", &[Argument::new(ty.clone())], |b, x| {
-        b.custom_call("dj_sort", x, &[ty.clone()], &[("bits", 64)])
+        b.custom_call("dj_sort", x, std::slice::from_ref(&ty), &[("bits", 64)])
     });
     let text = module.unwrap().text;
     let line = text.lines().find(|line| line.contains("custom_call")).unwrap();
