@@ -5,6 +5,7 @@
 
 pub mod artifact;
 pub mod columns;
+pub mod execute;
 pub mod expr;
 pub mod io;
 pub mod pjrt;
