@@ -74,7 +74,7 @@ impl Interval {
 /// Where the exact result of an integral expression lies, before it is checked against its type; `None` for others.
 ///
 /// `column` gives the interval of a column where more than its type is known.
-pub(crate) fn exact_interval(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
+pub fn exact_interval(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
     let whole = Interval::of_type(expr.ty)?;
     let of = |operand: &Expr| interval_of(operand, column);
     let known = match &expr.kind {
