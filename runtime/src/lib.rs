@@ -5,5 +5,6 @@
 
 pub mod artifact;
 pub mod expr;
+pub mod kernels;
 pub mod pjrt;
 pub mod types;
