@@ -1,0 +1,174 @@
+//! Whole results on the host: compacted from chunks, sliced, and cut into chunks again.
+
+use super::convert::copy_rows;
+use super::{AlignedBytes, Chunk, Column, NarrowError};
+use crate::artifact::ChunkColumn;
+use crate::pjrt::Element;
+
+/// A host table: columns of the same number of rows, without padding.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The number of rows; columns may be absent.
+    pub rows: usize,
+}
+
+impl Table {
+    /// The first `rows` rows of columns, which may be padded.
+    pub fn from_prefix(mut columns: Vec<Column>, rows: usize) -> Self {
+        for column in &mut columns {
+            column.values.resize(rows * column.element.bytes());
+            if let Some(validity) = &mut column.validity {
+                validity.resize(rows);
+            }
+        }
+        Self { columns, rows }
+    }
+
+    /// Without the first `skip` rows, at most `keep` rows.
+    #[must_use]
+    pub fn slice(self, skip: u64, keep: u64) -> Self {
+        let first = usize::try_from(skip).unwrap_or(usize::MAX).min(self.rows);
+        let rows = usize::try_from(keep).unwrap_or(usize::MAX).min(self.rows - first);
+        if rows == self.rows {
+            return self;
+        }
+        let cut = |column: &Column| {
+            let bytes = column.element.bytes();
+            Column {
+                element: column.element,
+                values: AlignedBytes::from_slice::<u8>(&column.values[first * bytes..(first + rows) * bytes]),
+                validity: column
+                    .validity
+                    .as_ref()
+                    .map(|validity| AlignedBytes::from_slice::<u8>(&validity[first..first + rows])),
+            }
+        };
+        Self { columns: self.columns.iter().map(cut).collect(), rows }
+    }
+
+    /// The rows as chunks of `capacity`, with the columns and elements that a driver wants.
+    pub fn chunks<'a>(&'a self, columns: &'a [ChunkColumn], capacity: usize) -> TableChunks<'a> {
+        TableChunks { table: self, columns, capacity: capacity.max(1), next: 0 }
+    }
+
+    /// Bytes of the columns.
+    pub fn bytes(&self) -> usize {
+        let size =
+            |column: &Column| column.values.len() + column.validity.as_ref().map_or(0, |validity| validity.len());
+        self.columns.iter().map(size).sum()
+    }
+}
+
+/// The chunks of a table, in order; none if it has no rows.
+#[derive(Debug)]
+pub struct TableChunks<'a> {
+    table: &'a Table,
+    columns: &'a [ChunkColumn],
+    capacity: usize,
+    next: usize,
+}
+
+impl Iterator for TableChunks<'_> {
+    type Item = Result<Chunk, NarrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self.next;
+        let rows = self.capacity.min(self.table.rows - start);
+        if rows == 0 {
+            return None;
+        }
+        self.next += rows;
+        let convert = |(index, wanted): (usize, &ChunkColumn)| {
+            let mut column = Column::zeroed(wanted.element, self.capacity, wanted.nullable);
+            copy_rows(&self.table.columns[wanted.column], start..start + rows, &mut column, 0)
+                .map_err(|row| NarrowError { column: index, row: row as u64, element: wanted.element })?;
+            Ok(column)
+        };
+        let columns = self.columns.iter().enumerate().map(convert).collect::<Result<_, _>>();
+        Some(columns.map(|columns| Chunk { columns, rows, start: start as u64 }))
+    }
+}
+
+/// Collects rows into a [`Table`].
+#[derive(Debug)]
+pub struct TableBuilder {
+    table: Table,
+}
+
+impl TableBuilder {
+    /// For columns of these elements, with or without validity.
+    pub fn new(columns: impl IntoIterator<Item = (Element, bool)>) -> Self {
+        let empty = |(element, nullable)| Column::zeroed(element, 0, nullable);
+        Self { table: Table { columns: columns.into_iter().map(empty).collect(), rows: 0 } }
+    }
+
+    /// Adds the first `rows` rows of columns of the same elements.
+    pub fn push(&mut self, columns: &[Column], rows: usize) {
+        for (to, from) in self.table.columns.iter_mut().zip(columns) {
+            debug_assert_eq!(to.element, from.element);
+            to.values.extend(&from.values[..rows * from.element.bytes()]);
+            if let Some(validity) = &mut to.validity {
+                match &from.validity {
+                    Some(valid) => validity.extend(&valid[..rows]),
+                    None => validity.extend(&vec![1; rows]),
+                }
+            }
+        }
+        self.table.rows += rows;
+    }
+
+    /// Adds the rows whose byte in `mask` is not zero.
+    pub fn push_masked(&mut self, columns: &[Column], mask: &[u8]) {
+        let selected = mask.iter().filter(|&&keep| keep != 0).count();
+        if selected == mask.len() {
+            return self.push(columns, selected);
+        }
+        for (to, from) in self.table.columns.iter_mut().zip(columns) {
+            debug_assert_eq!(to.element, from.element);
+            match from.element.bytes() {
+                1 => compact::<u8>(&mut to.values, &from.values, mask, selected),
+                2 => compact::<u16>(&mut to.values, &from.values, mask, selected),
+                4 => compact::<u32>(&mut to.values, &from.values, mask, selected),
+                _ => compact::<u64>(&mut to.values, &from.values, mask, selected),
+            }
+            if let Some(validity) = &mut to.validity {
+                match &from.validity {
+                    Some(valid) => compact::<u8>(validity, valid, mask, selected),
+                    None => validity.extend(&vec![1; selected]),
+                }
+            }
+        }
+        self.table.rows += selected;
+    }
+
+    /// How many rows there are so far.
+    pub fn rows(&self) -> usize {
+        self.table.rows
+    }
+
+    /// The table.
+    pub fn finish(self) -> Table {
+        self.table
+    }
+}
+
+/// Adds the masked elements of `from` to `to`: branch-free, so that its speed does not depend on the mask.
+fn compact<T: arrow::datatypes::ArrowNativeType>(
+    to: &mut AlignedBytes,
+    from: &AlignedBytes,
+    mask: &[u8],
+    selected: usize,
+) {
+    let old = to.len() / size_of::<T>();
+    // One more than needed: the last write may be of a row that is not kept.
+    to.resize((old + selected + 1) * size_of::<T>());
+    let into = &mut to.as_mut_slice::<T>()[old..];
+    let mut at = 0;
+    for (&value, &keep) in from.as_slice::<T>().iter().zip(mask) {
+        into[at] = value;
+        at += usize::from(keep != 0);
+    }
+    to.resize((old + selected) * size_of::<T>());
+}
