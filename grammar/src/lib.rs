@@ -4,8 +4,18 @@
 //! canonical text. This crate does no input or output and knows nothing of types.
 
 pub mod ast;
+pub mod codes;
 pub mod diagnostic;
+mod dump;
+mod format;
+mod lexer;
+mod parse;
+mod precedence;
 pub mod span;
 
-pub use diagnostic::{Code, Diagnostic, Severity};
+pub use diagnostic::{Code, Diagnostic, Severity, render, to_json};
+pub use dump::dump;
+pub use format::format;
+pub use lexer::spell_name;
+pub use parse::{decode, parse};
 pub use span::{Span, Spanned};

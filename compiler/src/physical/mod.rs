@@ -1,0 +1,275 @@
+//! The physical plan: stages that stream chunks, their strategies and capacities.
+//!
+//! [`plan`] cuts a relational program into [`Stage`]s. A stage streams the rows of its drivers through [`Op`]s into one
+//! [`Sink`]; whatever needs all rows before it can answer (a group, a sort, the build side of a join) ends a stage.
+//!
+//! There are up to two variants: the first relies on what the files bound at compile time say (bounds, uniqueness,
+//! dictionary sizes), the last on nothing but types and declarations.
+
+mod aggregate;
+mod facts;
+mod interval;
+mod join;
+mod planner;
+mod strings;
+mod text;
+
+pub use facts::{Facts, Uniqueness};
+pub use interval::{Interval, interval_of};
+pub use planner::plan;
+pub use strings::Strings;
+pub use text::{explain_text, physical_text};
+
+use crate::plan::{AggregateFunction, NamedExpr, SchemaColumn, SortKey};
+use dj_grammar::Span;
+use dj_runtime::artifact::{DriverSource, ScanPredicate, Target};
+use dj_runtime::expr::{ColumnId, Expr};
+use dj_runtime::types::Type;
+
+/// What the planner may choose from.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What the program will run on.
+    pub target: Target,
+    /// Rows of a chunk at most.
+    pub chunk_rows: usize,
+    /// Whether to rely on what is recorded of the bound files.
+    pub use_recorded: bool,
+}
+
+/// Rows of a chunk unless told otherwise: chunks of a few columns stay in a core's cache.
+pub const DEFAULT_CHUNK_ROWS: usize = 262_144;
+
+/// A program cut into stages, in one variant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variant {
+    /// The stages, each after those that it reads.
+    pub stages: Vec<Stage>,
+    /// For every export, the stage whose result it is.
+    pub exports: Vec<usize>,
+    /// For every shared plan, the stage whose result it is.
+    pub shared: Vec<usize>,
+    /// Columns of tables whose recorded uniqueness the variant relies on.
+    pub unique: Vec<(usize, usize)>,
+    /// What is known of the columns.
+    pub facts: Facts,
+}
+
+/// One pass over the rows of its drivers into one sink.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// The transform that it implements.
+    pub span: Span,
+    /// Rows of a chunk.
+    pub chunk_rows: usize,
+    /// The passes, in order.
+    pub drivers: Vec<Driver>,
+    /// Where the rows go.
+    pub sink: Sink,
+    /// The columns of the result, in order.
+    pub result: Vec<SchemaColumn>,
+    /// Rows of the result to leave out, and to keep at most.
+    pub slice: Option<(u64, u64)>,
+    /// An upper bound of the rows that come in, where one is known for the bound files.
+    pub rows_in: Option<u64>,
+    /// An upper bound of the rows that come out, where one is known for the bound files.
+    pub rows_out: Option<u64>,
+}
+
+/// One source of a stage's rows and what is done with them on the way to the sink.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Driver {
+    /// Where the rows come from.
+    pub source: DriverSource,
+    /// The source's columns that are read.
+    pub columns: Vec<DriverColumn>,
+    /// What is done, in order.
+    pub ops: Vec<Op>,
+    /// For skipping row groups.
+    pub skip: Vec<ScanPredicate>,
+}
+
+/// A column of a driver's chunk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DriverColumn {
+    /// The index among the source's columns.
+    pub index: usize,
+    /// The column that it becomes.
+    pub column: SchemaColumn,
+    /// What the step checks of every value.
+    pub check: Option<Check>,
+}
+
+/// A check of a scanned column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// What must hold.
+    pub bounds: dj_runtime::types::Bounds,
+    /// Whether it is a declared contract (an error) or a recorded assumption (replay).
+    pub declared: bool,
+    /// The declaration, or the table's name.
+    pub span: Span,
+    /// The column's name.
+    pub name: String,
+}
+
+/// What happens to a row on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Op {
+    /// Rows on which the predicate is true go on.
+    Filter(Expr),
+    /// More columns; all read the row as it was before.
+    Project(Vec<NamedExpr>),
+    /// Columns of the matching build row.
+    Probe(Probe),
+}
+
+/// A join's probe.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Probe {
+    /// The build side's stage, a [`Sink::Lookup`] or [`Sink::Merge`].
+    pub build: usize,
+    /// How.
+    pub strategy: ProbeStrategy,
+    /// The probe's keys.
+    pub keys: Vec<Expr>,
+    /// Which rows go on.
+    pub kind: crate::plan::JoinKind,
+    /// The build side's result columns that become columns of the row.
+    pub payload: Vec<(usize, SchemaColumn)>,
+    /// A further condition on the pair.
+    pub residual: Option<Expr>,
+    /// Whether null keys match.
+    pub nulls_equal: bool,
+    /// The transform.
+    pub span: Span,
+}
+
+/// How a probe finds its matches.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProbeStrategy {
+    /// At most one, by address.
+    Lookup(Vec<KeyDim>),
+    /// At most one, by binary search.
+    MergeOne,
+    /// Any number, by binary search: the step expands.
+    MergeMany,
+}
+
+/// A key that addresses a dense table: `lo..=hi`, and one more slot for null where the key is nullable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyDim {
+    /// What the values are.
+    pub domain: KeyDomain,
+    /// Whether slot 0 is that of null.
+    pub nullable: bool,
+}
+
+/// The values of a dense key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyDomain {
+    /// Integers, both ends included.
+    Range {
+        /// The least.
+        lo: i64,
+        /// The greatest.
+        hi: i64,
+    },
+    /// The codes of a string domain, as many as its dictionary's capacity.
+    Dictionary(usize),
+}
+
+/// Where a stage's rows go.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sink {
+    /// Out, chunk by chunk.
+    Emit,
+    /// Into groups.
+    Aggregate {
+        /// The grouping columns.
+        keys: Vec<SchemaColumn>,
+        /// What is computed of each group.
+        aggregates: Vec<AggregateItem>,
+        /// How.
+        strategy: AggregateStrategy,
+    },
+    /// Into a buffer that is sorted at the end.
+    Sort(Vec<SortKey>),
+    /// Into a buffer of the first `rows` rows.
+    TopK {
+        /// The order.
+        keys: Vec<SortKey>,
+        /// How many rows are kept.
+        rows: usize,
+    },
+    /// Into a table addressed by the keys; at most one row per key.
+    Lookup {
+        /// The build keys.
+        keys: Vec<Expr>,
+        /// Their domains.
+        dims: Vec<KeyDim>,
+        /// Whether two rows of one key must be looked for, because uniqueness is recorded, not proved.
+        check_unique: bool,
+    },
+    /// Into a buffer that is sorted by the keys' encoding.
+    Merge {
+        /// The build keys.
+        keys: Vec<Expr>,
+        /// Whether two rows of one key must be looked for, because uniqueness is recorded, not proved.
+        check_unique: bool,
+        /// Whether null keys are kept.
+        nulls_equal: bool,
+    },
+}
+
+/// An aggregate of a stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AggregateItem {
+    /// The result's column.
+    pub column: SchemaColumn,
+    /// Which aggregate.
+    pub function: AggregateFunction,
+    /// Its argument.
+    pub argument: Option<Expr>,
+    /// Its filter.
+    pub filter: Option<Expr>,
+    /// The call.
+    pub span: Span,
+}
+
+/// How groups are found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AggregateStrategy {
+    /// There is one group.
+    Reduce,
+    /// The keys address the state.
+    Dense(Vec<KeyDim>),
+    /// The rows are collected, sorted by key and reduced.
+    Sort,
+}
+
+impl AggregateStrategy {
+    /// The name in DESIGN's table.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Reduce => "reduce",
+            Self::Dense(_) => "dense",
+            Self::Sort => "sort",
+        }
+    }
+}
+
+/// The type of a column by its identity.
+pub(crate) fn column_expr(column: SchemaColumn, span: Span) -> Expr {
+    Expr::column(column.id, column.ty, column.nullable, span)
+}
+
+/// Finds a column of a schema.
+pub(crate) fn find(schema: &[SchemaColumn], id: ColumnId) -> Option<usize> {
+    schema.iter().position(|column| column.id == id)
+}
+
+/// Whether values of the type are dictionary codes.
+pub(crate) fn is_code(ty: Type) -> bool {
+    ty == Type::Str
+}

@@ -1,0 +1,364 @@
+//! Cuts a relational plan into stages.
+
+use super::facts::{UniqueColumns, Uniqueness, row_bound};
+use super::{
+    AggregateItem, AggregateStrategy, Check, Driver, DriverColumn, Facts, Op, Options, Probe, ProbeStrategy, Sink,
+    Stage, Strings, Variant, aggregate, column_expr, find, join, strings,
+};
+use crate::plan::{
+    Aggregate, AggregateFunction, Distinct, Join, JoinKind, NamedExpr, Plan, Program, Scan, SchemaColumn, Shared, Sort,
+    Take, TopK, Union,
+};
+use dj_grammar::{Code, Diagnostic, Span};
+use dj_runtime::artifact::{DriverSource, ScanPredicate};
+use dj_runtime::expr::{CompareOp, Expr, ExprKind};
+use dj_runtime::types::Type;
+
+/// More rows than this are sorted as a whole instead of being kept in order while they come.
+const MAX_TOP_ROWS: u64 = 1 << 14;
+
+/// Chunks of fewer rows than this are not worth a smaller program.
+const LEAST_CHUNK_ROWS: u64 = 1024;
+
+/// Plans one variant of an optimized program.
+///
+/// Returns the program with its text replaced by codes, which lowering reads, the dictionaries, and the stages.
+pub fn plan(
+    program: &Program,
+    options: &Options,
+    unique: UniqueColumns<'_>,
+) -> Result<(Program, Strings, Variant), Vec<Diagnostic>> {
+    let (program, strings) = strings::encode(program.clone(), options.use_recorded)?;
+    let facts = Facts::derive(&program, options.use_recorded);
+    let unique: UniqueColumns<'_> = if options.use_recorded { unique } else { &|_, _| false };
+    let mut planner = Planner {
+        program: &program,
+        strings: &strings,
+        options,
+        facts,
+        unique,
+        stages: Vec::new(),
+        shared: Vec::new(),
+        unique_columns: Vec::new(),
+        errors: Vec::new(),
+    };
+    for shared in &program.shared {
+        let stage = planner.materialize(&shared.plan);
+        planner.shared.push(stage);
+    }
+    let exports = program.exports.iter().map(|export| planner.materialize(&export.plan)).collect();
+    let Planner { stages, shared, facts, unique_columns, errors, .. } = planner;
+    if errors.is_empty() {
+        let variant = Variant { stages, exports, shared, unique: unique_columns, facts };
+        Ok((program, strings, variant))
+    } else {
+        Err(errors)
+    }
+}
+
+struct Planner<'a> {
+    program: &'a Program,
+    strings: &'a Strings,
+    options: &'a Options,
+    facts: Facts,
+    unique: UniqueColumns<'a>,
+    stages: Vec<Stage>,
+    shared: Vec<usize>,
+    unique_columns: Vec<(usize, usize)>,
+    errors: Vec<Diagnostic>,
+}
+
+/// A relation that can be streamed: the rows of its drivers, one after the other.
+struct Stream {
+    drivers: Vec<Driver>,
+    schema: Vec<SchemaColumn>,
+    rows: Option<u64>,
+}
+
+impl Planner<'_> {
+    /// A stage whose result is the plan's rows.
+    fn materialize(&mut self, plan: &Plan) -> usize {
+        let stream = self.stream(plan);
+        if let Some(stage) = self.as_result(&stream) {
+            return stage;
+        }
+        self.emit(plan.span(), stream, None)
+    }
+
+    /// The stage whose result a stream passes on unchanged, if there is one.
+    fn as_result(&self, stream: &Stream) -> Option<usize> {
+        let [driver] = &stream.drivers[..] else { return None };
+        let DriverSource::Stage(stage) = driver.source else { return None };
+        let ids = |columns: &[SchemaColumn]| columns.iter().map(|column| column.id).collect::<Vec<_>>();
+        let same = driver.ops.is_empty() && ids(&stream.schema) == ids(&self.stages[stage].result);
+        same.then_some(stage)
+    }
+
+    fn emit(&mut self, span: Span, stream: Stream, slice: Option<(u64, u64)>) -> usize {
+        let result = stream.schema.clone();
+        let rows_out = match (stream.rows, slice) {
+            (Some(rows), Some((_, count))) => Some(rows.min(count)),
+            (rows, slice) => rows.or(slice.map(|(_, count)| count)),
+        };
+        self.add(span, stream, Sink::Emit, result, slice, rows_out)
+    }
+
+    fn add(
+        &mut self,
+        span: Span,
+        stream: Stream,
+        sink: Sink,
+        result: Vec<SchemaColumn>,
+        slice: Option<(u64, u64)>,
+        rows_out: Option<u64>,
+    ) -> usize {
+        let chunk_rows = self.chunk_rows(stream.rows);
+        let rows_in = stream.rows;
+        let drivers = stream.drivers;
+        self.stages.push(Stage { span, chunk_rows, drivers, sink, result, slice, rows_in, rows_out });
+        self.stages.len() - 1
+    }
+
+    fn chunk_rows(&self, rows: Option<u64>) -> usize {
+        let most = self.options.chunk_rows;
+        let enough = rows.map(|rows| rows.max(1).next_power_of_two().max(LEAST_CHUNK_ROWS));
+        enough.and_then(|rows| usize::try_from(rows).ok()).map_or(most, |rows| rows.min(most))
+    }
+
+    fn stream(&mut self, plan: &Plan) -> Stream {
+        match plan {
+            Plan::Scan(scan) => self.scan(scan),
+            Plan::Filter(filter) => {
+                let mut stream = self.stream(&filter.input);
+                push(&mut stream.drivers, &Op::Filter(filter.predicate.clone()));
+                stream
+            }
+            Plan::Project(project) => {
+                let mut stream = self.stream(&project.input);
+                let computed = |item: &&NamedExpr| item.expr.as_column() != Some(item.id);
+                let items: Vec<_> = project.items.iter().filter(computed).cloned().collect();
+                if !items.is_empty() {
+                    push(&mut stream.drivers, &Op::Project(items));
+                }
+                stream.schema = plan.schema();
+                stream
+            }
+            Plan::Aggregate(aggregate) => self.aggregate(aggregate),
+            Plan::Distinct(distinct) => self.distinct(distinct),
+            Plan::Join(join) => self.join(join, plan.schema()),
+            Plan::Sort(sort) => self.sort(sort),
+            Plan::TopK(top) => self.top_k(top),
+            Plan::Take(take) => self.take(take),
+            Plan::Union(union) => self.union(union),
+            Plan::Shared(shared) => self.read_shared(shared),
+        }
+    }
+
+    fn scan(&mut self, scan: &Scan) -> Stream {
+        let table = &self.program.tables[scan.table];
+        let column = |&(index, column): &(usize, SchemaColumn)| {
+            let info = &table.columns[index];
+            let check = |bounds, declared| Check { bounds, declared, span: info.span, name: info.field.name.clone() };
+            let recorded = info.recorded.bounds.filter(|_| self.options.use_recorded && column.ty.is_integral());
+            let check = info.declared.map(|bounds| check(bounds, true)).or(recorded.map(|bounds| check(bounds, false)));
+            DriverColumn { index, column, check }
+        };
+        let columns: Vec<DriverColumn> = scan.columns.iter().map(column).collect();
+        let skip = scan.predicates.iter().flat_map(|predicate| skips(predicate, &columns)).collect();
+        let ops = scan.predicates.iter().cloned().map(Op::Filter).collect();
+        let driver = Driver { source: DriverSource::Table(scan.table), columns, ops, skip };
+        let schema = scan.columns.iter().map(|(_, column)| *column).collect();
+        Stream { drivers: vec![driver], schema, rows: table.rows }
+    }
+
+    /// A stream of the result of a stage.
+    fn read(&self, stage: usize) -> Stream {
+        let result = &self.stages[stage];
+        let column = |(index, column): (usize, &SchemaColumn)| DriverColumn { index, column: *column, check: None };
+        let columns = result.result.iter().enumerate().map(column).collect();
+        let driver = Driver { source: DriverSource::Stage(stage), columns, ops: vec![], skip: vec![] };
+        Stream { drivers: vec![driver], schema: result.result.clone(), rows: result.rows_out }
+    }
+
+    fn read_shared(&self, shared: &Shared) -> Stream {
+        let stage = self.shared[shared.plan];
+        let mut stream = self.read(stage);
+        stream.schema = shared.columns.iter().map(|(_, column)| *column).collect();
+        let result = &self.stages[stage].result;
+        let column = |(source, column): &(_, SchemaColumn)| {
+            let index = find(result, *source)?;
+            Some(DriverColumn { index, column: *column, check: None })
+        };
+        stream.drivers[0].columns = shared.columns.iter().filter_map(column).collect();
+        stream
+    }
+
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Stream {
+        let stream = self.stream(&aggregate.input);
+        let items = aggregate.aggregates.iter().map(|item| AggregateItem {
+            column: item.schema(),
+            function: item.function,
+            argument: item.argument.clone(),
+            filter: item.filter.clone(),
+            span: item.span,
+        });
+        self.group(aggregate.span, stream, aggregate.keys.clone(), items.collect())
+    }
+
+    /// The first row of every group: an aggregation by `first` of all other columns.
+    fn distinct(&mut self, distinct: &Distinct) -> Stream {
+        let stream = self.stream(&distinct.input);
+        let schema = stream.schema.clone();
+        let (keys, others): (Vec<_>, Vec<_>) = schema.iter().partition(|column| distinct.keys.contains(&column.id));
+        let first = |column: SchemaColumn| AggregateItem {
+            column,
+            function: AggregateFunction::First,
+            argument: Some(column_expr(column, distinct.span)),
+            filter: None,
+            span: distinct.span,
+        };
+        let mut stream = self.group(distinct.span, stream, keys, others.into_iter().map(first).collect());
+        stream.schema = schema;
+        stream
+    }
+
+    fn group(&mut self, span: Span, stream: Stream, keys: Vec<SchemaColumn>, aggregates: Vec<AggregateItem>) -> Stream {
+        let strategy = aggregate::choose(&keys, &self.facts, self.strings, stream.rows);
+        let slots = match &strategy {
+            AggregateStrategy::Reduce => Some(1),
+            AggregateStrategy::Dense(dims) => aggregate::slots(dims, self.strings),
+            AggregateStrategy::Sort => None,
+        };
+        let rows_out = [stream.rows, slots].into_iter().flatten().min();
+        let result = keys.iter().copied().chain(aggregates.iter().map(|item| item.column)).collect();
+        let stage = self.add(span, stream, Sink::Aggregate { keys, aggregates, strategy }, result, None, rows_out);
+        self.read(stage)
+    }
+
+    fn sort(&mut self, sort: &Sort) -> Stream {
+        let stream = self.stream(&sort.input);
+        let (result, rows) = (stream.schema.clone(), stream.rows);
+        let stage = self.add(sort.span, stream, Sink::Sort(sort.keys.clone()), result, None, rows);
+        self.read(stage)
+    }
+
+    fn top_k(&mut self, top: &TopK) -> Stream {
+        let stream = self.stream(&top.input);
+        let result = stream.schema.clone();
+        let kept = top.skip.saturating_add(top.count);
+        let rows_out = Some(stream.rows.map_or(top.count, |rows| rows.min(top.count)));
+        let keys = top.keys.clone();
+        let sink = if kept <= MAX_TOP_ROWS {
+            Sink::TopK { keys, rows: (kept.max(1) as usize).next_power_of_two() }
+        } else {
+            Sink::Sort(keys)
+        };
+        let stage = self.add(top.span, stream, sink, result, Some((top.skip, top.count)), rows_out);
+        self.read(stage)
+    }
+
+    fn take(&mut self, take: &Take) -> Stream {
+        let stream = self.stream(&take.input);
+        let stage = self.emit(take.span, stream, Some((take.skip, take.count)));
+        self.read(stage)
+    }
+
+    fn union(&mut self, union: &Union) -> Stream {
+        let mut drivers = Vec::new();
+        let mut rows = Some(0_u64);
+        for (input, ids) in &union.inputs {
+            let mut stream = self.stream(input);
+            let renamed = |(column, id): (&SchemaColumn, &_)| {
+                let from = stream.schema.iter().find(|from| from.id == *id)?;
+                Some(NamedExpr { id: column.id, expr: column_expr(*from, union.span) })
+            };
+            let items = union.columns.iter().zip(ids).filter_map(renamed).collect();
+            push(&mut stream.drivers, &Op::Project(items));
+            drivers.append(&mut stream.drivers);
+            rows = rows.and_then(|all| Some(all + stream.rows?));
+        }
+        Stream { drivers, schema: union.columns.clone(), rows }
+    }
+
+    fn join(&mut self, join: &Join, schema: Vec<SchemaColumn>) -> Stream {
+        let build_rows = row_bound(&join.right, self.program);
+        let choice = join::choose(join, self.program, &self.facts, self.strings, self.unique, build_rows);
+        if choice.strategy == ProbeStrategy::MergeMany && join.residual.is_some() && join.kind != JoinKind::Inner {
+            self.errors.push(residual_unsupported(join));
+        }
+        let mut stream = self.stream(&join.left);
+        let expands = |op: &Op| matches!(op, Op::Probe(Probe { strategy: ProbeStrategy::MergeMany, .. }));
+        let expanded = stream.drivers.iter().any(|driver| driver.ops.iter().any(expands));
+        if choice.strategy == ProbeStrategy::MergeMany && expanded {
+            let stage = self.emit(join.span, stream, None);
+            stream = self.read(stage);
+        }
+        let check_unique = matches!(choice.unique, Some(Uniqueness::Recorded(..)));
+        if let Some(Uniqueness::Recorded(table, column)) = choice.unique
+            && !self.unique_columns.contains(&(table, column))
+        {
+            self.unique_columns.push((table, column));
+        }
+        let keys: Vec<Expr> = join.on.iter().map(|(_, right)| right.clone()).collect();
+        let sink = match &choice.strategy {
+            ProbeStrategy::Lookup(dims) => Sink::Lookup { keys, dims: dims.clone(), check_unique },
+            ProbeStrategy::MergeOne | ProbeStrategy::MergeMany => {
+                Sink::Merge { keys, check_unique, nulls_equal: join.nulls_equal }
+            }
+        };
+        let build = self.stream(&join.right);
+        let (result, rows) = (build.schema.clone(), build.rows);
+        let build = self.add(join.right.span(), build, sink, result, None, rows);
+        let payload = match join.kind {
+            JoinKind::Semi | JoinKind::Anti if join.residual.is_none() => vec![],
+            JoinKind::Inner | JoinKind::Left | JoinKind::Semi | JoinKind::Anti => {
+                self.stages[build].result.iter().copied().enumerate().collect()
+            }
+        };
+        let probe = Probe {
+            build,
+            strategy: choice.strategy,
+            keys: join.on.iter().map(|(left, _)| left.clone()).collect(),
+            kind: join.kind,
+            payload,
+            residual: join.residual.clone(),
+            nulls_equal: join.nulls_equal,
+            span: join.span,
+        };
+        push(&mut stream.drivers, &Op::Probe(probe));
+        stream.schema = schema;
+        stream
+    }
+}
+
+fn push(drivers: &mut [Driver], op: &Op) {
+    for driver in drivers {
+        driver.ops.push(op.clone());
+    }
+}
+
+/// The comparisons of a conjunction that statistics of the scanned columns can refute.
+fn skips(predicate: &Expr, columns: &[DriverColumn]) -> Vec<ScanPredicate> {
+    if let ExprKind::And(parts) = &predicate.kind {
+        return parts.iter().flat_map(|part| skips(part, columns)).collect();
+    }
+    let ExprKind::Compare(op, left, right) = &predicate.kind else { return vec![] };
+    let comparison = |op: CompareOp, column: &Expr, value: &Expr| {
+        let id = column.as_column()?;
+        let value = value.as_literal().filter(|value| !value.is_null())?;
+        let scanned = columns.iter().find(|scanned| scanned.column.id == id)?;
+        let comparable = column.ty != Type::Str && column.ty != Type::Bool;
+        comparable.then(|| ScanPredicate { column: scanned.index, op, value: value.clone() })
+    };
+    if left.ty != right.ty {
+        return vec![];
+    }
+    comparison(*op, left, right).or_else(|| comparison(op.flipped(), right, left)).into_iter().collect()
+}
+
+fn residual_unsupported(join: &Join) -> Diagnostic {
+    let span = join.residual.as_ref().map_or(join.span, |residual| residual.span);
+    Diagnostic::error(Code("DJ0293"), "this join needs a further condition on many matches, which is not supported yet")
+        .label(span, "is not an equality of the two sides")
+        .help("make the right side unique on the join's keys (`distinct` or `group`), or use an inner join")
+}

@@ -1,0 +1,240 @@
+//! Text as dictionary codes: which columns share a dictionary, which functions become tables over one, and which code
+//! every literal has.
+//!
+//! [`encode`] rewrites a program so that no text is left in it: a function of one text column becomes an
+//! [`ExprKind::Table`] over that column's dictionary, an order a table of ranks, and a literal the code that the
+//! dictionary gives it because literals are interned first.
+
+mod domains;
+mod host_tables;
+
+use crate::plan::{AggregateFunction, Plan, Program};
+use dj_grammar::Diagnostic;
+use dj_runtime::artifact::{HostTable, HostTableKind, StringDomain};
+use dj_runtime::expr::{ColumnId, Expr, ExprKind};
+use dj_runtime::pjrt::Element;
+use dj_runtime::types::Type;
+use domains::{Domains, Var};
+use std::collections::BTreeMap;
+
+/// The slots of a dictionary of unknown size at rung 0.
+const DEFAULT_CAPACITY: usize = 1024;
+
+/// The least slots of a dictionary at rung 0.
+const LEAST_CAPACITY: usize = 64;
+
+/// Dictionaries of more values than this do not address a state.
+const SMALL_CAPACITY: usize = 1 << 20;
+
+/// The dictionaries of a program and the tables over them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Strings {
+    /// The domains with their literals.
+    pub domains: Vec<StringDomain>,
+    /// The tables over the dictionaries.
+    pub host_tables: Vec<HostTable>,
+    capacities: Vec<usize>,
+    vars: BTreeMap<Var, usize>,
+    use_recorded: bool,
+}
+
+impl Strings {
+    /// The domain of a text column.
+    pub fn domain_of(&self, id: ColumnId) -> Option<usize> {
+        self.vars.get(&Var::Column(id)).copied()
+    }
+
+    /// The domain of a text column of an input table.
+    pub fn domain_of_source(&self, table: usize, column: usize) -> Option<usize> {
+        self.vars.get(&Var::Source(table, column)).copied()
+    }
+
+    /// The domain of a text parameter.
+    pub fn domain_of_param(&self, param: usize) -> Option<usize> {
+        self.vars.get(&Var::Param(param)).copied()
+    }
+
+    /// The domain of an encoded text expression.
+    pub fn domain_of_expr(&self, expr: &Expr) -> Option<usize> {
+        domains::var_of(expr).and_then(|var| self.vars.get(&var).copied())
+    }
+
+    /// The dictionary's slots at rung 0: a power of two.
+    pub fn capacity(&self, domain: usize) -> usize {
+        self.capacities[domain]
+    }
+
+    /// Whether the dictionary is expected to be small enough to address a state.
+    pub fn is_small(&self, domain: usize) -> bool {
+        self.use_recorded && self.capacities[domain] <= SMALL_CAPACITY
+    }
+
+    /// The table of ranks of a domain, and that of codes by rank.
+    pub fn ranks(&self, domain: usize) -> Option<(usize, usize)> {
+        let find = |wanted: &HostTableKind| {
+            self.host_tables.iter().position(|table| table.domain == domain && table.kind == *wanted)
+        };
+        Some((find(&HostTableKind::Rank)?, find(&HostTableKind::Unrank)?))
+    }
+
+    /// The code of a literal: its position among the domain's literals.
+    fn literal(&mut self, domain: usize, text: &str) -> i128 {
+        let literals = &mut self.domains[domain].literals;
+        let position = literals.iter().position(|literal| literal == text).unwrap_or_else(|| {
+            literals.push(text.to_owned());
+            literals.len() - 1
+        });
+        position as i128
+    }
+}
+
+/// Replaces all text of a program by codes.
+pub(super) fn encode(mut program: Program, use_recorded: bool) -> Result<(Program, Strings), Vec<Diagnostic>> {
+    let mut tables = host_tables::Pending::default();
+    let mut errors = Vec::new();
+    for_each_plan(&mut program, &mut |plan| {
+        for_each_expr(plan, &mut |expr, is_order| {
+            let taken = std::mem::replace(expr, Expr::bool(false, expr.span));
+            match tables.extract(taken, is_order) {
+                Ok(rewritten) => *expr = rewritten,
+                Err(error) => errors.push(error),
+            }
+        });
+    });
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let domains = Domains::infer(&program, &tables);
+    let (mut strings, capacities) = number(&program, &domains, use_recorded);
+    strings.capacities = capacities;
+    register(&mut strings, tables, &program);
+    domains::encode_literals(&mut program, &mut strings);
+    Ok((program, strings))
+}
+
+/// Numbers the domains in a fixed order and sizes their dictionaries.
+fn number(program: &Program, domains: &Domains, use_recorded: bool) -> (Strings, Vec<usize>) {
+    let mut strings = Strings { use_recorded, ..Strings::default() };
+    let mut roots: BTreeMap<Var, usize> = BTreeMap::new();
+    let mut known: Vec<Option<u64>> = Vec::new();
+    for var in domains.vars() {
+        let next = roots.len();
+        let domain = *roots.entry(domains.root(var)).or_insert(next);
+        if domain == known.len() {
+            known.push(Some(0));
+            strings.domains.push(StringDomain::default());
+        }
+        if let Var::Source(table, column) = var {
+            let table = &program.tables[table];
+            let distinct = if use_recorded { table.columns[column].recorded.distinct.or(table.rows) } else { None };
+            known[domain] = known[domain].and_then(|all| Some(all + distinct?));
+        }
+        strings.vars.insert(var, domain);
+    }
+    let capacity = |known: &Option<u64>| match known {
+        Some(0) | None => DEFAULT_CAPACITY,
+        Some(values) => (*values as usize).next_power_of_two().max(LEAST_CAPACITY),
+    };
+    let capacities = known.iter().map(capacity).collect();
+    (strings, capacities)
+}
+
+/// Writes the pending tables into the manifest's form, and ranks for every `min` and `max` of text.
+fn register(strings: &mut Strings, tables: host_tables::Pending, program: &Program) {
+    for (index, table) in tables.tables.into_iter().enumerate() {
+        let domain = strings.domain_of_expr(&table.base).unwrap_or_default();
+        let entry = match table.function {
+            None => rank_table(domain, HostTableKind::Rank),
+            Some(expr) => {
+                let result_domain = strings.vars.get(&Var::Table(index)).copied();
+                HostTable {
+                    domain,
+                    element: expr.ty.element(),
+                    nullable: expr.nullable,
+                    can_fail: host_tables::can_fail(&expr),
+                    kind: HostTableKind::Function { expr, result_domain },
+                }
+            }
+        };
+        strings.host_tables.push(entry);
+    }
+    let mut ranked = Vec::new();
+    visit_plans(program, &mut |plan| {
+        if let Plan::Aggregate(aggregate) = plan {
+            for item in &aggregate.aggregates {
+                let ordered = matches!(item.function, AggregateFunction::Min | AggregateFunction::Max);
+                if ordered && item.ty == Type::Str {
+                    ranked.extend(strings.domain_of(item.id));
+                }
+            }
+        }
+    });
+    for domain in ranked {
+        for kind in [HostTableKind::Rank, HostTableKind::Unrank] {
+            let table = rank_table(domain, kind);
+            if !strings.host_tables.contains(&table) {
+                strings.host_tables.push(table);
+            }
+        }
+    }
+}
+
+fn rank_table(domain: usize, kind: HostTableKind) -> HostTable {
+    HostTable { domain, kind, element: Element::S32, nullable: false, can_fail: false }
+}
+
+/// Calls `visit` on every operator of every plan, inputs first.
+pub(super) fn visit_plans(program: &Program, visit: &mut dyn FnMut(&Plan)) {
+    fn walk(plan: &Plan, visit: &mut dyn FnMut(&Plan)) {
+        for input in plan.inputs() {
+            walk(input, visit);
+        }
+        visit(plan);
+    }
+    let plans = program.shared.iter().map(|shared| &shared.plan).chain(program.exports.iter().map(|e| &e.plan));
+    for plan in plans {
+        walk(plan, visit);
+    }
+}
+
+fn for_each_plan(program: &mut Program, visit: &mut dyn FnMut(&mut Plan)) {
+    fn walk(plan: &mut Plan, visit: &mut dyn FnMut(&mut Plan)) {
+        for input in plan.inputs_mut() {
+            walk(input, visit);
+        }
+        visit(plan);
+    }
+    let shared = program.shared.iter_mut().map(|shared| &mut shared.plan);
+    for plan in shared.chain(program.exports.iter_mut().map(|export| &mut export.plan)) {
+        walk(plan, visit);
+    }
+}
+
+/// Calls `visit` on every expression of an operator, and whether it is a key of an order.
+fn for_each_expr(plan: &mut Plan, visit: &mut dyn FnMut(&mut Expr, bool)) {
+    match plan {
+        Plan::Scan(scan) => scan.predicates.iter_mut().for_each(|expr| visit(expr, false)),
+        Plan::Filter(filter) => visit(&mut filter.predicate, false),
+        Plan::Project(project) => project.items.iter_mut().for_each(|item| visit(&mut item.expr, false)),
+        Plan::Aggregate(aggregate) => {
+            for item in &mut aggregate.aggregates {
+                item.argument.iter_mut().chain(&mut item.filter).for_each(|expr| visit(expr, false));
+            }
+        }
+        Plan::Join(join) => {
+            for (left, right) in &mut join.on {
+                visit(left, false);
+                visit(right, false);
+            }
+            join.residual.iter_mut().for_each(|expr| visit(expr, false));
+        }
+        Plan::Sort(sort) => sort.keys.iter_mut().for_each(|key| visit(&mut key.expr, true)),
+        Plan::TopK(top) => top.keys.iter_mut().for_each(|key| visit(&mut key.expr, true)),
+        Plan::Take(_) | Plan::Distinct(_) | Plan::Union(_) | Plan::Shared(_) => {}
+    }
+}
+
+/// Whether an expression's value is text that is not known at compile time.
+fn is_text(expr: &Expr) -> bool {
+    expr.ty == Type::Str && !matches!(expr.kind, ExprKind::Literal(_))
+}

@@ -1,0 +1,181 @@
+//! Functions of one text column become tables over its dictionary.
+
+use super::is_text;
+use dj_grammar::{Code, Diagnostic, Span};
+use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind, Function};
+use dj_runtime::types::Type;
+
+/// Longer lists of text are looked up in a table instead of being compared code by code.
+const LONG_LIST: usize = 8;
+
+/// A table whose domain is not known yet.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PendingTable {
+    /// The text expression whose codes address it.
+    pub(super) base: Expr,
+    /// What it computes of column 0; `None` for ranks.
+    pub(super) function: Option<Expr>,
+}
+
+/// The tables found so far, by index.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    /// Each different from the others, spans aside.
+    pub(super) tables: Vec<PendingTable>,
+}
+
+impl Pending {
+    /// Replaces the functions of text in an expression. A text key of an order becomes its rank.
+    pub(super) fn extract(&mut self, expr: Expr, is_order: bool) -> Result<Expr, Diagnostic> {
+        if is_order && is_text(&expr) {
+            let base = self.extract(expr, false)?;
+            return Ok(self.table(base, None, Type::I32));
+        }
+        if is_order_of_texts(&expr) {
+            let ExprKind::Compare(op, left, right) = expr.kind else { return Ok(expr) };
+            let left = self.extract(*left, true)?;
+            let right = self.extract(*right, true)?;
+            let kind = ExprKind::Compare(op, Box::new(left), Box::new(right));
+            return Ok(Expr { kind, ..expr_shell(expr.ty, expr.nullable, expr.span) });
+        }
+        if needs_host(&expr) {
+            return self.extract_function(expr);
+        }
+        let mut expr = expr;
+        for operand in expr.operands_mut() {
+            let taken = std::mem::replace(operand, Expr::bool(false, Span::default()));
+            *operand = self.extract(taken, false)?;
+        }
+        Ok(expr)
+    }
+
+    fn extract_function(&mut self, expr: Expr) -> Result<Expr, Diagnostic> {
+        let mut bases = Vec::new();
+        collect_bases(&expr, &mut bases)?;
+        let Some(base) = bases.first().cloned() else { return Err(unsupported(expr.span)) };
+        if bases.iter().any(|other| without_spans(other) != without_spans(&base)) {
+            return Err(unsupported(expr.span));
+        }
+        let stripped = without_spans(&base);
+        let (ty, span) = (expr.ty, expr.span);
+        let mut function = replace(expr, &stripped);
+        // A null text is handled on the device, so the table's own nulls are those of failed conversions and the like.
+        function.nullable = function_is_nullable(&function);
+        let base = self.extract(base, false)?;
+        let mut table = self.table(base, Some(function), ty);
+        table.span = span;
+        Ok(table)
+    }
+
+    fn table(&mut self, base: Expr, function: Option<Expr>, ty: Type) -> Expr {
+        let wanted = (without_spans(&base), function.as_ref().map(without_spans));
+        let same =
+            |table: &PendingTable| (without_spans(&table.base), table.function.as_ref().map(without_spans)) == wanted;
+        let nullable = base.nullable || function.as_ref().is_some_and(|function| function.nullable);
+        let span = base.span;
+        let table = self.tables.iter().position(same).unwrap_or_else(|| {
+            self.tables.push(PendingTable { base: base.clone(), function });
+            self.tables.len() - 1
+        });
+        Expr { kind: ExprKind::Table { table, column: Box::new(base) }, ..expr_shell(ty, nullable, span) }
+    }
+}
+
+fn expr_shell(ty: Type, nullable: bool, span: Span) -> Expr {
+    Expr { ty, nullable, ..Expr::bool(false, span) }
+}
+
+/// `a < b` of two texts, neither a literal.
+fn is_order_of_texts(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Compare(op, left, right)
+        if !matches!(op, CompareOp::Equal | CompareOp::NotEqual) && is_text(left) && is_text(right))
+}
+
+/// Whether the host must compute the expression because it looks into a text.
+fn needs_host(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Call(_, operands) => operands.iter().any(is_text),
+        ExprKind::Like { .. } => true,
+        ExprKind::Cast { operand, .. } => is_text(operand) || expr.ty == Type::Str,
+        ExprKind::InList { operand, list } => is_text(operand) && list.len() > LONG_LIST,
+        ExprKind::Compare(op, left, right) => {
+            !matches!(op, CompareOp::Equal | CompareOp::NotEqual) && (is_text(left) || is_text(right))
+        }
+        ExprKind::Column(_)
+        | ExprKind::Literal(_)
+        | ExprKind::Param(_)
+        | ExprKind::Cell { .. }
+        | ExprKind::Table { .. }
+        | ExprKind::Negate(_)
+        | ExprKind::Not(_)
+        | ExprKind::Arithmetic(..)
+        | ExprKind::And(_)
+        | ExprKind::Or(_)
+        | ExprKind::IsNull(_)
+        | ExprKind::Coalesce(_)
+        | ExprKind::Case { .. } => false,
+    }
+}
+
+/// The texts that a host function reads: those that no host function makes.
+fn collect_bases(expr: &Expr, bases: &mut Vec<Expr>) -> Result<(), Diagnostic> {
+    match &expr.kind {
+        ExprKind::Literal(_) => Ok(()),
+        _ if needs_host(expr) => expr.operands().into_iter().try_for_each(|operand| collect_bases(operand, bases)),
+        _ if expr.ty == Type::Str => {
+            bases.push(expr.clone());
+            Ok(())
+        }
+        _ => Err(unsupported(expr.span)),
+    }
+}
+
+fn replace(expr: Expr, base: &Expr) -> Expr {
+    if without_spans(&expr) == *base {
+        return Expr::column(ColumnId(0), Type::Str, false, expr.span);
+    }
+    let mut expr = expr;
+    for operand in expr.operands_mut() {
+        let taken = std::mem::replace(operand, Expr::bool(false, Span::default()));
+        *operand = replace(taken, base);
+    }
+    expr
+}
+
+/// Whether a function gives null for some text.
+fn function_is_nullable(expr: &Expr) -> bool {
+    let mut nullable = false;
+    expr.walk(&mut |part| {
+        nullable |= match &part.kind {
+            ExprKind::Cast { or_null, .. } => *or_null,
+            ExprKind::Literal(value) => value.is_null(),
+            ExprKind::InList { list, .. } => list.iter().any(dj_runtime::expr::Scalar::is_null),
+            _ => false,
+        }
+    });
+    nullable
+}
+
+/// Whether computing the function may fail for some text.
+pub(super) fn can_fail(expr: &Expr) -> bool {
+    let mut fails = false;
+    expr.walk(&mut |part| {
+        fails |= matches!(&part.kind, ExprKind::Cast { or_null: false, operand } if operand.ty == Type::Str)
+            || matches!(&part.kind, ExprKind::Call(Function::Lpad | Function::Rpad, _));
+    });
+    fails
+}
+
+/// The expression with all spans at zero, to be compared.
+fn without_spans(expr: &Expr) -> Expr {
+    expr.clone().rewrite(&mut |mut part| {
+        part.span = Span::default();
+        part
+    })
+}
+
+fn unsupported(span: Span) -> Diagnostic {
+    Diagnostic::error(Code("DJ0292"), "a function of several texts, or a cast to text, is not supported yet")
+        .label(span, "reads more than one text column, or makes text of a number")
+        .help("functions of one text column and constants are; write the others in the program that reads the result")
+}

@@ -1,0 +1,211 @@
+//! Compiling, running, donating, reading back, and what goes wrong.
+
+use std::sync::Arc;
+
+use super::super::{AlignedBytes, Argument, Buffer, CompileOptions, Element, ErrorCode, HostData, PjrtError, Shape};
+use super::{compile, cpu_client, scalar, vector, vector_on};
+
+const ADD: &str = r#"
+module @add {
+  func.func @main(%a: tensor<4xi64>, %b: tensor<4xi64>) -> (tensor<4xi64>, tensor<f64>) {
+    %sum = stablehlo.add %a, %b : tensor<4xi64>
+    %half = stablehlo.constant dense<0.5> : tensor<f64>
+    return %sum, %half : tensor<4xi64>, tensor<f64>
+  }
+}"#;
+
+/// Adds `%x` to element 0 of a state that it may reuse.
+const BUMP: &str = r#"
+module @bump {
+  func.func @main(%s: tensor<4096xi64> {tf.aliasing_output = 0 : i32}, %x: tensor<i64>) -> tensor<4096xi64> {
+    %zero = stablehlo.constant dense<0> : tensor<i64>
+    %one = stablehlo.reshape %x : (tensor<i64>) -> tensor<1xi64>
+    %first = stablehlo.slice %s [0:1] : (tensor<4096xi64>) -> tensor<1xi64>
+    %sum = stablehlo.add %first, %one : tensor<1xi64>
+    %out = stablehlo.dynamic_update_slice %s, %sum, %zero
+      : (tensor<4096xi64>, tensor<1xi64>, tensor<i64>) -> tensor<4096xi64>
+    return %out : tensor<4096xi64>
+  }
+}"#;
+
+fn ints(buffer: &Buffer) -> Vec<i64> {
+    buffer.to_host().unwrap().as_slice().to_vec()
+}
+
+#[test]
+fn a_program_runs() {
+    let client = cpu_client(1);
+    assert_eq!((client.device_count(), client.platform_name()), (1, "cpu"));
+    let add = compile(&client, ADD, 1);
+    assert_eq!(add.name(), "add");
+    let shapes: Vec<String> = add.outputs().iter().map(ToString::to_string).collect();
+    assert_eq!(shapes, ["tensor<4xi64>", "tensor<f64>"]);
+    let (a, b) = (vector(&client, &[1_i64, 2, 3, 4]), vector(&client, &[10_i64, 20, 30, 40]));
+    let (outputs, events) = add.execute_with_events(vec![vec![Argument::from(&a), Argument::from(&b)]]).unwrap();
+    let outputs = &outputs[0];
+    events[0].wait().unwrap();
+    assert!(events[0].is_ready().unwrap());
+    assert_eq!(ints(&outputs[0]), [11, 22, 33, 44]);
+    assert_eq!(outputs[1].to_host().unwrap().as_slice::<f64>(), [0.5]);
+    assert_eq!((outputs[1].element(), outputs[1].dims()), (Element::F64, &[][..]));
+    assert_eq!(outputs[0].on_device_bytes().unwrap(), 32);
+    let mut bytes = [0; 32];
+    outputs[0].to_host_into(&mut bytes).unwrap();
+    assert_eq!(bytes[..8], 11_i64.to_ne_bytes());
+    assert!(outputs[0].to_host_into(&mut bytes[..31]).is_err());
+}
+
+#[test]
+fn every_element_type_and_rank_goes_there_and_back() {
+    let client = cpu_client(1);
+    for element in Element::ALL {
+        for dims in [&[][..], &[0], &[7], &[2, 3], &[2, 0, 3], &[3, 5, 2]] {
+            let shape = Shape::new(element, dims);
+            let mut data = AlignedBytes::zeroed(shape.bytes().unwrap());
+            for (position, byte) in data.iter_mut().enumerate() {
+                *byte = if element == Element::Pred { position % 2 } else { position } as u8;
+            }
+            let arrow = arrow::buffer::Buffer::from_slice_ref(&*data);
+            for host in [HostData::Copied(&data), HostData::Shared(Arc::new(data.clone())), HostData::Arrow(arrow)] {
+                let buffer = client.buffer_from_host(host, element, dims, 0).unwrap();
+                assert_eq!(buffer.shape(), &shape);
+                assert_eq!(buffer.to_host().unwrap(), data, "{shape}");
+            }
+        }
+    }
+}
+
+#[test]
+fn donation_updates_in_place_and_borrowing_copies() {
+    let client = cpu_client(1);
+    let bump = compile(&client, BUMP, 1);
+    let one = scalar(&client, 1_i64);
+    let start = client.buffer_from_host(HostData::Copied(&[0; 8 * 4096]), Element::S64, &[4096], 0).unwrap();
+
+    let borrowed = bump.execute_one(vec![(&start).into(), (&one).into()]).unwrap().remove(0);
+    assert_eq!((ints(&start)[0], ints(&borrowed)[0]), (0, 1));
+    assert_ne!(start.address().unwrap(), borrowed.address().unwrap());
+
+    let address = start.address().unwrap();
+    let mut state = start;
+    for _ in 0..5 {
+        state = bump.execute_one(vec![state.into(), (&one).into()]).unwrap().remove(0);
+    }
+    assert_eq!(ints(&state)[0], 5);
+    assert_eq!(state.address().unwrap(), address);
+}
+
+#[test]
+fn donating_shared_memory_never_writes_to_it() {
+    let client = cpu_client(1);
+    let bump = compile(&client, BUMP, 1);
+    let memory = Arc::new(AlignedBytes::zeroed(8 * 4096));
+    let shared = HostData::Shared(Arc::clone(&memory));
+    let state = client.buffer_from_host(shared, Element::S64, &[4096], 0).unwrap();
+    assert_eq!(state.address().unwrap(), memory.as_ptr() as usize, "used in place");
+    let state = bump.execute_one(vec![state.into(), (&scalar(&client, 1_i64)).into()]).unwrap().remove(0);
+    assert_eq!(ints(&state)[0], 1);
+    assert_eq!(memory.as_slice::<i64>()[0], 0);
+}
+
+#[test]
+fn shared_memory_is_released_with_its_buffer() {
+    let client = cpu_client(1);
+    let memory = Arc::new(AlignedBytes::zeroed(8 * 4096));
+    let weak = Arc::downgrade(&memory);
+    let buffer = client.buffer_from_host(HostData::Shared(memory), Element::S64, &[4096], 0).unwrap();
+    buffer.wait().unwrap();
+    assert!(weak.upgrade().is_some());
+    drop(buffer);
+    assert!(weak.upgrade().is_none());
+}
+
+#[test]
+fn a_serialized_program_runs_again() {
+    let client = cpu_client(1);
+    let bytes = compile(&client, ADD, 1).serialize().unwrap();
+    let add = cpu_client(1).load(&bytes).unwrap();
+    assert_eq!((add.name(), add.replicas(), add.outputs().len()), ("add", 1, 2));
+    let add = client.load(&bytes).unwrap();
+    let a = vector(&client, &[1_i64, 2, 3, 4]);
+    assert_eq!(ints(&add.execute_one(vec![(&a).into(), (&a).into()]).unwrap()[0]), [2, 4, 6, 8]);
+    let error = client.load(b"rubbish").unwrap_err().to_string();
+    assert!(error.starts_with("loading a serialized executable: "), "{error}");
+}
+
+#[test]
+fn replicas_reduce_together() {
+    let module = r#"
+module @all {
+  func.func @main(%a: tensor<2xi64>) -> tensor<2xi64> {
+    %sum = "stablehlo.all_reduce"(%a) ({
+    ^bb0(%x: tensor<i64>, %y: tensor<i64>):
+      %s = stablehlo.add %x, %y : tensor<i64>
+      stablehlo.return %s : tensor<i64>
+    }) {replica_groups = dense<[[0, 1]]> : tensor<1x2xi64>} : (tensor<2xi64>) -> tensor<2xi64>
+    return %sum : tensor<2xi64>
+  }
+}"#;
+    let client = cpu_client(2);
+    let all = compile(&client, module, 2);
+    assert_eq!(all.replicas(), 2);
+    let reloaded = client.load(&all.serialize().unwrap()).unwrap();
+    for program in [&all, &reloaded] {
+        let (a, b) = (vector_on(&client, &[1_i64, 2], 0), vector_on(&client, &[10_i64, 20], 1));
+        let arguments = vec![vec![Argument::from(&a)], vec![Argument::from(b)]];
+        let outputs = program.execute_collective(arguments).unwrap();
+        assert_eq!(outputs.iter().map(|replica| ints(&replica[0])).collect::<Vec<_>>(), [[11, 22], [11, 22]]);
+        let moved = outputs[1][0].copy_to_device(0).unwrap();
+        assert_eq!(ints(&moved), [11, 22]);
+    }
+    let wrong_device = vector_on(&client, &[1_i64, 2], 0);
+    let error = all.execute(vec![vec![(&wrong_device).into()], vec![(&wrong_device).into()]]).unwrap_err();
+    assert_eq!(error.to_string(), "running module `all`: argument 0 is on device 0 instead of 1");
+    let short = vector_on(&client, &[1_i64], 1);
+    let error = all.execute_collective(vec![vec![(&wrong_device).into()], vec![short.into()]]).unwrap_err();
+    assert!(error.to_string().contains("different shapes"), "{error}");
+}
+
+#[test]
+fn errors_say_what_was_done_and_why() {
+    let client = cpu_client(1);
+    let error = client.compile(&ADD.replace("%sum, %half", "%nothing, %half"), &CompileOptions::default()).unwrap_err();
+    assert!(error.to_string().starts_with("compiling module `add`: "), "{error}");
+    assert!(error.to_string().contains("use of undeclared SSA value name"), "{error}");
+    assert_eq!(error.code(), Some(ErrorCode::Unknown));
+
+    let misuse = |result: Result<Vec<Buffer>, PjrtError>, part: &str| {
+        let error = result.unwrap_err().to_string();
+        assert!(error.starts_with("running module `add`: ") && error.contains(part), "{error}");
+    };
+    let add = compile(&client, ADD, 1);
+    let a = vector(&client, &[1_i64, 2, 3, 4]);
+    misuse(add.execute_one(vec![(&a).into()]), "1");
+    let short = vector(&client, &[1_i64, 2]);
+    misuse(add.execute_one(vec![(&a).into(), (&short).into()]), "");
+    let foreign = vector(&cpu_client(1), &[1_i64, 2, 3, 4]);
+    misuse(add.execute_one(vec![(&a).into(), (&foreign).into()]), "another client");
+    assert!(client.compile(ADD, &CompileOptions::replicated(2)).unwrap_err().to_string().contains("2 replicas"));
+    let wrong = client.buffer_from_host(HostData::Copied(&[0; 7]), Element::S64, &[1], 0).unwrap_err();
+    assert_eq!(wrong.to_string(), "copying data to the device: 7 bytes of data for a tensor<1xi64>");
+    assert!(client.buffer_from_host(HostData::Copied(&[0; 8]), Element::S64, &[1], 1).is_err());
+}
+
+#[test]
+fn threads_share_a_client() {
+    let client = cpu_client(2);
+    let add = compile(&client, ADD, 1);
+    std::thread::scope(|scope| {
+        for thread in 0..4_i64 {
+            let (client, add) = (&client, &add);
+            scope.spawn(move || {
+                for round in 0..200 {
+                    let a = vector(client, &[thread, round, 3, 4]);
+                    let outputs = add.execute_one(vec![(&a).into(), Argument::from(&a)]).unwrap();
+                    drop(a);
+                    assert_eq!(ints(&outputs[0]), [2 * thread, 2 * round, 6, 8]);
+                }
+            });
+        }
+    });
+}

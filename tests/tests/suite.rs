@@ -1,0 +1,131 @@
+//! Every program of the corpus, of TPC-H and of the examples, against DuckDB; and the programs of the errors' pages.
+//!
+//! A name tells what differs: `corpus::NAME::run`, `::plain` (no optimizer, chunks of 7 rows), `::single` (chunks of one
+//! row), `::small` (no rows, one, only nulls), `::artifact` (compiled for all rows, run on each choice). TPC-H runs at the
+//! scale that `DJ_TPCH_SCALE` names, 0.01 by default.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use dj_tests::cli::djc;
+use dj_tests::compare::Order;
+use dj_tests::corpus::{Case, Program, bind, compare};
+use dj_tests::data::{Data, Rows};
+use dj_tests::random::{self, Pair};
+use dj_tests::{Result, files, root};
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    match trials() {
+        Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
+        Err(error) => {
+            eprintln!("the suite cannot start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn trials() -> Result<Vec<Trial>> {
+    let data = Arc::new(Data::generate()?);
+    let mut trials = Vec::new();
+    for path in files("tests/corpus", "dj")? {
+        let program = Arc::new(Program::read(&path)?);
+        for (kind, body) in CORPUS {
+            let name = format!("corpus::{}::{kind}", program.name);
+            let (program, data, label) = (program.clone(), data.clone(), name.replace("::", "."));
+            trials.push(Trial::test(name, move || {
+                body(&Case { program: &program, data: &data, label: &label }).map_err(Into::into)
+            }));
+        }
+    }
+    for path in files("tests/tpch", "dj")? {
+        let (program, data) = (Program::with_sql_file(&path)?, data.clone());
+        trials.push(Trial::test(format!("tpch::{}", program.name), move || Ok(tpch(&program, &data)?)));
+    }
+    for path in files("examples", "dj")? {
+        let (program, data) = (Program::with_sql_file(&path)?, data.clone());
+        trials.push(Trial::test(format!("examples::{}", program.name), move || Ok(example(&program, &data)?)));
+    }
+    for seed in seeds()? {
+        let data = data.clone();
+        trials.push(Trial::test(format!("random::{seed}"), move || Ok(random_program(seed, &data)?)));
+    }
+    for path in files("docs/errors", "md")? {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let data = data.clone();
+        trials.push(Trial::test(format!("errors::{name}"), move || Ok(error_page(&path, &data)?)));
+    }
+    Ok(trials)
+}
+
+type Body = fn(&Case<'_>) -> Result;
+
+const CORPUS: [(&str, Body); 5] = [
+    ("run", |case| case.run(Rows::Full, &[])),
+    ("plain", |case| case.run(Rows::Full, &["--no-optimize", "--chunk-rows", "7"])),
+    ("single", |case| case.run(Rows::Full, &["--chunk-rows", "1"])),
+    ("small", |case| [Rows::Empty, Rows::One, Rows::Nulls].iter().try_for_each(|&rows| case.run(rows, &[]))),
+    ("artifact", |case| case.run_artifact_elsewhere()),
+];
+
+fn tpch(program: &Program, data: &Data) -> Result {
+    let scale = std::env::var("DJ_TPCH_SCALE").unwrap_or_else(|_| "0.01".to_owned());
+    let folder = root().join(".cache/data/tpch").join(format!("sf{scale}"));
+    let start = Instant::now();
+    run_on(program, data, |table| folder.join(format!("{table}.parquet")))?;
+    if scale != "0.01" {
+        eprintln!("{}: {:.1} s with both engines", program.name, start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+fn example(program: &Program, data: &Data) -> Result {
+    run_on(program, data, |table| match table {
+        "flights" => root().join(".cache/data/flights-3m.parquet"),
+        other => root().join("examples").join(format!("{other}.csv")),
+    })
+}
+
+fn run_on(program: &Program, data: &Data, file: impl Fn(&str) -> PathBuf) -> Result {
+    let files: Vec<_> = program.tables.iter().map(|table| (table.clone(), file(table))).collect();
+    let out = data.scratch().join(format!("{}.result.parquet", program.name));
+    compare(program, bind(djc()?.arg("run").arg(&program.path), &files), &files, &out)
+}
+
+/// Every ` ```dj ` block of a page gives the page's error, and every ` ```dj fixed ` block gives none.
+fn error_page(path: &Path, data: &Data) -> Result {
+    let text = std::fs::read_to_string(path)?;
+    let code = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    for (number, part) in text.split("```").enumerate().filter(|(number, _)| number % 2 == 1) {
+        let (kind, source) = part.split_once('\n').ok_or("a block without an end")?;
+        let file = data.scratch().join(format!("{code}.{number}.dj"));
+        std::fs::write(&file, source)?;
+        match kind.trim() {
+            "dj" => djc()?.arg("check").arg(&file).run()?.code(1)?.blames_the_user()?.complains(&code)?,
+            "dj fixed" => djc()?.arg("check").arg(&file).succeed()?,
+            _ => continue,
+        };
+    }
+    Ok(())
+}
+
+/// The seeds of random programs: `DJ_SEEDS=0..1000`, or a few.
+fn seeds() -> Result<std::ops::Range<u64>> {
+    let Ok(range) = std::env::var("DJ_SEEDS") else { return Ok(0..40) };
+    let (from, to) = range.split_once("..").ok_or("DJ_SEEDS is a range, such as 0..1000")?;
+    Ok(from.parse()?..to.parse()?)
+}
+
+fn random_program(seed: u64, data: &Data) -> Result {
+    let Pair { program: text, sql, options } = random::pair(seed);
+    let path = data.scratch().join(format!("random.{seed}.dj"));
+    std::fs::write(&path, &text)?;
+    let tables = ["t", "dim", "many"].map(str::to_owned).into();
+    let program = Program { path, name: format!("random.{seed}"), tables, sql, order: Order::Free };
+    let case = Case { program: &program, data, label: &program.name };
+    case.run(Rows::Full, &options)
+        .map_err(|error| format!("{error}\n--- program\n{text}\n--- sql\n{}", program.sql).into())
+}

@@ -1,0 +1,133 @@
+//! What no linter checks: file lengths, a page for every error, and nothing of anybody's machine in the sources.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use dj_tests::{Result, root};
+
+/// A file of more lines should be two.
+const MAX_LINES: usize = 500;
+
+const FOLDERS: [&str; 9] = ["grammar", "compiler", "runtime", "tests", "benches", "docs", "examples", "scripts", ".ci"];
+
+/// Every text file of ours with its path relative to the root.
+fn sources() -> Result<Vec<(PathBuf, String)>> {
+    let root = root();
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = FOLDERS.iter().map(|folder| root.join(folder)).filter(|f| f.is_dir()).collect();
+    for file in ["README.md", "Makefile", "Cargo.toml", ".cargo/config.toml"] {
+        found.push((PathBuf::from(file), fs::read_to_string(root.join(file))?));
+    }
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(text) = fs::read_to_string(&path) {
+                found.push((path.strip_prefix(&root)?.to_owned(), text));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found == extension)
+}
+
+fn fail_with(problems: &[String]) -> Result {
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
+}
+
+/// The codes `DJ0000` in `text`.
+fn codes(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("DJ")
+        .filter_map(|(at, _)| text.get(at..at + 6))
+        .filter(|code| code.bytes().skip(2).all(|digit| digit.is_ascii_digit()) && !code.ends_with("0000"))
+}
+
+#[test]
+fn files_are_short() -> Result {
+    let long: Vec<String> = sources()?
+        .iter()
+        .filter(|(path, _)| has_extension(path, "rs"))
+        .map(|(path, text)| (path, text.lines().count()))
+        .filter(|(_, lines)| *lines > MAX_LINES)
+        .map(|(path, lines)| format!("{}: {lines} lines, more than {MAX_LINES}", path.display()))
+        .collect();
+    fail_with(&long)
+}
+
+#[test]
+fn every_error_has_a_page_and_every_page_an_error() -> Result {
+    let (mut used, mut documented) = (BTreeSet::new(), BTreeSet::new());
+    for (path, text) in sources()? {
+        if path.starts_with("docs/errors") {
+            documented.extend(
+                path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).filter(|s| s.starts_with("DJ")),
+            );
+        } else if has_extension(&path, "rs") && !path.starts_with("tests") {
+            used.extend(codes(&text).map(str::to_owned));
+        }
+    }
+    let missing = used.difference(&documented).map(|code| format!("docs/errors/{code}.md is missing"));
+    let stale = documented.difference(&used).map(|code| format!("docs/errors/{code}.md: no such code in the sources"));
+    fail_with(&missing.chain(stale).collect::<Vec<_>>())
+}
+
+#[test]
+fn nothing_of_one_machine_is_in_the_sources() -> Result {
+    // Spelled in halves, so that this file passes its own test.
+    let forbidden =
+        [["/wo", "rk/"], ["/ro", "ot/"], ["/ho", "me/"], ["py", "pi.org"], ["npmjs", ".org"], ["pythonhosted", ".org"]]
+            .map(|halves| halves.concat());
+    let mut problems = Vec::new();
+    for (path, text) in sources()? {
+        for (number, line) in text.lines().enumerate() {
+            for word in forbidden.iter().filter(|word| line.contains(word.as_str())) {
+                problems.push(format!("{}:{}: `{word}`", path.display(), number + 1));
+            }
+        }
+    }
+    fail_with(&problems)
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() -> Result {
+    let mut problems = Vec::new();
+    for (path, text) in sources()?.iter().filter(|(path, _)| has_extension(path, "md")) {
+        for (at, _) in text.match_indices("](") {
+            let target = text[at + 2..].split([')', '#']).next().unwrap_or_default();
+            let folder = path.parent().unwrap_or(Path::new(""));
+            if !target.is_empty() && !target.contains("://") && !root().join(folder).join(target).exists() {
+                problems.push(format!("{}: no file {target}", path.display()));
+            }
+        }
+    }
+    fail_with(&problems)
+}
+
+#[test]
+fn rust_files_say_what_they_are_for() -> Result {
+    let silent: Vec<String> = sources()?
+        .iter()
+        .filter(|(path, text)| has_extension(path, "rs") && !text.trim_start().starts_with("//!"))
+        .map(|(path, _)| format!("{}: does not open with `//!`", path.display()))
+        .collect();
+    fail_with(&silent)
+}
+
+#[test]
+fn nothing_large_is_tracked() -> Result {
+    let Ok(listed) = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output() else { return Ok(()) };
+    let mut large = Vec::new();
+    for name in String::from_utf8(listed.stdout)?.split('\0').filter(|name| !name.is_empty()) {
+        if fs::metadata(root().join(name)).is_ok_and(|file| file.len() > 512 * 1024) {
+            large.push(format!("{name}: more than half a megabyte; data belongs into .cache"));
+        }
+    }
+    fail_with(&large)
+}
