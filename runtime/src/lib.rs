@@ -9,5 +9,6 @@ pub mod columns;
 pub mod execute;
 pub mod expr;
 pub mod io;
+pub mod kernels;
 pub mod pjrt;
 pub mod types;

@@ -124,7 +124,7 @@ fn failures_are_marked() {
     let mut dictionaries = Dictionaries::new(&literals(&["1", "x"])).unwrap();
     let parse: Evaluate<'_> = &|_, column| match column(ColumnId(0)) {
         Scalar::Str(text) => text.parse().map(Scalar::Int).map_err(|_| "no number".to_owned()),
-        _ => Ok(Scalar::Null),
+        Scalar::Null | Scalar::Bool(_) | Scalar::Int(_) | Scalar::Float(_) => Ok(Scalar::Null),
     };
     let mut tables = HostTables::new(&[function(0, None, true)]);
     tables.update_with(&mut dictionaries, parse).unwrap();

@@ -41,11 +41,8 @@ fn fixture(columns: Vec<(Field, Vec<Scalar>)>) -> Fixture {
     for (field, values) in columns {
         let mut column = Column::zeroed(field.ty.element(), rows, field.nullable);
         for (row, value) in values.iter().enumerate() {
-            let value = match value {
-                Scalar::Str(text) => Scalar::Int(dictionaries.intern(0, text, INPUT).unwrap().into()),
-                other => other.clone(),
-            };
-            column.set(row, &value);
+            let code = value.as_str().map(|text| dictionaries.intern(0, text, INPUT).unwrap());
+            column.set(row, &code.map_or_else(|| value.clone(), |code| Scalar::Int(code.into())));
         }
         table.columns.push(column);
         let (domain, element) = (domain_of(&field), field.ty.element());
