@@ -111,8 +111,10 @@ pub(super) struct Fmt {
 
 /// `djc run`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  djc run trips.dj\n  djc run trips.dj --bind trips='2024-*.parquet' --param min_fare=2.50 \
-                        --out by_hour=hours.csv\n  djc run trips.dj --format json | head")]
+#[command(
+    after_help = "Example:\n  djc run trips.dj\n  djc run trips.dj --bind trips='2024-*.parquet' --param min_fare=2.50 \
+                        --out by_hour=hours.csv\n  djc run trips.dj --format json | head"
+)]
 pub(super) struct Run {
     /// The program
     #[arg(value_name = "FILE")]
@@ -131,9 +133,11 @@ pub(super) struct Run {
 
 /// `djc compile`
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  djc compile trips.dj -o trips.djx --bind trips=jan.parquet\n  djc compile trips.dj -o \
+#[command(
+    after_help = "Example:\n  djc compile trips.dj -o trips.djx --bind trips=jan.parquet\n  djc compile trips.dj -o \
                         trips.djx --target cpu --target tpu:v5e:2x4\n\nThe bound files tell schemas and statistics; the \
-                        artifact runs on any files with the same columns.")]
+                        artifact runs on any files with the same columns."
+)]
 pub(super) struct Compile {
     /// The program
     #[arg(value_name = "FILE")]

@@ -3,7 +3,7 @@
 use super::args;
 use super::output::print;
 use dj_runtime::execute::{Exit, default_memory_limit, show_bytes};
-use dj_runtime::pjrt::{Client, ClientOptions, Platform, Plugin, PjrtError, discover};
+use dj_runtime::pjrt::{Client, ClientOptions, PjrtError, Platform, Plugin, discover};
 use std::path::PathBuf;
 
 /// Prints what there is; fails if programs cannot be run here.
@@ -75,5 +75,8 @@ fn processor() -> String {
 fn cache() -> String {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let base = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-    base.map_or_else(|| "none: neither XDG_CACHE_HOME nor HOME is set".to_owned(), |base| base.join("dj/exe").display().to_string())
+    base.map_or_else(
+        || "none: neither XDG_CACHE_HOME nor HOME is set".to_owned(),
+        |base| base.join("dj/exe").display().to_string(),
+    )
 }

@@ -43,7 +43,8 @@ fn stdin(args: &args::Fmt) -> Result<Exit, Failure> {
     let mut bytes = Vec::new();
     let read = std::io::stdin().read_to_end(&mut bytes);
     read.map_err(|error| Failure::without_source(unreadable("stdin", &error)))?;
-    let text = dj_grammar::decode(&bytes).map_err(|diagnostic| Failure::without_source(RunError::program(diagnostic)))?;
+    let text =
+        dj_grammar::decode(&bytes).map_err(|diagnostic| Failure::without_source(RunError::program(diagnostic)))?;
     let source = program::Source { text: text.to_owned(), name: "stdin".to_owned(), base: PathBuf::new() };
     let formatted = formatted(&source)?;
     if args.check && formatted != source.text {

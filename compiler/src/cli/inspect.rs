@@ -1,10 +1,10 @@
 //! `djc inspect` and `djc explain`: the text of any stage, of a program or of an artifact.
 
+use super::Failure;
 use super::args::{self, Stage, Tuning};
 use super::compile::modules;
 use super::output::print;
 use super::program::Source;
-use super::Failure;
 use crate::compile::Compiled;
 use crate::physical::{explain_text, physical_text};
 use crate::plan::plan_text;

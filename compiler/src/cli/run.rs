@@ -1,11 +1,11 @@
 //! `djc run`: a program compiled and run at once.
 
-use super::{Failure, args};
 use super::program::Source;
+use super::{Failure, args};
+use dj_grammar::Diagnostic;
 use dj_runtime::artifact::Platform;
 use dj_runtime::cli::run_command;
 use dj_runtime::execute::{Exit, RunError, codes};
-use dj_grammar::Diagnostic;
 
 /// Compiles a program and runs it.
 pub(super) fn run(args: &args::Run) -> Exit {
@@ -17,7 +17,9 @@ pub(super) fn run(args: &args::Run) -> Exit {
 
 fn compile_and_run(args: &args::Run) -> Result<(), Failure> {
     let source = Source::read(&args.file)?;
-    if args.target.platform == Platform::Tpu && dj_runtime::pjrt::discover(dj_runtime::pjrt::Platform::Tpu, args.run.plugin.as_deref()).is_err() {
+    if args.target.platform == Platform::Tpu
+        && dj_runtime::pjrt::discover(dj_runtime::pjrt::Platform::Tpu, args.run.plugin.as_deref()).is_err()
+    {
         let message = format!("there is no plugin to run on {}", args.target);
         let help = "to compile for it without running, use `djc compile --target`";
         return Err(source.failure(RunError::usage(Diagnostic::error(codes::DEVICES, message).help(help))));

@@ -1,7 +1,7 @@
 //! `djc schema`: a `table` block for data files.
 
-use super::{Failure, args};
 use super::output::print;
+use super::{Failure, args};
 use dj_grammar::spell_name;
 use dj_runtime::execute::{Exit, RunError};
 use dj_runtime::io::{self, FileSchema};
