@@ -1,7 +1,11 @@
 //! What DJ says about a problem: one code, one line that stands alone, labelled places, and how to go on.
 
+mod render;
+
 use crate::span::Span;
 use serde::Serialize;
+
+pub use render::{render, to_json};
 
 /// A diagnostic's number, `DJ0000`; its page is `docs/errors/DJ0000.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]

@@ -82,6 +82,9 @@ pub(crate) struct Lexed {
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
+/// How many problems of one file are reported, so that reading noise stays quick.
+pub(crate) const MOST_DIAGNOSTICS: usize = 1000;
+
 /// Words that begin a statement.
 pub(crate) const STATEMENT_WORDS: [&str; 6] = ["table", "param", "fn", "let", "export", "mesh"];
 
@@ -164,7 +167,9 @@ impl Lexer<'_> {
 
     /// Makes an invalid token of the next `length` bytes and says what is wrong with it.
     fn invalid(&mut self, length: usize, diagnostic: Diagnostic) {
-        self.out.diagnostics.push(diagnostic);
+        if self.out.diagnostics.len() <= MOST_DIAGNOSTICS {
+            self.out.diagnostics.push(diagnostic);
+        }
         self.push(TokenKind::Invalid, length);
     }
 
@@ -202,7 +207,7 @@ impl Lexer<'_> {
         }
         match length {
             Some(length) => self.push(TokenKind::Text, length),
-            None => self.unclosed("a text", "\"", "a text ends on its line; a line break in it is written `\\n`"),
+            None => self.unclosed("a text", "a line break in a text is written `\\n`"),
         }
     }
 
@@ -221,31 +226,30 @@ impl Lexer<'_> {
             }
         }
         match end {
-            Some(length) => self.push(TokenKind::Quoted, length),
-            None if self.rest().starts_with("``") => {
+            Some(2) => {
                 let span = Span::new(self.at, self.at + 2);
-                let problem = Diagnostic::error(codes::UNCLOSED, "a name in backticks is empty").at(span);
-                self.invalid(2, problem);
+                self.invalid(2, Diagnostic::error(codes::UNCLOSED, "a name in backticks is empty").at(span));
             }
-            None => self.unclosed("a name in backticks", "`", "it ends on its line with a backtick"),
+            Some(length) => self.push(TokenKind::Quoted, length),
+            None => self.unclosed("a name in backticks", "it ends with a backtick"),
         }
     }
 
-    fn unclosed(&mut self, what: &str, sign: &str, help: &str) {
+    fn unclosed(&mut self, what: &str, help: &str) {
         let length = self.rest().lines().next().unwrap_or("").len();
-        let problem = Diagnostic::error(codes::UNCLOSED, format!("{what} is not closed: expected `{sign}`"))
+        let problem = Diagnostic::error(codes::UNCLOSED, format!("{what} is not closed on its line"))
             .label(Span::new(self.at, self.at + 1), "it starts here")
             .help(help);
         self.invalid(length, problem);
     }
 
     fn single_quoted(&mut self) {
-        let line = self.rest().lines().next().unwrap_or("");
-        let length = line[1..].find('\'').map_or(1, |at| at + 2);
-        let inside = &line[1..length.max(2) - 1];
-        let help = match length {
-            1 => "a text is written in double quotes".to_owned(),
-            _ => format!("a text is written in double quotes: `\"{inside}\"`"),
+        let after = &self.rest()[1..];
+        let inside = after.find(['\'', '\n']).filter(|at| after[*at..].starts_with('\'')).map(|at| &after[..at]);
+        let length = inside.map_or(1, |inside| inside.len() + 2);
+        let help = match inside {
+            None => "a text is written in double quotes".to_owned(),
+            Some(inside) => format!("a text is written in double quotes: `\"{inside}\"`"),
         };
         let problem = Diagnostic::error(codes::CHARACTER, "single quotes are no part of the language")
             .at(Span::new(self.at, self.at + length))

@@ -12,7 +12,7 @@ mod parse;
 mod precedence;
 pub mod span;
 
-pub use diagnostic::{Code, Diagnostic, Severity};
+pub use diagnostic::{Code, Diagnostic, Severity, render, to_json};
 pub use dump::dump;
 pub use lexer::spell_name;
 pub use parse::{decode, parse};

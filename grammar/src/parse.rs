@@ -13,10 +13,11 @@ mod syntax_error;
 use crate::ast::{File, Statement};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::lexer::{Lexed, lex};
+use crate::lexer::{Lexed, MOST_DIAGNOSTICS, TokenKind, lex};
 use crate::span::Span;
 use build::Builder;
 use pest::Parser;
+use pest::error::Error;
 use rules::{DjParser, Rule};
 use std::ops::Range;
 
@@ -28,9 +29,6 @@ mod rules {
 
 /// Larger files are refused: spans are 32 bits wide, and no program is this long.
 const LARGEST: usize = 64 << 20;
-
-/// How many problems of one file are reported, so that reading noise stays quick.
-const MOST_DIAGNOSTICS: usize = 1000;
 
 /// The text of a source file, where it is UTF-8.
 ///
@@ -63,7 +61,6 @@ pub(crate) fn parse_lexed(source: &str) -> (File, Vec<Diagnostic>, Lexed) {
     let mut lexed = lex(source);
     let mut diagnostics = std::mem::take(&mut lexed.diagnostics);
     let mut file = File::default();
-    let invalid: Vec<u32> = diagnostics.iter().flat_map(|problem| &problem.labels).map(|at| at.span.start).collect();
     let mut skip_to_line_start = false;
     for part in parts(source, &lexed) {
         let first = lexed.tokens[part.tokens.start];
@@ -71,8 +68,7 @@ pub(crate) fn parse_lexed(source: &str) -> (File, Vec<Diagnostic>, Lexed) {
             continue;
         }
         skip_to_line_start = false;
-        let from = invalid.partition_point(|at| (*at as usize) < part.bytes.start);
-        if invalid.get(from).is_some_and(|at| (*at as usize) < part.bytes.end) {
+        if lexed.tokens[part.tokens.clone()].iter().any(|token| token.kind == TokenKind::Invalid) {
             continue;
         }
         match parse_part(source, &lexed, &part) {
@@ -126,32 +122,39 @@ struct Built {
 }
 
 fn parse_part(source: &str, lexed: &Lexed, part: &Part) -> Result<Built, Diagnostic> {
-    depth::check(source, &lexed.tokens[part.tokens.clone()])?;
+    let tokens = &lexed.tokens[part.tokens.clone()];
+    depth::check(source, tokens)?;
     let text = &source[part.bytes.clone()];
-    let named = lexed.tokens[part.tokens.start].starts_statement(source);
-    let rule = if part.last || !named { Rule::last_part } else { Rule::file_part };
-    let mut pairs = match DjParser::parse(rule, text) {
-        Ok(pairs) => pairs,
+    let mut builder = Builder::new(part.bytes.start, tokens);
+    let named = tokens.first().is_some_and(|first| first.starts_statement(source));
+    let diagnose = |error: &Error<Rule>| syntax_error::diagnose(source, lexed, part, error);
+    let statement = if named { DjParser::parse(Rule::file_part, text) } else { DjParser::parse(Rule::last_part, text) };
+    let root = match statement {
+        Ok(mut pairs) => pairs.next(),
+        Err(error) if !named => return Err(diagnose(&error).0),
         Err(error) => {
-            let bare = if part.last { None } else { DjParser::parse(Rule::last_part, text).ok() };
-            return Err(match bare.and_then(|pairs| bare_span(pairs, part)) {
-                Some(span) => misplaced_bare(span),
-                None => syntax_error::diagnose(source, lexed, part, &error),
-            });
+            let (problem, at) = diagnose(&error);
+            let rest = tokens.get(at);
+            let on_line = rest.is_some_and(|token| !token.first_on_line);
+            match DjParser::parse(Rule::last_part, text) {
+                // A parenthesis on the same line is rather a call with a space.
+                Ok(_) if on_line && rest.is_some_and(|token| token.is_sign(source, "(")) => return Err(problem),
+                Ok(mut pairs) => pairs.next(),
+                Err(_) if on_line || !part.last => return Err(problem),
+                Err(error) => return Err(diagnose(&error).0),
+            }
         }
     };
-    if !part.last && !named {
-        return Err(misplaced_bare(bare_span(pairs, part).unwrap_or_default()));
+    let statements = root.map(|root| builder.statements(root)).unwrap_or_default();
+    let bare = statements.iter().find_map(|statement| match statement {
+        Statement::Export(binding) if binding.bare => Some(binding.span),
+        Statement::Export(_) | Statement::Let(_) | Statement::Table(_) => None,
+        Statement::Param(_) | Statement::Function(_) | Statement::Mesh(_) => None,
+    });
+    match bare {
+        Some(span) if !part.last => Err(misplaced_bare(span)),
+        _ => Ok(Built { statements, diagnostics: builder.diagnostics }),
     }
-    let mut builder = Builder::new(part.bytes.start, &lexed.tokens[part.tokens.clone()]);
-    let statements = pairs.next().map(|root| builder.statements(root)).unwrap_or_default();
-    Ok(Built { statements, diagnostics: builder.diagnostics })
-}
-
-/// Where the pipeline without a name is.
-fn bare_span(mut pairs: pest::iterators::Pairs<'_, Rule>, part: &Part) -> Option<Span> {
-    let bare = pairs.next()?.into_inner().find(|pair| pair.as_rule() == Rule::bare_pipeline)?;
-    Some(Span::new(part.bytes.start + bare.as_span().start(), part.bytes.start + bare.as_span().end()))
 }
 
 fn misplaced_bare(span: Span) -> Diagnostic {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use dj_runtime::pjrt::Platform;
 use melior::ir::attribute::{BoolAttribute, DenseI64ArrayAttribute, IntegerAttribute};
 use melior::ir::block::BlockLike;
 use melior::ir::operation::OperationBuilder;
@@ -38,6 +39,7 @@ pub struct Location<'a> {
 /// What the builders of one module share.
 pub(super) struct Session<'c> {
     pub(super) context: &'c melior::Context,
+    pub(super) platform: Platform,
     pub(super) collectives: CollectiveMode,
     pub(super) channels: Cell<i64>,
     place: Cell<melior::ir::Location<'c>>,
@@ -47,9 +49,10 @@ pub(super) struct Session<'c> {
 }
 
 impl<'c> Session<'c> {
-    pub(super) fn new(context: &'c melior::Context, collectives: CollectiveMode) -> Rc<Self> {
+    pub(super) fn new(context: &'c melior::Context, platform: Platform, collectives: CollectiveMode) -> Rc<Self> {
         Rc::new(Self {
             context,
+            platform,
             collectives,
             channels: Cell::new(1),
             place: Cell::new(melior::ir::Location::unknown(context)),
@@ -109,6 +112,12 @@ impl<'c> Builder<'c> {
             })
             .collect();
         (Self { session, block, constants: RefCell::default() }, values)
+    }
+
+    /// What the program will run on.
+    #[must_use]
+    pub fn platform(&self) -> Platform {
+        self.session.platform
     }
 
     /// The type of a value.

@@ -243,6 +243,15 @@ impl<'c> Builder<'c> {
         self.op("stablehlo.bitcast_convert", &[operand], &[], self.with_element(operand, element))
     }
 
+    /// The same bits as elements of another width: the innermost dimension appears or vanishes.
+    #[track_caller]
+    pub(super) fn bitcast_to(&self, operand: Value<'c>, element: Element, dims: &[i64]) -> Value<'c> {
+        let ty = self.ty(operand);
+        let width = |element, dims: &[i64]| dims.iter().product::<i64>() * i64::from(bits(element));
+        assert!(width(ty.element, &ty.dims) == width(element, dims), "stablehlo.bitcast_convert: {ty} to {element}");
+        self.op("stablehlo.bitcast_convert", &[operand], &[], self.type_id(element, dims))
+    }
+
     /// Broadcasts a scalar among two operands of one element type to the other's shape.
     #[track_caller]
     pub(super) fn same_shape(&self, name: &str, left: Value<'c>, right: Value<'c>) -> (Value<'c>, Value<'c>) {

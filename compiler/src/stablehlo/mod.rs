@@ -13,7 +13,6 @@
 //! Nothing newer than StableHLO 1.13 is emitted. A shape or type that does not fit is a bug of the caller: builders panic
 //! with a message that names the operation and the operand types, at the caller's line.
 
-mod element;
 mod types;
 
 mod builder;
@@ -34,10 +33,11 @@ mod sort;
 #[cfg(test)]
 mod tests;
 
+pub use dj_runtime::pjrt::{Element, Platform};
+
 pub use builder::{Builder, Location, Value};
 pub use collective::CollectiveMode;
 pub use custom_call::CustomCall;
-pub use element::Element;
 pub use elementwise::Direction;
 pub use module::{Argument, BuildError, Context, Module};
 pub use reduce::Combiner;

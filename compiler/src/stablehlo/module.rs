@@ -1,5 +1,6 @@
 //! Programs: a context, the entry function and its donated arguments, and the text that plugins compile.
 
+use dj_runtime::pjrt::Platform;
 use melior::ir::attribute::{ArrayAttribute, DictionaryAttribute, StringAttribute, TypeAttribute};
 use melior::ir::block::BlockLike;
 use melior::ir::operation::{OperationLike, OperationMutLike, OperationPrintingFlags};
@@ -9,25 +10,33 @@ use melior::ir::{Attribute, Identifier};
 use super::builder::{Builder, Operation, Session, TypeId, Value};
 use super::{CollectiveMode, TensorType};
 
-/// MLIR's memory. One may serve any number of modules, one after the other, on one thread.
+/// MLIR's memory, and what programs are built for. One may serve any number of modules, one after the other, on one
+/// thread.
 pub struct Context {
     mlir: melior::Context,
+    platform: Platform,
     collectives: CollectiveMode,
 }
 
 impl Context {
-    /// A context whose collectives run among replicas.
+    /// A context for programs on CPU whose collectives run among replicas.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_collectives(CollectiveMode::Replicas)
+        Self::for_platform(Platform::Cpu)
     }
 
-    /// A context with the given form of collectives.
+    /// A context for programs on `platform`. They run on any other too, but may be slow there.
     #[must_use]
-    pub fn with_collectives(collectives: CollectiveMode) -> Self {
+    pub fn for_platform(platform: Platform) -> Self {
         let mlir = melior::Context::new_with_threading(false);
         mlir.set_allow_unregistered_dialects(true);
-        Self { mlir, collectives }
+        Self { mlir, platform, collectives: CollectiveMode::default() }
+    }
+
+    /// The same context with another form of collectives.
+    #[must_use]
+    pub fn with_collectives(self, collectives: CollectiveMode) -> Self {
+        Self { collectives, ..self }
     }
 }
 
@@ -120,7 +129,7 @@ impl Module {
         arguments: &[Argument],
         body: impl for<'c> FnOnce(&Builder<'c>, &[Value<'c>]) -> Result<Vec<Value<'c>>, E>,
     ) -> Result<Self, E> {
-        let session = Session::new(&context.mlir, context.collectives);
+        let session = Session::new(&context.mlir, context.platform, context.collectives);
         let (top, _) = Builder::new(session.clone(), &[]);
         let parameters: Vec<TypeId> = arguments.iter().map(|argument| top.intern(&argument.ty)).collect();
         let (b, values) = Builder::new(session, &parameters);

@@ -7,6 +7,8 @@ use super::rules::Rule;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Expected {
     Name,
+    /// `f(`
+    CallOpen,
     Type,
     Expression,
     Column,
@@ -24,6 +26,7 @@ impl Expected {
     fn words(self) -> String {
         match self {
             Self::Name => "a name".to_owned(),
+            Self::CallOpen => "a name with a `(` right after it".to_owned(),
             Self::Type => "a type".to_owned(),
             Self::Expression => "an expression".to_owned(),
             Self::Column => "a column".to_owned(),
@@ -44,6 +47,10 @@ pub(super) fn expected(rules: &[Rule]) -> Vec<Expected> {
     if all.contains(&Expected::Expression) {
         all.retain(|one| !matches!(one, Expected::Name | Expected::Column | Expected::Exactly("(" | "filter")));
     }
+    if all.contains(&Expected::Statement) {
+        // The name is that of a last pipeline, which is a statement too.
+        all.retain(|one| *one != Expected::Name);
+    }
     all
 }
 
@@ -58,11 +65,12 @@ pub(super) fn list(all: &[Expected]) -> String {
 }
 
 fn of_rule(rule: Rule) -> Option<Expected> {
-    use Expected::{Column, Exactly, Expression, Literal, Name, Statement, Transform, Type};
+    use Expected::{CallOpen, Column, Exactly, Expression, Literal, Name, Statement, Transform, Type};
     Some(match rule {
         Rule::name | Rule::names | Rule::item | Rule::items | Rule::keys | Rule::named_item | Rule::named_items => Name,
         Rule::rename_item | Rule::renames | Rule::source | Rule::pipeline | Rule::using | Rule::pivot => Name,
-        Rule::column_declaration | Rule::function_pipeline | Rule::bare_pipeline | Rule::call_open => Name,
+        Rule::column_declaration | Rule::function_pipeline | Rule::bare_pipeline => Name,
+        Rule::call_open => CallOpen,
         Rule::declared_type | Rule::type_expr => Type,
         Rule::expr | Rule::primary | Rule::bound | Rule::like_pattern | Rule::op_not | Rule::op_negate => Expression,
         Rule::call | Rule::case | Rule::parenthesized | Rule::arguments | Rule::filter_first | Rule::case_arm => {
@@ -73,7 +81,13 @@ fn of_rule(rule: Rule) -> Option<Expected> {
         Rule::text => Literal("a text"),
         Rule::integer => Literal("a whole number"),
         Rule::signed_literal | Rule::fraction | Rule::duration | Rule::date | Rule::timestamp => Literal("a literal"),
-        Rule::EOI | Rule::table | Rule::param | Rule::function | Rule::let_binding => Statement,
+        Rule::EOI
+        | Rule::file_part
+        | Rule::last_part
+        | Rule::table
+        | Rule::param
+        | Rule::function
+        | Rule::let_binding => Statement,
         Rule::export_binding | Rule::mesh => Statement,
         _ => return of_sign(rule).or_else(|| of_word(rule)).map(Exactly).or_else(|| of_operator(rule)),
     })

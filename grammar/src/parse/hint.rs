@@ -5,6 +5,7 @@ use super::syntax_error::Stop;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::lexer::{Token, TokenKind, is_reserved};
+use crate::span::Span;
 
 /// The transforms.
 const TRANSFORMS: [&str; 20] = [
@@ -66,6 +67,7 @@ const SYNONYMS: [(&str, &str); 28] = [
 pub(super) fn special(stop: &Stop<'_>) -> Option<Diagnostic> {
     chained(stop)
         .or_else(|| call_space(stop))
+        .or_else(|| function_space(stop))
         .or_else(|| transform_without_pipe(stop))
         .or_else(|| unknown_transform(stop))
         .or_else(|| unclosed(stop))
@@ -132,12 +134,19 @@ fn call_space(stop: &Stop<'_>) -> Option<Diagnostic> {
     if pipe_before && !stop.expects(Expected::Transform) && is_transform(stop.text(-1)) {
         return None;
     }
-    let called = stop.text(-1);
-    Some(
-        Diagnostic::error(codes::CALL_SPACE, format!("a call has no space before its `(`: expected `{called}(`"))
-            .at(name.span.to(open.span))
-            .help("remove the space"),
-    )
+    Some(space_before_call(stop.text(-1), name.span.to(open.span)))
+}
+
+/// `fn f (x) = x`
+fn function_space(stop: &Stop<'_>) -> Option<Diagnostic> {
+    let name = stop.token(0).filter(|_| stop.expects(Expected::CallOpen))?;
+    let open = stop.token(1).filter(|next| next.is_sign(stop.source, "("))?;
+    Some(space_before_call(stop.text(0), name.span.to(open.span)))
+}
+
+fn space_before_call(name: &str, span: Span) -> Diagnostic {
+    let message = format!("a call has no space before its `(`: expected `{name}(`");
+    Diagnostic::error(codes::CALL_SPACE, message).at(span).help("remove the space")
 }
 
 fn is_transform(word: &str) -> bool {
@@ -169,6 +178,10 @@ fn unknown_transform(stop: &Stop<'_>) -> Option<Diagnostic> {
         return None;
     }
     let word = token.text(stop.source);
+    let apart = stop.token(1).filter(|next| next.is_sign(stop.source, "(") && next.span.start > token.span.end);
+    if let Some(open) = apart {
+        return Some(space_before_call(word, token.span.to(open.span)));
+    }
     let synonym = SYNONYMS.iter().find(|(other, _)| word.eq_ignore_ascii_case(other)).map(|(_, own)| *own);
     let similar = || {
         let distance = |own: &&&str| strsim::damerau_levenshtein(&word.to_lowercase(), own);
@@ -216,7 +229,7 @@ fn reserved(stop: &Stop<'_>) -> Option<Diagnostic> {
 
 /// How to go on, where a typical cause is seen.
 pub(super) fn help(stop: &Stop<'_>) -> Option<String> {
-    of_comment(stop).or_else(|| of_sign(stop)).or_else(|| of_word(stop))
+    of_comment(stop).or_else(|| of_sign(stop)).or_else(|| of_word(stop)).or_else(|| of_form(stop))
 }
 
 /// A line that begins like a comment of another language.
@@ -242,6 +255,9 @@ fn of_sign(stop: &Stop<'_>) -> Option<String> {
         TokenKind::Instant | TokenKind::Text | TokenKind::Invalid => return None,
     };
     let help = match text {
+        "(" if is_transform(stop.text(-1)) && !stop.expects(Expected::Operator) => {
+            "a transform is not called: its operands follow it without parentheses"
+        }
         "=" if operator => "equality is written `==`",
         "==" if wants("=") => "a name is given by a single `=`: `total = a + b`",
         ":" if wants("=") => "a name is given by `=`: `total = a + b`",
@@ -257,7 +273,6 @@ fn of_sign(stop: &Stop<'_>) -> Option<String> {
         "." => "`.` is written without space, and at most once: `left.x`",
         "*" if stop.text(-1) == "(" => "`count()` counts rows",
         "*" => "columns are listed by name; without `select`, all are kept",
-        "|" if stop.text(-1) == "|" => "`or` is written out",
         "}" if wants("=>") => "an arm is written `condition => value`, the last one may be `else => value`",
         "(" | "+" | "-" | "/" | "//" | "%" | "**" | "??" | "<" | ">" | "<=" | ">=" | "!=" if wants("=") => {
             "what is computed has a name: `total = sum(x)`"
@@ -268,6 +283,24 @@ fn of_sign(stop: &Stop<'_>) -> Option<String> {
         _ => return None,
     };
     Some(help.to_owned())
+}
+
+/// The form of the phrase that was begun.
+fn of_form(stop: &Stop<'_>) -> Option<String> {
+    if stop.text(-1) == "window" && stop.expects(Expected::Exactly("{")) {
+        return Some("write `window { by { k }, sort { t }, rows -6..0 } { total = sum(x) }`".to_owned());
+    }
+    if stop.expects(Expected::Exactly("..")) {
+        let before = (stop.start..stop.at).rev().filter_map(|index| stop.tokens.get(index));
+        let mut words = before.map(|token| token.text(stop.source));
+        return match words.find(|word| matches!(*word, "in" | "rows" | "range"))? {
+            "in" => Some("write `x in { 1, 2 }` or `x in 1..10`".to_owned()),
+            word => Some(format!("a frame has two ends, of which one may be left out: `{word} -6..0`, `{word} ..0`")),
+        };
+    }
+    let statement = stop.tokens.get(stop.start).map_or("", |token| token.text(stop.source));
+    (statement == "param" && stop.expects(Expected::Statement))
+        .then(|| "a parameter's default is one literal".to_owned())
 }
 
 fn of_word(stop: &Stop<'_>) -> Option<String> {
@@ -285,9 +318,6 @@ fn of_word(stop: &Stop<'_>) -> Option<String> {
     }
     if stop.text(-1) == "from" && stop.text(-2).is_empty() {
         return Some("a pipeline starts with its table: `trips | filter ...`".to_owned());
-    }
-    if stop.text(-1) == "in" && stop.expects(Expected::Exactly("{")) {
-        return Some("write `x in { 1, 2 }` or `x in 1..10`".to_owned());
     }
     None
 }

@@ -39,9 +39,10 @@ impl Stop<'_> {
         self.expected.contains(&one)
     }
 
-    /// The place of the token that did not fit.
+    /// The place of the token that did not fit: the end of the last one at the end of the file.
     pub(super) fn span(&self) -> Span {
-        self.token(0).map_or_else(|| Span::new(self.source.len(), self.source.len()), |token| token.span)
+        let end = self.tokens.last().map_or(0, |last| last.span.end);
+        self.token(0).map_or(Span { start: end, end }, |token| token.span)
     }
 
     /// The token that did not fit, as a message says it.
@@ -77,25 +78,27 @@ impl Stop<'_> {
     }
 }
 
-/// The diagnostic for an error of the grammar in `part`.
-pub(super) fn diagnose(source: &str, lexed: &Lexed, part: &Part, error: &Error<Rule>) -> Diagnostic {
+/// The diagnostic for an error of the grammar in `part`, and which of the part's tokens did not fit.
+pub(super) fn diagnose(source: &str, lexed: &Lexed, part: &Part, error: &Error<Rule>) -> (Diagnostic, usize) {
     let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
     let at = part.bytes.start + at;
     let tokens = &lexed.tokens[..];
     let here = &tokens[part.tokens.clone()];
-    let index = part.tokens.start + here.partition_point(|token| token.span.end as usize <= at);
+    let index = here.partition_point(|token| token.span.end as usize <= at);
     let rules = match &error.variant {
         ErrorVariant::ParsingError { positives, .. } => positives.as_slice(),
         ErrorVariant::CustomError { message } => {
             let message = format!("the statement is nested too deeply for this machine: {message}");
-            return Diagnostic::error(codes::TOO_DEEP, message).at(Span::new(at, at));
+            return (Diagnostic::error(codes::TOO_DEEP, message).at(Span::new(at, at)), index);
         }
     };
-    let stop = Stop { source, tokens, start: part.tokens.start, at: index, expected: expected(rules) };
-    hint::special(&stop).unwrap_or_else(|| {
+    let stop =
+        Stop { source, tokens, start: part.tokens.start, at: part.tokens.start + index, expected: expected(rules) };
+    let problem = hint::special(&stop).unwrap_or_else(|| {
         let message = format!("expected {}, found {}", list(&stop.expected), stop.found());
         let mut problem = Diagnostic::error(codes::UNEXPECTED, message).at(stop.span());
         problem.help.extend(hint::help(&stop));
         problem
-    })
+    });
+    (problem, index)
 }

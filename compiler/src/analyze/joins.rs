@@ -1,0 +1,195 @@
+//! `join`: the scope of its condition, and the equalities in it.
+
+use super::builder::Builder;
+use super::codes;
+use super::env::Env;
+use super::names::{Found, find};
+use super::relation::{Relation, RowBound, Scope, ScopeColumn};
+use super::types::widen;
+use super::values::cast_to;
+use crate::plan::{Join, JoinKind, Plan, SchemaColumn};
+use dj_grammar::{Diagnostic, Span, ast};
+use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind};
+use dj_runtime::types::Type;
+
+/// What makes rows match.
+#[derive(Default)]
+struct Matching {
+    on: Vec<(Expr, Expr)>,
+    residual: Vec<Expr>,
+    /// Columns of the right that are equal to columns of the left of the same name, which stay.
+    merged: Vec<ColumnId>,
+    wrong: bool,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn join(&mut self, env: &Env<'a>, left: Relation, join: &'a ast::Join, span: Span) -> Relation {
+        let kind = match join.kind {
+            ast::JoinKind::Inner => JoinKind::Inner,
+            ast::JoinKind::Left => JoinKind::Left,
+            ast::JoinKind::Semi => JoinKind::Semi,
+            ast::JoinKind::Anti => JoinKind::Anti,
+            ast::JoinKind::Right => return self.later("join right", span),
+            ast::JoinKind::Full => return self.later("join full", span),
+            ast::JoinKind::Cross => return self.later("join cross", span),
+            ast::JoinKind::AsOf => return self.later("join asof", span),
+        };
+        let mut right = self.source(env, &join.right);
+        if let Some(alias) = &join.alias {
+            right = right.qualified(&alias.node);
+        }
+        let matching = match &join.condition {
+            ast::JoinCondition::Using(names) => self.using(env, &left, &right, names),
+            ast::JoinCondition::On(condition) => self.on(env, &left, &right, condition),
+            ast::JoinCondition::None | ast::JoinCondition::AsOf { .. } => Matching::default(),
+        };
+        let open = left.open || right.open;
+        if matching.on.is_empty() && !matching.wrong && !open {
+            self.report(no_key(&join.condition, span));
+        }
+        let mut columns = left.columns;
+        let rows = match kind {
+            JoinKind::Semi | JoinKind::Anti => left.rows.or_none(),
+            JoinKind::Inner | JoinKind::Left => {
+                let kept = right.columns.into_iter().filter(|column| !matching.merges(column));
+                columns.extend(kept.map(|column| column_after(column, kind)));
+                RowBound::Many
+            }
+        };
+        let residual = conjunction(matching.residual, span);
+        let (left, right) = (Box::new(left.plan), Box::new(right.plan));
+        let nulls_equal = join.nulls_equal;
+        let plan = Plan::Join(Join { left, right, kind, on: matching.on, residual, nulls_equal, span });
+        Relation { plan, columns, open, rows }
+    }
+
+    /// `on { k1, k2 }`
+    fn using(&mut self, env: &Env<'a>, left: &Relation, right: &Relation, names: &'a [ast::Name]) -> Matching {
+        let mut matching = Matching::default();
+        for name in names {
+            let a = self.listed_column(left, env, name);
+            let b = match find(&right.columns, None, &name.node) {
+                Found::One(column) => Some(column.clone()),
+                Found::Nothing if right.open => None,
+                Found::Several(_) | Found::Nothing => {
+                    self.report(self.not_on_the_right(right, name));
+                    None
+                }
+            };
+            let sides = a.and_then(|a| a.column).zip(b.and_then(|b| b.column));
+            let Some((a, b)) = sides else {
+                matching.wrong = true;
+                continue;
+            };
+            let Some(ty) = widen(a.ty, b.ty) else {
+                matching.wrong = true;
+                self.report(
+                    Diagnostic::error(
+                        codes::MISMATCHED_TYPES,
+                        format!("`{}` is {} on the left and {} on the right", name.node, a.ty, b.ty),
+                    )
+                    .label(name.span, "keys must have a common type")
+                    .help(format!("convert one side: `(table | derive {} = {} as {})`", name.node, name.node, a.ty)),
+                );
+                continue;
+            };
+            let side = |column: SchemaColumn| Expr::column(column.id, column.ty, column.nullable, name.span);
+            matching.on.push((cast_to(side(a), ty), cast_to(side(b), ty)));
+            matching.merged.push(b.id);
+        }
+        matching
+    }
+
+    fn not_on_the_right(&self, right: &Relation, name: &ast::Name) -> Diagnostic {
+        let near = super::names::nearest(&name.node, right.columns.iter().map(|column| column.name.as_str()));
+        let other = near.unwrap_or("other");
+        Diagnostic::error(codes::UNKNOWN_COLUMN, format!("the joined table has no column `{}`", name.node))
+            .label(name.span, "must be in both tables")
+            .help(format!("for different names, write `on left.{} == right.{other}`", name.node))
+    }
+
+    /// `on EXPR`
+    fn on(&mut self, env: &Env<'a>, left: &Relation, right: &Relation, condition: &'a ast::Expr) -> Matching {
+        let side = |relation: &Relation, name: &str| -> Vec<ScopeColumn> {
+            let named = |mut column: ScopeColumn| {
+                column.qualifiers.insert(0, name.to_owned());
+                column
+            };
+            relation.columns.iter().cloned().map(named).collect()
+        };
+        let mut columns = side(left, "left");
+        columns.extend(side(right, "right"));
+        let open = left.open || right.open;
+        let scope = Scope { columns: &columns, open, env, grouping: None };
+        let mut matching = Matching::default();
+        let Some(condition) = self.condition(&scope, condition) else {
+            matching.wrong = true;
+            return matching;
+        };
+        let ids = |relation: &Relation| -> Vec<ColumnId> { relation.known().map(|(_, column)| column.id).collect() };
+        let (lefts, rights) = (ids(left), ids(right));
+        for conjunct in conjuncts(condition) {
+            match equality(conjunct, &lefts, &rights) {
+                Ok(pair) => matching.on.push(pair),
+                Err(other) => matching.residual.push(other),
+            }
+        }
+        matching
+    }
+}
+
+impl Matching {
+    fn merges(&self, column: &ScopeColumn) -> bool {
+        column.column.is_some_and(|column| self.merged.contains(&column.id))
+    }
+}
+
+/// A column of the right after a join.
+fn column_after(column: ScopeColumn, kind: JoinKind) -> ScopeColumn {
+    let nullable =
+        |schema: SchemaColumn| SchemaColumn { nullable: schema.nullable || kind == JoinKind::Left, ..schema };
+    ScopeColumn { column: column.column.map(nullable), ..column }
+}
+
+fn conjuncts(condition: Expr) -> Vec<Expr> {
+    if let ExprKind::And(operands) = condition.kind {
+        return operands.into_iter().flat_map(conjuncts).collect();
+    }
+    vec![condition]
+}
+
+fn conjunction(mut conjuncts: Vec<Expr>, span: Span) -> Option<Expr> {
+    if conjuncts.len() <= 1 {
+        return conjuncts.pop();
+    }
+    let nullable = conjuncts.iter().any(|conjunct| conjunct.nullable);
+    Some(Expr { kind: ExprKind::And(conjuncts), ty: Type::Bool, nullable, span })
+}
+
+/// The pair of keys that a conjunct makes equal, each of one side, in a common type; else the conjunct.
+fn equality(conjunct: Expr, left: &[ColumnId], right: &[ColumnId]) -> Result<(Expr, Expr), Expr> {
+    let of = |expr: &Expr, side: &[ColumnId]| {
+        let columns = expr.columns();
+        !columns.is_empty() && columns.iter().all(|column| side.contains(column))
+    };
+    let ExprKind::Compare(CompareOp::Equal, a, b) = &conjunct.kind else { return Err(conjunct) };
+    let Some(common) = widen(a.ty, b.ty) else { return Err(conjunct) };
+    let cast = |side: &Expr| cast_to(side.clone(), common);
+    if of(a, left) && of(b, right) {
+        Ok((cast(a), cast(b)))
+    } else if of(b, left) && of(a, right) {
+        Ok((cast(b), cast(a)))
+    } else {
+        Err(conjunct)
+    }
+}
+
+fn no_key(condition: &ast::JoinCondition, span: Span) -> Diagnostic {
+    let place = match condition {
+        ast::JoinCondition::On(expr) => expr.span,
+        ast::JoinCondition::Using(_) | ast::JoinCondition::None | ast::JoinCondition::AsOf { .. } => span,
+    };
+    Diagnostic::error(codes::NO_JOIN_KEY, "a join needs an equality between its sides")
+        .label(place, "compares nothing of the left with something of the right by `==`")
+        .help("write `on left.key == right.key and ...`, or `on key` for equal names")
+}

@@ -1,0 +1,226 @@
+//! Pipelines: a source and what each transform makes of it.
+
+use super::builder::{Builder, LetState};
+use super::codes;
+use super::declarations::{Entity, Known, not_supported};
+use super::env::Env;
+use super::names::nearest;
+use super::relation::{Relation, RowBound, ScopeColumn};
+use crate::plan::{Filter, Plan, Scan, SchemaColumn, Shared, SharedPlan, Sort, SortKey, Take};
+use dj_grammar::{Diagnostic, Span, ast};
+
+impl<'a> Builder<'a> {
+    /// The relation that a pipeline computes.
+    pub(super) fn pipeline(&mut self, env: &Env<'a>, pipeline: &'a ast::Pipeline) -> Relation {
+        let mut relation = self.source(env, &pipeline.source);
+        for transform in &pipeline.transforms {
+            relation = self.transform(env, relation, transform);
+        }
+        relation
+    }
+
+    /// The relation that a source names.
+    pub(super) fn source(&mut self, env: &Env<'a>, source: &'a ast::Source) -> Relation {
+        match source {
+            ast::Source::Pipeline(pipeline) => self.pipeline(env, pipeline),
+            ast::Source::Name(name) => self.source_named(env, &name.node, name.span),
+        }
+    }
+
+    fn source_named(&mut self, env: &Env<'a>, name: &'a str, span: Span) -> Relation {
+        if let Some(frame) = env {
+            if let Some(pipeline) = frame.pipeline.as_ref().filter(|pipeline| pipeline.formal == name) {
+                if let Some(input) = pipeline.input.take() {
+                    return input;
+                }
+                self.report(not_supported("reading the table argument twice", span));
+                return Relation::unknown(span);
+            }
+            if let Some(argument) = frame.argument(name) {
+                if let ast::ExprKind::Name(table) = &argument.kind {
+                    return self.source_named(&frame.caller, table, argument.span);
+                }
+                self.report(wrong_source(name, "a value", argument.span));
+                return Relation::unknown(span);
+            }
+        }
+        match self.entity(name) {
+            Some(Entity::Table(index)) => self.scan(index, span),
+            Some(Entity::Let(index)) => self.read_let(index, span),
+            Some(Entity::Param(_)) => {
+                self.report(wrong_source(name, "a parameter", span));
+                Relation::unknown(span)
+            }
+            None => {
+                self.report(self.unknown_table(name, span));
+                Relation::unknown(span)
+            }
+        }
+    }
+
+    fn unknown_table(&self, name: &str, span: Span) -> Diagnostic {
+        let declarations = self.declarations;
+        let diagnostic = Diagnostic::error(codes::UNKNOWN_TABLE, format!("unknown table `{name}`")).label(span, "");
+        if let Some(export) = declarations.exports.iter().find(|export| export.name.node == name) {
+            return diagnostic
+                .label(export.name.span, "this is an output")
+                .help(format!("to read it too, make it a `let` and export that: `export {name} = ...`"));
+        }
+        let tables = declarations.names.iter().filter(|(_, (entity, _))| !matches!(entity, Entity::Param(_)));
+        match nearest(name, tables.map(|(known, _)| *known)) {
+            Some(near) => diagnostic.help(format!("a table with a similar name exists: `{near}`")),
+            None => diagnostic.help(format!("declare it: `table {name} from \"{name}.parquet\"`")),
+        }
+    }
+
+    /// All rows of a table, with columns of their own.
+    fn scan(&mut self, declared: usize, span: Span) -> Relation {
+        let declarations = self.declarations;
+        let (table, known) = &declarations.tables[declared];
+        let index = self.table_index(declared);
+        let mut columns = Vec::new();
+        let mut visible = Vec::new();
+        for (position, column) in table.columns.iter().enumerate() {
+            let field = &column.field;
+            let id = self.columns.add(&field.name, field.ty, column.span);
+            let column = SchemaColumn { id, ty: field.ty, nullable: field.nullable };
+            columns.push((position, column));
+            visible.push(ScopeColumn::new(&field.name, Some(column)));
+        }
+        let plan = Plan::Scan(Scan { table: index, columns, predicates: Vec::new(), span });
+        let open = *known == Known::No;
+        Relation { plan, columns: visible, open, rows: RowBound::Many }.qualified(&table.name)
+    }
+
+    /// The rows of a `let`: its plan, if nothing else reads it, or a reference with columns of its own.
+    fn read_let(&mut self, index: usize, span: Span) -> Relation {
+        let binding = self.declarations.lets[index];
+        let name = &binding.name.node;
+        if self.is_inline(index) {
+            self.lets[index] = LetState::Inlined;
+            return self.pipeline(&None, &binding.pipeline).qualified(name);
+        }
+        let Some((mut relation, plan)) = self.let_relation(index, span) else {
+            return Relation::unknown(span);
+        };
+        let mut columns = Vec::new();
+        for column in &mut relation.columns {
+            if let Some(schema) = &mut column.column {
+                let id = self.columns.add(&column.name, schema.ty, self.columns.get(schema.id).span);
+                columns.push((schema.id, SchemaColumn { id, ..*schema }));
+                schema.id = id;
+            }
+        }
+        relation.plan = Plan::Shared(Shared { plan, columns, span });
+        relation.qualified(name)
+    }
+
+    /// The relation of a `let`, analyzed once, and its index among the shared plans.
+    pub(super) fn let_relation(&mut self, index: usize, span: Span) -> Option<(Relation, usize)> {
+        let binding = self.declarations.lets[index];
+        match &self.lets[index] {
+            LetState::Shared(relation, plan) => return Some((relation.clone(), *plan)),
+            LetState::Unseen | LetState::Inlined => {}
+            LetState::Active => {
+                let name = &binding.name.node;
+                self.report(
+                    Diagnostic::error(codes::RECURSION, format!("`{name}` reads itself"))
+                        .label(span, "read here")
+                        .label(binding.name.span, "while it is defined here"),
+                );
+                return None;
+            }
+        }
+        self.lets[index] = LetState::Active;
+        let calls = std::mem::take(&mut self.calls);
+        let mut relation = self.pipeline(&None, &binding.pipeline);
+        self.check_distinct_names(&relation, binding.name.span);
+        self.calls = calls;
+        let schema: Vec<_> = relation.plan.schema().iter().map(|column| column.id).collect();
+        let wanted: Vec<_> = relation.known().map(|(_, column)| column.id).collect();
+        if schema != wanted {
+            relation = self.project_visible(relation, binding.span);
+        }
+        let plan = self.shared.len();
+        self.shared.push(SharedPlan { name: binding.name.node.clone(), plan: relation.plan.clone() });
+        self.lets[index] = LetState::Shared(relation.clone(), plan);
+        Some((relation, plan))
+    }
+
+    fn transform(&mut self, env: &Env<'a>, input: Relation, transform: &'a ast::Transform) -> Relation {
+        let span = transform.span;
+        match &transform.kind {
+            ast::TransformKind::Filter(condition) => self.filter(env, input, condition, span),
+            ast::TransformKind::Derive(items) => self.derive(env, input, items, span),
+            ast::TransformKind::Select(items) => self.select(env, input, items, span),
+            ast::TransformKind::Drop(names) => self.drop(env, input, names, span),
+            ast::TransformKind::Rename(names) => self.rename(env, input, names, span),
+            ast::TransformKind::Group { keys, aggregates } => self.group(env, input, keys, aggregates, span),
+            ast::TransformKind::Aggregate(items) => self.group(env, input, &[], items, span),
+            ast::TransformKind::Join(join) => self.join(env, input, join, span),
+            ast::TransformKind::Sort(items) => self.sort(env, input, items, span),
+            ast::TransformKind::Take(take) => self.take(input, take, span),
+            ast::TransformKind::Distinct(keys) => self.distinct(env, input, keys.as_deref(), span),
+            ast::TransformKind::SetOperation { kind, distinct, other } => {
+                self.set_operation(env, input, *kind, *distinct, other, span)
+            }
+            ast::TransformKind::Window(_) => self.later("window", span),
+            ast::TransformKind::Pivot(_) => self.later("pivot", span),
+            ast::TransformKind::Unpivot { .. } => self.later("unpivot", span),
+            ast::TransformKind::Assert { .. } => self.later("assert", span),
+            ast::TransformKind::Shard(_) => self.later("shard", span),
+            ast::TransformKind::Replicate => self.later("replicate", span),
+            ast::TransformKind::Call { name, arguments } => self.inline_pipeline(env, input, name, arguments, span),
+        }
+    }
+
+    /// A transform that this version lacks.
+    pub(super) fn later(&mut self, what: &str, span: Span) -> Relation {
+        self.report(not_supported(what, span));
+        Relation::unknown(span)
+    }
+
+    fn filter(&mut self, env: &Env<'a>, input: Relation, condition: &'a ast::Expr, span: Span) -> Relation {
+        let Some(predicate) = self.condition(&input.scope(env), condition) else { return input };
+        let plan = Plan::Filter(Filter { input: Box::new(input.plan), predicate, span });
+        Relation { plan, rows: input.rows.or_none(), ..input }
+    }
+
+    fn sort(&mut self, env: &Env<'a>, input: Relation, items: &'a [ast::SortItem], span: Span) -> Relation {
+        let mut keys = Vec::new();
+        for item in items {
+            if let Some(expr) = self.settled(&input.scope(env), &item.expr) {
+                let nulls_first = item.nulls_first.unwrap_or(false);
+                keys.push(SortKey { expr, descending: item.descending, nulls_first });
+            }
+        }
+        let plan = Plan::Sort(Sort { input: Box::new(input.plan), keys, span });
+        Relation { plan, ..input }
+    }
+
+    fn take(&mut self, input: Relation, take: &'a ast::Take, span: Span) -> Relation {
+        if !take.by.is_empty() || !take.sort.is_empty() {
+            return self.later("take by", span);
+        }
+        let (from, to) = (take.from.node, take.to.node);
+        let nothing = from == 1 && to == 0;
+        if from == 0 || (to < from && !nothing) {
+            let text = if from == 0 { "rows are counted from one" } else { "the first row is after the last" };
+            self.report(
+                Diagnostic::error(codes::BAD_TAKE, "the range of rows is empty")
+                    .label(take.from.span.to(take.to.span), text)
+                    .help("`take 11..20` gives ten rows after the first ten"),
+            );
+            return input;
+        }
+        let (skip, count) = (from - 1, to + 1 - from);
+        let rows = if count <= 1 { RowBound::AtMostOne } else { input.rows.or_none() };
+        let plan = Plan::Take(Take { input: Box::new(input.plan), skip, count, span });
+        Relation { plan, rows, ..input }
+    }
+}
+
+fn wrong_source(name: &str, what: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(codes::WRONG_KIND_OF_NAME, format!("`{name}` is {what}, not a table"))
+        .label(span, "a table belongs here")
+}
