@@ -10,7 +10,9 @@ use crate::ast::{
 };
 use crate::lexer::spell_name;
 use crate::span::Span;
-pub(crate) use expression::expression;
+use expression::expression;
+pub(crate) use expression::{binary_sign, unary_sign};
+pub(crate) use transform::{join_word, set_word};
 
 /// The tree of a file as text.
 pub fn dump(file: &File, source: &str) -> String {

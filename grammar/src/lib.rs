@@ -7,6 +7,7 @@ pub mod ast;
 pub mod codes;
 pub mod diagnostic;
 mod dump;
+mod format;
 mod lexer;
 mod parse;
 mod precedence;
@@ -14,6 +15,7 @@ pub mod span;
 
 pub use diagnostic::{Code, Diagnostic, Severity, render, to_json};
 pub use dump::dump;
+pub use format::format;
 pub use lexer::spell_name;
 pub use parse::{decode, parse};
 pub use span::{Span, Spanned};

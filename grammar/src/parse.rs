@@ -16,6 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::lexer::{Lexed, MOST_DIAGNOSTICS, TokenKind, lex};
 use crate::span::Span;
 use build::Builder;
+pub(crate) use hint::TRANSFORMS;
 use pest::Parser;
 use pest::error::Error;
 use rules::{DjParser, Rule};

@@ -51,6 +51,20 @@ pub(crate) fn of_right_operand(op: BinaryOp) -> Level {
     }
 }
 
+/// The loosest level that `a` of `a op b` may have without parentheses.
+pub(crate) fn of_left_operand(op: BinaryOp) -> Level {
+    let level = of_binary(op);
+    if level == Level::Comparison {
+        // Comparisons do not chain.
+        Level::Coalesce
+    } else if level == Level::Power {
+        // `-a ** b` is `-(a ** b)`, `a ** b ** c` is `a ** (b ** c)`.
+        Level::Cast
+    } else {
+        level
+    }
+}
+
 /// The level of a prefix operator, and of its operand.
 pub(crate) fn of_unary(op: UnaryOp) -> Level {
     match op {

@@ -5,7 +5,9 @@
 
 pub mod artifact;
 pub mod columns;
+pub mod execute;
 pub mod expr;
 pub mod io;
+pub mod kernels;
 pub mod pjrt;
 pub mod types;

@@ -5,6 +5,8 @@ use crate::analyze::builder::Builder;
 use crate::plan::{Recorded, Table, TableColumn};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::artifact::ParamSpec;
+use dj_runtime::expr::Scalar;
+use dj_runtime::io::IoErrorKind;
 use dj_runtime::types::{Bounds, Field, Type};
 use std::collections::BTreeMap;
 
@@ -214,6 +216,7 @@ fn declared_columns(
     for column in declared {
         if let Some(first) = columns.iter().find(|other| other.field.name == column.name.node) {
             builder.report(defined_twice(&column.name, first.span));
+            continue;
         }
         let Some(ty) = builder.type_named(&column.ty) else {
             known = Known::No;
@@ -248,7 +251,7 @@ fn check_against_file(
         let name = &column.field.name;
         let Some(index) = bound.fields.iter().position(|field| field.name == *name) else {
             let mut diagnostic =
-                Diagnostic::error(codes::COLUMN_NOT_IN_FILE, format!("the bound file has no column `{name}`"))
+                Diagnostic::error(IoErrorKind::MissingColumn.code(), format!("the bound file has no column `{name}`"))
                     .label(column.span, "declared here");
             if let Some(near) = super::names::nearest(name, bound.fields.iter().map(|field| field.name.as_str())) {
                 diagnostic = diagnostic.help(format!("the file has a column with a similar name: `{near}`"));
@@ -259,7 +262,7 @@ fn check_against_file(
         let found = bound.fields[index].ty;
         if bound.typed && found != column.field.ty && known == Known::Yes {
             diagnostics.push(
-                Diagnostic::error(codes::FILE_TYPE, format!("`{name}` is {found} in the bound file"))
+                Diagnostic::error(IoErrorKind::WrongType.code(), format!("`{name}` is {found} in the bound file"))
                     .label(column.span, format!("declared as {}", column.field.ty))
                     .help(format!(
                         "declare it as `{found}` and convert it where it is read: `{name} as {}`",
@@ -287,12 +290,8 @@ impl<'a> Builder<'a> {
         let least = self.constant(lo, ty, "the bound of a domain")?;
         let greatest = self.constant(hi, ty, "the bound of a domain")?;
         let bounds = match (least, greatest) {
-            (dj_runtime::expr::Scalar::Int(lo), dj_runtime::expr::Scalar::Int(hi)) if lo <= hi => {
-                Bounds::Int { lo, hi }
-            }
-            (dj_runtime::expr::Scalar::Float(lo), dj_runtime::expr::Scalar::Float(hi)) if lo <= hi => {
-                Bounds::Float { lo, hi }
-            }
+            (Scalar::Int(lo), Scalar::Int(hi)) if lo <= hi => Bounds::Int { lo, hi },
+            (Scalar::Float(lo), Scalar::Float(hi)) if lo <= hi => Bounds::Float { lo, hi },
             _ => {
                 self.report(
                     Diagnostic::error(codes::BAD_DOMAIN, "the domain is empty")

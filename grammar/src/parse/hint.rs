@@ -8,7 +8,7 @@ use crate::lexer::{Token, TokenKind, is_reserved};
 use crate::span::Span;
 
 /// The transforms.
-const TRANSFORMS: [&str; 20] = [
+pub(crate) const TRANSFORMS: [&str; 20] = [
     "filter",
     "derive",
     "select",

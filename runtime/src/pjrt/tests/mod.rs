@@ -3,6 +3,7 @@
 mod discover;
 mod execute;
 mod layout;
+mod topology;
 
 use std::sync::Arc;
 
