@@ -53,7 +53,7 @@ fn check_parse(ty: Type, cases: &str) {
 }
 
 #[test]
-fn text_becomes_numbers() {
+fn text_becomes_integers() {
     check_parse(
         Type::I32,
         r"
@@ -108,6 +108,10 @@ fn text_becomes_numbers() {
         1e-999999999999 => 0
     ",
     );
+}
+
+#[test]
+fn text_becomes_floats() {
     check_parse(
         Type::F64,
         r"
@@ -129,6 +133,10 @@ fn text_becomes_numbers() {
          => -
     ",
     );
+}
+
+#[test]
+fn text_becomes_decimals() {
     check_parse(
         decimal(4, 2),
         r"
@@ -147,6 +155,10 @@ fn text_becomes_numbers() {
         . => -
     ",
     );
+}
+
+#[test]
+fn text_becomes_bools() {
     check_parse(
         Type::Bool,
         r"
