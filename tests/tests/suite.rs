@@ -33,7 +33,9 @@ fn trials() -> Result<Vec<Trial>> {
     let mut trials = Vec::new();
     for path in files("tests/corpus", "dj")? {
         let program = Arc::new(Program::read(&path)?);
-        for (kind, body) in CORPUS {
+        let bodies: &[(&str, Body)] =
+            if program.unsupported { &[("unsupported", |case| case.run_says_unsupported())] } else { &CORPUS };
+        for &(kind, body) in bodies {
             let name = format!("corpus::{}::{kind}", program.name);
             let (program, data, label) = (program.clone(), data.clone(), name.replace("::", "."));
             trials.push(Trial::test(name, move || {
@@ -124,7 +126,7 @@ fn random_program(seed: u64, data: &Data) -> Result {
     let path = data.scratch().join(format!("random.{seed}.dj"));
     std::fs::write(&path, &text)?;
     let tables = ["t", "dim", "many"].map(str::to_owned).into();
-    let program = Program { path, name: format!("random.{seed}"), tables, sql, order: Order::Free };
+    let program = Program { path, name: format!("random.{seed}"), tables, sql, order: Order::Free, unsupported: false };
     let case = Case { program: &program, data, label: &program.name };
     case.run(Rows::Full, &options)
         .map_err(|error| format!("{error}\n--- program\n{text}\n--- sql\n{}", program.sql).into())

@@ -47,7 +47,12 @@ impl Dictionary {
 
     /// All texts, by code.
     pub fn values(&self) -> impl ExactSizeIterator<Item = &str> {
-        (0..self.len()).map(|at| self.get(at).unwrap_or(""))
+        self.values_from(0)
+    }
+
+    /// The texts from a code on.
+    pub(crate) fn values_from(&self, first: usize) -> impl ExactSizeIterator<Item = &str> {
+        (first..self.len()).map(|at| self.get(at).unwrap_or(""))
     }
 
     /// Bytes that it takes.
