@@ -29,7 +29,7 @@ mod types;
 mod values;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::plan::{Program, Recorded};
 use builder::Builder;

@@ -160,35 +160,30 @@ fn apply_rule(rule: &dyn Rule, direction: Direction, mut program: Program) -> (P
 fn apply(rule: &dyn Rule, direction: Direction, mut plan: Plan, context: &RuleContext<'_>, changed: &mut bool) -> Plan {
     if direction == Direction::Up {
         apply_below(rule, direction, &mut plan, context, changed);
-        return apply_here(rule, plan, context).map_or_else(|plan| plan, |plan| set(changed, plan));
+        let rewritten = apply_here(rule, plan, context);
+        *changed |= rewritten.changed;
+        return rewritten.plan;
     }
     for _ in 0..MAX_REPEATS {
-        match apply_here(rule, plan, context) {
-            Ok(rewritten) => plan = set(changed, rewritten),
-            Err(same) => {
-                plan = same;
-                break;
-            }
+        let rewritten = apply_here(rule, plan, context);
+        *changed |= rewritten.changed;
+        plan = rewritten.plan;
+        if !rewritten.changed {
+            break;
         }
     }
     apply_below(rule, direction, &mut plan, context, changed);
     plan
 }
 
-fn set(changed: &mut bool, plan: Plan) -> Plan {
-    *changed = true;
-    plan
-}
-
-/// The rewritten plan, or the plan as it was.
-fn apply_here(rule: &dyn Rule, plan: Plan, context: &RuleContext<'_>) -> Result<Plan, Plan> {
+/// The rule at the root, which must keep the schema.
+fn apply_here(rule: &dyn Rule, plan: Plan, context: &RuleContext<'_>) -> Rewritten {
     let before = plan.schema();
     let rewritten = rule.rewrite(plan, context);
-    if !rewritten.changed {
-        return Err(rewritten.plan);
+    if rewritten.changed {
+        check_schema(rule.name(), &before, &rewritten.plan.schema());
     }
-    check_schema(rule.name(), &before, &rewritten.plan.schema());
-    Ok(rewritten.plan)
+    rewritten
 }
 
 fn apply_below(rule: &dyn Rule, direction: Direction, plan: &mut Plan, context: &RuleContext<'_>, changed: &mut bool) {
