@@ -1,6 +1,7 @@
 //! The DJ compiler: from a `.dj` program to an artifact.
 
 pub mod analyze;
+pub mod cli;
 mod compile;
 mod lower;
 pub mod physical;

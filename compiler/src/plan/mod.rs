@@ -8,7 +8,7 @@ mod text;
 mod verify;
 
 pub use operators::*;
-pub use text::plan_text;
+pub use text::{expr_text, plain_plan_text, plan_text};
 pub use verify::{VerifyError, verify};
 
 use dj_grammar::Span;
