@@ -58,7 +58,9 @@ fn check_tpu(pipeline: &str) {
 
 #[test]
 fn tpu() {
-    check_tpu("t | filter x > 1.0 | group { d, h = hour(at) } { n = count(), m = mean(k), v = var(x) } | sort -n | take 3");
+    check_tpu(
+        "t | filter x > 1.0 | group { d, h = hour(at) } { n = count(), m = mean(k), v = var(x) } | sort -n | take 3",
+    );
     check_tpu("t | aggregate { lo = min(x), hi = max(p) }");
     check_tpu("t | join left b on k | group s { n = count(), w = sum(w) }");
 }
