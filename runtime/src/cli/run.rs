@@ -61,6 +61,9 @@ pub fn open_client(target: &Target, plugin: Option<&Path>) -> Result<Client, Run
     };
     let path = pjrt::discover(platform, plugin)?;
     let plugin = Plugin::load(&path)?;
+    if target.platform == Platform::Cpu {
+        crate::kernels::register(&plugin)?;
+    }
     Ok(Client::new(&plugin, &ClientOptions { devices: target.replicas })?)
 }
 
