@@ -42,4 +42,6 @@ codes! {
     MODULE = "DJ0614",
     /// The machine has too few devices for the target.
     DEVICES = "DJ0615",
+    /// Timings, a profile or printed results cannot be written.
+    OUTPUT = "DJ0616",
 }

@@ -30,6 +30,9 @@ mod state;
 mod status;
 mod wave;
 
+#[cfg(test)]
+mod tests;
+
 pub use account::{default_memory_limit, parse_bytes, show_bytes};
 pub use bind::unknown_name;
 pub use error::{Exit, RunError};

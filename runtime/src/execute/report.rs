@@ -38,8 +38,8 @@ pub struct RunReport {
     pub compiled: usize,
     /// Programs that were loaded.
     pub loaded: usize,
-    /// With `--repeat`: the time of each repetition, its input on the device already.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// With `--repeat`: the time of each repetition, its input on the device already. In JSON, this is `execute`.
+    #[serde(skip)]
     pub repetitions: Vec<f64>,
     /// With `--repeat`: their median.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +47,15 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// As JSON; with repetitions, `execute` is the list of their times.
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if !self.repetitions.is_empty() {
+            value["execute"] = serde_json::json!(self.repetitions);
+        }
+        value
+    }
+
     /// Sets the repetitions and their median.
     pub(super) fn set_repetitions(&mut self, times: &[Duration]) {
         self.repetitions = times.iter().copied().map(milliseconds).collect();
