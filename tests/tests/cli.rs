@@ -331,6 +331,21 @@ fn a_reader_that_leaves_is_no_error_of_ours() -> Result {
 }
 
 #[test]
+fn a_table_that_no_export_reads_may_be_bound() -> Result {
+    let space = Workspace::new()?;
+    let program = space.program("people | aggregate { n = count() }")?;
+    let text = fs::read_to_string(&program)?;
+    fs::write(&program, format!("table others {{ x: i64 }}\n{text}"))?;
+    djc()?
+        .arg("run")
+        .arg(&program)
+        .arg("--bind")
+        .arg(format!("others={}", space.path("people.csv").display()))
+        .succeed()?;
+    Ok(())
+}
+
+#[test]
 fn a_parameter_is_given_at_run_time() -> Result {
     let space = Workspace::new()?;
     let program = space.program("people | filter age > least_age | select name")?;
