@@ -41,6 +41,8 @@ pub struct Manifest {
     pub host_tables: Vec<HostTable>,
     /// The input tables.
     pub tables: Vec<TableSpec>,
+    /// Tables that the source declares and no export reads: they may be bound, and are not opened.
+    pub unused_tables: Vec<String>,
     /// The run-time parameters.
     pub params: Vec<ParamSpec>,
     /// The ways to run it, from most to no assumptions.
