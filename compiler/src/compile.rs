@@ -132,8 +132,11 @@ fn verified(program: &Program, options: &Options) -> Result<(), VerifyError> {
     if options.verify { verify(program) } else { Ok(()) }
 }
 
-fn optimize(program: Program, _options: &Options) -> Program {
-    program
+fn optimize(program: Program, options: &Options) -> Program {
+    if !options.optimize {
+        return program;
+    }
+    crate::optimize::optimize(program, &crate::optimize::Options { verify: options.verify })
 }
 
 fn platform(target: &Target) -> dj_runtime::pjrt::Platform {

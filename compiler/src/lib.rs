@@ -1,8 +1,10 @@
 //! The DJ compiler: from a `.dj` program to an artifact.
 
 pub mod analyze;
+pub mod cli;
 mod compile;
 mod lower;
+pub mod optimize;
 pub mod physical;
 pub mod plan;
 pub mod stablehlo;

@@ -8,7 +8,7 @@ mod finalize;
 
 pub(super) use combine::Addresses;
 
-use super::context::{Cx, Lane, Rows};
+use super::context::{Cx, Rows};
 use super::expr::{Scope, order_key};
 use crate::physical::{AggregateItem, Interval};
 use crate::plan::AggregateFunction;

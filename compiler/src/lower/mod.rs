@@ -14,3 +14,6 @@ mod sink;
 mod stage;
 
 pub(crate) use stage::{LoweredStage, StageLowering};
+
+#[cfg(test)]
+mod tests;

@@ -196,3 +196,82 @@ pub(crate) fn write_float(out: &mut String, value: f64, ty: Type) {
     };
     debug_assert!(written.is_ok(), "strings take all text");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn written(value: i128, ty: Type) -> String {
+        let mut text = String::new();
+        write_integer(&mut text, value, ty);
+        text
+    }
+
+    #[test]
+    fn times_of_many_spellings() {
+        let morning = timestamp("2024-01-31T08:30:00Z");
+        assert_eq!(morning, Some(1_706_689_800_000_000));
+        for same in [
+            "2024-01-31 08:30",
+            "2024-01-31 08:30:00.000000000",
+            "2024-01-31T09:30:00+01:00",
+            "2024-01-31 03:30:00 -0500",
+        ] {
+            assert_eq!(timestamp(same), morning, "{same}");
+        }
+        assert_eq!(timestamp("2024-01-31"), Some(1_706_659_200_000_000));
+        assert_eq!(timestamp("1969-12-31 23:59:59.5"), Some(-500_000));
+        for wrong in
+            ["2024-1-31", "2024-02-30", "24-01-31", "2024-01-31T", "2024-01-31 25:00", "2024-01-31 08:30+25", ""]
+        {
+            assert_eq!(timestamp(wrong), None, "{wrong}");
+        }
+        assert_eq!(duration("-00:00:01.25"), Some(-1_250_000));
+        assert_eq!(duration("1:00"), Some(3_600_000_000));
+        assert_eq!(duration("1h"), None);
+    }
+
+    #[test]
+    fn decimals_are_never_rounded() {
+        assert_eq!(decimal("12.5", 4, 2), Some(1250));
+        assert_eq!(decimal("-0.05", 4, 2), Some(-5));
+        assert_eq!(decimal("+7", 4, 2), Some(700));
+        assert_eq!(decimal(".5", 4, 2), Some(50));
+        assert_eq!(decimal("1.2300", 4, 2), Some(123));
+        for wrong in ["1.235", "100", "1e2", ".", "", "-", "1,5", "1.2é"] {
+            assert_eq!(decimal(wrong, 4, 2), None, "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn dates_read_back(days in -700_000..2_900_000_i32) {
+            prop_assert_eq!(date(&written(days.into(), Type::Date)), Some(days));
+        }
+
+        #[test]
+        fn timestamps_read_back(micros in -60_000_000_000_000_000..250_000_000_000_000_000_i64) {
+            prop_assert_eq!(timestamp(&written(micros.into(), Type::Timestamp)), Some(micros));
+        }
+
+        #[test]
+        fn durations_read_back(micros in -i64::MAX..i64::MAX) {
+            prop_assert_eq!(duration(&written(micros.into(), Type::Duration)), Some(micros));
+        }
+
+        #[test]
+        fn decimals_read_back(value in -999_999_999_999_999_999..=999_999_999_999_999_999_i64, scale in 0..=18_u8) {
+            let ty = Type::Decimal { precision: 18, scale };
+            prop_assert_eq!(decimal(&written(value.into(), ty), 18, scale), Some(value));
+        }
+
+        #[test]
+        fn nothing_panics(text in "\\PC*") {
+            date(&text);
+            timestamp(&text);
+            duration(&text);
+            decimal(&text, 9, 2);
+        }
+    }
+}

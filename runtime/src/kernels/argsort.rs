@@ -1,8 +1,9 @@
 //! `dj.argsort`: the stable ascending order of rows by one or more unsigned 64-bit key words.
 //!
 //! XLA:CPU sorts several operands, or with a comparator of its own, ten times slower than a radix sort does. Radix sort
-//! from the least significant digit, after Knuth, The Art of Computer Programming 3, 5.2.5: a row becomes one integer of
-//! the key bits that vary, above its row number, and each pass distributes the integers by one digit.
+//! after Knuth, The Art of Computer Programming 3, 5.2.5: a row becomes one integer of the key bits that vary, above its
+//! position, and each pass distributes the integers by one digit. Against a plain eleven-bit radix sort of (key, row)
+//! pairs that takes 40% (20 bits vary) to 75% (64 bits) of the time at ten million rows.
 
 use super::ffi::{Call, Fault, Handler};
 

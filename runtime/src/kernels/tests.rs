@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::argsort::argsort;
 use super::register;
-use crate::pjrt::tests::{compile, cpu_client, scalar, vector};
+use crate::pjrt::tests::{compile, cpu_client, scalar, vector, vector_on};
 use crate::pjrt::{Buffer, Client, PjrtError};
 
 fn order_of(words: &[Vec<u64>], live: usize) -> Vec<i32> {
@@ -122,7 +122,7 @@ fn devices_call_kernels_at_the_same_time() {
     let program = compile(&client, &module(5000, 1), 2);
     let bytes = program.serialize().unwrap();
     let program = client.load(&bytes).unwrap();
-    let device = |device| crate::pjrt::tests::vector_on(&client, &words[0], device);
+    let device = |device| vector_on(&client, &words[0], device);
     let live = |on| scalar(&client, 5000_i32).copy_to_device(on);
     for _ in 0..20 {
         let live = [scalar(&client, 5000_i32), live(1).unwrap()];
@@ -131,4 +131,38 @@ fn devices_call_kernels_at_the_same_time() {
             assert_eq!(replica[0].to_host().unwrap().as_slice::<i32>(), expected(&words, 5000));
         }
     }
+}
+
+#[test]
+fn a_failed_argument_fails_what_uses_it() {
+    let sum = r#"
+module @sum {
+  func.func @main(%a: tensor<7xi32>) -> tensor<7xi32> {
+    %sum = "stablehlo.all_reduce"(%a) ({
+    ^bb0(%x: tensor<i32>, %y: tensor<i32>):
+      %s = stablehlo.add %x, %y : tensor<i32>
+      stablehlo.return %s : tensor<i32>
+    }) {replica_groups = dense<[[0, 1]]> : tensor<1x2xi64>} : (tensor<7xi32>) -> tensor<7xi32>
+    return %sum : tensor<7xi32>
+  }
+}"#;
+    let client = cpu_client(2);
+    register(client.plugin()).unwrap();
+    let step = compile(&client, &module(7, 1), 2);
+    let words = [0, 1].map(|device| vector_on(&client, &numbers(7, 1, 7), device));
+    let live = [scalar(&client, 7_i32), scalar(&client, 8_i32).copy_to_device(1).unwrap()];
+    let args = words.iter().zip(&live).map(|(word, live)| vec![word.into(), live.into()]).collect();
+    let mut orders = step.execute(args).unwrap().into_iter().flatten();
+    let (good, bad) = (orders.next().unwrap(), orders.next().unwrap());
+    good.wait().unwrap();
+
+    // Launching this without asking the arguments would leave one replica waiting for the other for ever.
+    let together = compile(&client, sum, 2);
+    let error = together.execute_collective(vec![vec![(&good).into()], vec![(&bad).into()]]).unwrap_err();
+    assert!(error.to_string().contains("8 live rows of 7"), "{error}");
+
+    let alone = compile(&client, &sum.replace("[[0, 1]]", "[[0], [1]]").replace("1x2xi64", "2x1xi64"), 2);
+    let outputs = alone.execute(vec![vec![(&good).into()], vec![bad.into()]]).unwrap();
+    outputs[0][0].wait().unwrap();
+    assert!(outputs[1][0].to_host().unwrap_err().to_string().contains("8 live rows of 7"));
 }
