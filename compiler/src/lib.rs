@@ -1,6 +1,11 @@
 //! The DJ compiler: from a `.dj` program to an artifact.
 
 pub mod analyze;
+pub mod cli;
+mod compile;
+mod lower;
+pub mod optimize;
 pub mod physical;
 pub mod plan;
 pub mod stablehlo;
+pub use compile::{CompileError, Compiled, CompiledVariant, Options, compile};

@@ -4,8 +4,11 @@
 //! never the reverse.
 
 pub mod artifact;
+pub mod cli;
 pub mod columns;
+pub mod execute;
 pub mod expr;
 pub mod io;
+pub mod kernels;
 pub mod pjrt;
 pub mod types;

@@ -6,6 +6,7 @@
 //! # Nulls in a filter: only true keeps a row.
 //! # data: t, dim
 //! # order: significant          (optional: the result's rows are in order)
+//! # unsupported                 (optional: `djc` says so, and nothing runs)
 //! # sql: select id from t
 //! #   where k > 3
 //! ```
@@ -33,6 +34,8 @@ pub struct Program {
     pub sql: String,
     /// Whether the order of the result's rows counts.
     pub order: Order,
+    /// Whether it asks for more than there is yet.
+    pub unsupported: bool,
 }
 
 impl Program {
@@ -40,13 +43,15 @@ impl Program {
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let mut header = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim);
-        let (mut tables, mut order) = (Vec::new(), Order::Free);
+        let (mut tables, mut order, mut unsupported) = (Vec::new(), Order::Free, false);
         let mut sql = String::new();
         while let Some(line) = header.next() {
             if let Some(list) = line.strip_prefix("data:") {
                 tables = list.split(',').map(|name| name.trim().to_owned()).collect();
             } else if line == "order: significant" {
                 order = Order::Significant;
+            } else if line == "unsupported" {
+                unsupported = true;
             } else if let Some(first) = line.strip_prefix("sql:") {
                 sql = std::iter::once(first.trim()).chain(header.by_ref()).collect::<Vec<_>>().join("\n");
             }
@@ -54,7 +59,7 @@ impl Program {
         if sql.is_empty() {
             return Err(format!("{}: the header has no `# sql:`", path.display()).into());
         }
-        Ok(Self { path: path.to_owned(), name: stem(path), tables, sql, order })
+        Ok(Self { path: path.to_owned(), name: stem(path), tables, sql, order, unsupported })
     }
 
     /// Reads a program whose query lies beside it, and whose result is in order.
@@ -64,7 +69,7 @@ impl Program {
         let query = path.with_extension("sql");
         let sql = std::fs::read_to_string(&query).map_err(|error| format!("{}: {error}", query.display()))?;
         let sql = sql.trim().trim_end_matches(';').to_owned();
-        Ok(Self { path: path.to_owned(), name: stem(path), tables, sql, order: Order::Significant })
+        Ok(Self { path: path.to_owned(), name: stem(path), tables, sql, order: Order::Significant, unsupported: false })
     }
 }
 
@@ -108,6 +113,12 @@ impl Case<'_> {
         Ok(())
     }
 
+    /// `djc run` says that DJ cannot do this yet, before anything runs.
+    pub fn run_says_unsupported(&self) -> Result {
+        let invocation = bind(djc()?.arg("run").arg(&self.program.path), &self.bound(Rows::Full));
+        invocation.run()?.code(1)?.prints_nothing()?.complains("not supported yet").map(|_| ())
+    }
+
     fn bound(&self, rows: Rows) -> Vec<(String, PathBuf)> {
         self.program.tables.iter().map(|table| (table.clone(), self.data.path(table, rows))).collect()
     }
@@ -139,14 +150,7 @@ pub fn bind(invocation: Invocation, files: &[(String, PathBuf)]) -> Invocation {
     })
 }
 
-/// The rows of a file; one batch at least, so that an empty result still has its columns.
 fn read_parquet(path: &Path) -> Result<Vec<RecordBatch>> {
     let file = std::fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)?.build()?;
-    let schema = arrow::array::RecordBatchReader::schema(&reader);
-    let mut batches = reader.collect::<std::result::Result<Vec<_>, _>>()?;
-    if batches.is_empty() {
-        batches.push(RecordBatch::new_empty(schema));
-    }
-    Ok(batches)
+    duckdb::at_least_one(ParquetRecordBatchReaderBuilder::try_new(file)?.build()?)
 }

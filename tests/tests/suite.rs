@@ -33,7 +33,9 @@ fn trials() -> Result<Vec<Trial>> {
     let mut trials = Vec::new();
     for path in files("tests/corpus", "dj")? {
         let program = Arc::new(Program::read(&path)?);
-        for (kind, body) in CORPUS {
+        let bodies: &[(&str, Body)] =
+            if program.unsupported { &[("unsupported", |case| case.run_says_unsupported())] } else { &CORPUS };
+        for &(kind, body) in bodies {
             let name = format!("corpus::{}::{kind}", program.name);
             let (program, data, label) = (program.clone(), data.clone(), name.replace("::", "."));
             trials.push(Trial::test(name, move || {
@@ -95,16 +97,28 @@ fn run_on(program: &Program, data: &Data, file: impl Fn(&str) -> PathBuf) -> Res
     compare(program, bind(djc()?.arg("run").arg(&program.path), &files), &files, &out)
 }
 
-/// Every ` ```dj ` block of a page gives the page's error, and every ` ```dj fixed ` block gives none.
+/// Runs a page's blocks. `dj`: `djc check` gives the page's error; `dj run`: `djc run` does; `dj fixed`: neither the check nor,
+/// with data, the run gives any; `csv NAME`: the data, in `NAME.csv`.
 fn error_page(path: &Path, data: &Data) -> Result {
     let text = std::fs::read_to_string(path)?;
     let code = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    for (number, part) in text.split("```").enumerate().filter(|(number, _)| number % 2 == 1) {
-        let (kind, source) = part.split_once('\n').ok_or("a block without an end")?;
-        let file = data.scratch().join(format!("{code}.{number}.dj"));
+    let folder = data.scratch().join(&code);
+    std::fs::create_dir_all(&folder)?;
+    let blocks: Vec<(&str, &str)> =
+        text.split("```").skip(1).step_by(2).filter_map(|part| part.split_once('\n')).collect();
+    let tables = blocks.iter().filter_map(|(kind, rows)| Some((kind.strip_prefix("csv ")?, rows)));
+    let mut has_data = false;
+    for (name, rows) in tables {
+        std::fs::write(folder.join(format!("{name}.csv")), rows)?;
+        has_data = true;
+    }
+    let file = folder.join("page.dj");
+    for (kind, source) in blocks {
         std::fs::write(&file, source)?;
-        match kind.trim() {
-            "dj" => djc()?.arg("check").arg(&file).run()?.code(1)?.blames_the_user()?.complains(&code)?,
+        match kind {
+            "dj" => djc()?.arg("check").arg(&file).run()?.code(1)?.complains(&code)?,
+            "dj run" => djc()?.arg("run").arg(&file).run()?.prints_nothing()?.blames_the_user()?.complains(&code)?,
+            "dj fixed" if has_data => djc()?.arg("run").arg(&file).succeed()?,
             "dj fixed" => djc()?.arg("check").arg(&file).succeed()?,
             _ => continue,
         };
@@ -123,8 +137,9 @@ fn random_program(seed: u64, data: &Data) -> Result {
     let Pair { program: text, sql, options } = random::pair(seed);
     let path = data.scratch().join(format!("random.{seed}.dj"));
     std::fs::write(&path, &text)?;
-    let tables = ["t", "dim", "many"].map(str::to_owned).into();
-    let program = Program { path, name: format!("random.{seed}"), tables, sql, order: Order::Free };
+    let tables = ["t", "dim", "many"].iter().filter(|table| text.contains(&format!("table {table}\n")));
+    let tables = tables.map(|&table| table.to_owned()).collect();
+    let program = Program { path, name: format!("random.{seed}"), tables, sql, order: Order::Free, unsupported: false };
     let case = Case { program: &program, data, label: &program.name };
     case.run(Rows::Full, &options)
         .map_err(|error| format!("{error}\n--- program\n{text}\n--- sql\n{}", program.sql).into())

@@ -42,11 +42,12 @@ fn fail_with(problems: &[String]) -> Result {
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n").into()) }
 }
 
-/// The codes `DJ0000` in `text`.
+/// The codes in `text` that stand as literals, `"DJ0000"` with other digits.
 fn codes(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices("DJ")
-        .filter_map(|(at, _)| text.get(at..at + 6))
-        .filter(|code| code.bytes().skip(2).all(|digit| digit.is_ascii_digit()) && !code.ends_with("0000"))
+    let literals = text.match_indices("\"DJ").filter_map(|(at, _)| text.get(at + 1..at + 8));
+    literals
+        .filter_map(|literal| literal.strip_suffix('"'))
+        .filter(|code| code.bytes().skip(2).all(|digit| digit.is_ascii_digit()))
 }
 
 #[test]

@@ -38,24 +38,22 @@ codes! {
     NOT_GROUPED = "DJ0212",
     /// Nothing in scope has this qualifier.
     UNKNOWN_QUALIFIER = "DJ0213",
-    /// A declared column is not in the bound file.
-    COLUMN_NOT_IN_FILE = "DJ0214",
     /// A table without declared columns has no file to read them from.
-    NO_SCHEMA = "DJ0215",
+    NO_SCHEMA = "DJ0214",
     /// A scalar is read from something that may have several rows.
-    NOT_ONE_ROW = "DJ0216",
+    NOT_ONE_ROW = "DJ0215",
     /// A range of rows that makes no sense.
-    BAD_TAKE = "DJ0217",
+    BAD_TAKE = "DJ0216",
     /// The sides of a union have different columns.
-    UNION_MISMATCH = "DJ0218",
+    UNION_MISMATCH = "DJ0217",
     /// Nothing is exported.
-    NO_EXPORT = "DJ0219",
+    NO_EXPORT = "DJ0218",
     /// A join condition without an equality between its sides.
-    NO_JOIN_KEY = "DJ0220",
+    NO_JOIN_KEY = "DJ0219",
     /// A pipeline function as a value, or an expression function as a transform.
-    WRONG_KIND_OF_FUNCTION = "DJ0221",
+    WRONG_KIND_OF_FUNCTION = "DJ0220",
     /// An argument reads a column that the pipeline no longer has.
-    COLUMN_GONE = "DJ0222",
+    COLUMN_GONE = "DJ0221",
     /// Part of the language that this version cannot compile.
     NOT_SUPPORTED = "DJ0290",
     /// Operands without a common type.
@@ -84,8 +82,6 @@ codes! {
     MISPLACED_INTERVAL = "DJ0312",
     /// A name of a unit of time that is none.
     UNKNOWN_UNIT = "DJ0313",
-    /// A declared type is not that of the bound file.
-    FILE_TYPE = "DJ0314",
     /// A comparison with `null`, which is never true.
-    COMPARED_WITH_NULL = "DJ0315",
+    COMPARED_WITH_NULL = "DJ0314",
 }

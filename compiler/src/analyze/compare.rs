@@ -16,12 +16,12 @@ impl<'a> Builder<'a> {
         if left.is_null() || right.is_null() {
             let is = if op == CompareOp::NotEqual { "is not null" } else { "is null" };
             let other = if left.is_null() { &right } else { &left };
-            self.report(Diagnostic {
-                severity: dj_grammar::Severity::Warning,
-                ..Diagnostic::error(codes::COMPARED_WITH_NULL, "a comparison with null is null, never true")
+            self.report(
+                Diagnostic::error(codes::COMPARED_WITH_NULL, "a comparison with null is null, never true")
                     .label(span, "no row passes this")
-                    .help(format!("write `{} {is}`", self.text(other.span())))
-            });
+                    .help(format!("write `{} {is}`", self.text(other.span()))),
+            );
+            return None;
         }
         let (left, right) = self.comparable(left, right, span)?;
         let nullable = left.nullable || right.nullable;

@@ -5,6 +5,8 @@ use crate::analyze::builder::Builder;
 use crate::plan::{Recorded, Table, TableColumn};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::artifact::ParamSpec;
+use dj_runtime::expr::Scalar;
+use dj_runtime::io::IoErrorKind;
 use dj_runtime::types::{Bounds, Field, Type};
 use std::collections::BTreeMap;
 
@@ -214,6 +216,7 @@ fn declared_columns(
     for column in declared {
         if let Some(first) = columns.iter().find(|other| other.field.name == column.name.node) {
             builder.report(defined_twice(&column.name, first.span));
+            continue;
         }
         let Some(ty) = builder.type_named(&column.ty) else {
             known = Known::No;
@@ -247,24 +250,16 @@ fn check_against_file(
     for column in columns {
         let name = &column.field.name;
         let Some(index) = bound.fields.iter().position(|field| field.name == *name) else {
-            let mut diagnostic =
-                Diagnostic::error(codes::COLUMN_NOT_IN_FILE, format!("the bound file has no column `{name}`"))
-                    .label(column.span, "declared here");
-            if let Some(near) = super::names::nearest(name, bound.fields.iter().map(|field| field.name.as_str())) {
-                diagnostic = diagnostic.help(format!("the file has a column with a similar name: `{near}`"));
-            }
-            diagnostics.push(diagnostic);
+            diagnostics.push(not_in_file(column, bound));
             continue;
         };
         let found = bound.fields[index].ty;
-        if bound.typed && found != column.field.ty && known == Known::Yes {
+        if bound.typed && !reads_as(found, column.field.ty) && known == Known::Yes {
+            let declared = column.field.ty;
             diagnostics.push(
-                Diagnostic::error(codes::FILE_TYPE, format!("`{name}` is {found} in the bound file"))
-                    .label(column.span, format!("declared as {}", column.field.ty))
-                    .help(format!(
-                        "declare it as `{found}` and convert it where it is read: `{name} as {}`",
-                        column.field.ty
-                    )),
+                Diagnostic::error(IoErrorKind::WrongType.code(), format!("`{name}` is {found} in the bound file"))
+                    .label(column.span, format!("declared as {declared}"))
+                    .help(format!("declare it as `{found}` and convert it where it is read: `{name} as {declared}`")),
             );
             continue;
         }
@@ -272,6 +267,36 @@ fn check_against_file(
             column.recorded = recorded.clone();
         }
     }
+}
+
+fn not_in_file(column: &TableColumn, bound: &BoundTable) -> Diagnostic {
+    let name = &column.field.name;
+    if let Some((_, ty)) = bound.unsupported.iter().find(|(other, _)| other == name) {
+        return Diagnostic::error(IoErrorKind::WrongType.code(), format!("`{name}` has a type that DJ does not read"))
+            .label(column.span, format!("this is {ty} in the bound file"));
+    }
+    let diagnostic =
+        Diagnostic::error(IoErrorKind::MissingColumn.code(), format!("the bound file has no column `{name}`"))
+            .label(column.span, "declared here");
+    match super::names::nearest(name, bound.fields.iter().map(|field| field.name.as_str())) {
+        Some(near) => diagnostic.help(format!("the file has a column with a similar name: `{near}`")),
+        None => diagnostic,
+    }
+}
+
+/// Whether the reader converts a file's type to the declared one, without loss.
+fn reads_as(file: Type, declared: Type) -> bool {
+    if file.is_decimal() && declared.is_decimal() {
+        // Digits before the point are checked value by value.
+        return file.scale() == declared.scale();
+    }
+    if file.is_integer() && declared == Type::F32 {
+        return matches!(file, Type::I8 | Type::I16 | Type::U8 | Type::U16);
+    }
+    let widens = (file.is_integer() && declared.is_integer()) || (file.is_numeric() && declared == Type::F64);
+    let exact = !file.is_decimal() && !matches!(file, Type::I64 | Type::U64);
+    file == declared
+        || (widens && super::types::widen(file, declared) == Some(declared) && (exact || !declared.is_float()))
 }
 
 impl<'a> Builder<'a> {
@@ -287,12 +312,8 @@ impl<'a> Builder<'a> {
         let least = self.constant(lo, ty, "the bound of a domain")?;
         let greatest = self.constant(hi, ty, "the bound of a domain")?;
         let bounds = match (least, greatest) {
-            (dj_runtime::expr::Scalar::Int(lo), dj_runtime::expr::Scalar::Int(hi)) if lo <= hi => {
-                Bounds::Int { lo, hi }
-            }
-            (dj_runtime::expr::Scalar::Float(lo), dj_runtime::expr::Scalar::Float(hi)) if lo <= hi => {
-                Bounds::Float { lo, hi }
-            }
+            (Scalar::Int(lo), Scalar::Int(hi)) if lo <= hi => Bounds::Int { lo, hi },
+            (Scalar::Float(lo), Scalar::Float(hi)) if lo <= hi => Bounds::Float { lo, hi },
             _ => {
                 self.report(
                     Diagnostic::error(codes::BAD_DOMAIN, "the domain is empty")

@@ -29,7 +29,7 @@ mod types;
 mod values;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::plan::{Program, Recorded};
 use builder::Builder;
@@ -53,6 +53,8 @@ pub struct BoundTable {
     pub fields: Vec<Field>,
     /// What its metadata says of each, in the order of `fields`.
     pub recorded: Vec<Recorded>,
+    /// Columns of types that DJ does not have: their names and types.
+    pub unsupported: Vec<(String, String)>,
     /// How many rows it has, where the metadata says so.
     pub rows: Option<u64>,
     /// Whether it states the types of its columns; where it does not (CSV), declared types are taken at their word.

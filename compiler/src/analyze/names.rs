@@ -321,18 +321,22 @@ impl<'a> Builder<'a> {
 
     /// Says so if two visible columns have one name.
     pub(super) fn check_distinct_names(&mut self, relation: &Relation, span: Span) {
+        let mut repeated: Vec<&str> = Vec::new();
         for (index, column) in relation.columns.iter().enumerate() {
-            let same: Vec<_> = relation.columns.iter().filter(|other| other.name == column.name).collect();
-            if same.len() > 1 && relation.columns[..index].iter().all(|other| other.name != column.name) {
-                let mut diagnostic = Diagnostic::error(
-                    codes::DUPLICATE_COLUMN,
-                    format!("the result has {} columns named `{}`", same.len(), column.name),
-                )
-                .label(span, "of this pipeline");
-                diagnostic = how_to_tell_apart(diagnostic, &column.name, &same);
-                self.report(diagnostic);
+            let name = column.name.as_str();
+            if relation.columns[..index].iter().any(|other| other.name == name) && !repeated.contains(&name) {
+                repeated.push(name);
             }
         }
+        let Some(name) = repeated.first().copied() else { return };
+        let same: Vec<_> = relation.columns.iter().filter(|column| column.name == name).collect();
+        let message = match repeated.len() {
+            1 => format!("the result has {} columns named `{name}`", same.len()),
+            _ => format!("the result has several columns of one name: {}", listed(&repeated)),
+        };
+        let diagnostic = Diagnostic::error(codes::DUPLICATE_COLUMN, message).label(span, "of this pipeline");
+        let diagnostic = how_to_tell_apart(diagnostic, name, &same);
+        self.report(diagnostic);
     }
 }
 

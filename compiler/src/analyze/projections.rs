@@ -154,6 +154,8 @@ impl<'a> Builder<'a> {
                     Diagnostic::error(codes::DUPLICATE_COLUMN, format!("there is a column `{}` already", new.node))
                         .label(new.span, "this name is taken"),
                 );
+                let mut seen = false;
+                columns.retain(|column| column.name != new.node || !std::mem::replace(&mut seen, true));
             }
         }
         input.columns = columns;

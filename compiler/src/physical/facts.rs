@@ -23,7 +23,7 @@ pub enum Uniqueness {
 }
 
 /// Looks whether a column of a table holds no value twice in the files bound at compile time.
-pub type UniqueColumns<'a> = &'a dyn Fn(usize, usize) -> bool;
+pub(super) type UniqueColumns<'a> = &'a dyn Fn(usize, usize) -> bool;
 
 impl Facts {
     /// Derives the facts of a whole program.

@@ -15,7 +15,7 @@ mod strings;
 mod text;
 
 pub use facts::{Facts, Uniqueness};
-pub use interval::{Interval, interval_of};
+pub use interval::{Interval, exact_interval, interval_of};
 pub use planner::plan;
 pub use strings::Strings;
 pub use text::{explain_text, physical_text};
@@ -24,7 +24,6 @@ use crate::plan::{AggregateFunction, NamedExpr, SchemaColumn, SortKey};
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, ScanPredicate, Target};
 use dj_runtime::expr::{ColumnId, Expr};
-use dj_runtime::types::Type;
 
 /// What the planner may choose from.
 #[derive(Debug, Clone)]
@@ -267,9 +266,4 @@ pub(crate) fn column_expr(column: SchemaColumn, span: Span) -> Expr {
 /// Finds a column of a schema.
 pub(crate) fn find(schema: &[SchemaColumn], id: ColumnId) -> Option<usize> {
     schema.iter().position(|column| column.id == id)
-}
-
-/// Whether values of the type are dictionary codes.
-pub(crate) fn is_code(ty: Type) -> bool {
-    ty == Type::Str
 }

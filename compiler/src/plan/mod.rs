@@ -4,11 +4,13 @@
 //! confuses two columns of one name; names matter only at the exports.
 
 mod operators;
+mod properties;
 mod text;
 mod verify;
 
 pub use operators::*;
-pub use text::plan_text;
+pub use properties::{is_unique, row_bound};
+pub use text::{expr_text, plain_plan_text, plan_text};
 pub use verify::{VerifyError, verify};
 
 use dj_grammar::Span;

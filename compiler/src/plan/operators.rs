@@ -369,7 +369,8 @@ impl NamedAggregate {
 }
 
 impl Join {
-    fn schema(&self) -> Vec<SchemaColumn> {
+    /// The output's columns, in order.
+    pub fn schema(&self) -> Vec<SchemaColumn> {
         let mut columns = self.left.schema();
         match self.kind {
             JoinKind::Semi | JoinKind::Anti => {}

@@ -1,8 +1,234 @@
-//! The stable text form of a plan, for `djc inspect`.
+//! The stable text form of a plan, for `djc inspect`, for tests and for messages.
+//!
+//! One line an operator, inputs below it. A name that two columns of one plan share is followed by `#` and the column's
+//! number. With the source at hand, a line ends in `:7`, the line of the transform.
 
-use super::Program;
+use super::{
+    Aggregate, AggregateFunction, Columns, Join, JoinKind, NamedAggregate, NamedExpr, Plan, Program, Scan, SortKey,
+    Union,
+};
+use dj_runtime::expr::{ColumnId, Expr, ExprText, Names};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
-/// The plan of every shared pipeline and export, as an indented tree.
-pub fn plan_text(_program: &Program, _source: &str) -> String {
-    String::new()
+/// The plan of every shared pipeline and export, as an indented tree, with lines of the source.
+pub fn plan_text(program: &Program, source: &str) -> String {
+    program_text(program, Some(source))
+}
+
+/// The same without lines of the source.
+pub fn plain_plan_text(program: &Program) -> String {
+    program_text(program, None)
+}
+
+/// An expression over columns of a program, as the language writes it.
+pub fn expr_text(program: &Program, expr: &Expr) -> String {
+    Printer { program, shared_names: BTreeSet::new(), source: None, out: String::new() }.expr(expr)
+}
+
+fn program_text(program: &Program, source: Option<&str>) -> String {
+    let mut out = String::new();
+    let alone = program.shared.is_empty() && program.exports.len() == 1;
+    for shared in &program.shared {
+        let _ = writeln!(out, "let {}", name_text(&shared.name));
+        out += &tree_text(program, &shared.plan, source);
+    }
+    for export in &program.exports {
+        if !alone {
+            let _ = writeln!(out, "export {}", name_text(&export.name));
+        }
+        out += &tree_text(program, &export.plan, source);
+    }
+    out
+}
+
+fn tree_text(program: &Program, plan: &Plan, source: Option<&str>) -> String {
+    let shared_names = ambiguous_names(plan, &program.columns);
+    let mut printer = Printer { program, shared_names, source, out: String::new() };
+    printer.tree(plan, "", "");
+    printer.out
+}
+
+/// The names that several columns of the plan have.
+fn ambiguous_names(plan: &Plan, columns: &Columns) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    collect_columns(plan, &mut ids);
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for id in ids {
+        *counts.entry(&columns.get(id).name).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, count)| *count > 1).map(|(name, _)| name.to_owned()).collect()
+}
+
+fn collect_columns(plan: &Plan, ids: &mut BTreeSet<ColumnId>) {
+    ids.extend(plan.schema().iter().map(|column| column.id));
+    for input in plan.inputs() {
+        collect_columns(input, ids);
+    }
+}
+
+/// A name as the language writes it: in backticks unless it is a plain word.
+fn name_text(name: &str) -> String {
+    let mut chars = name.chars();
+    let plain = chars.next().is_some_and(|first| first.is_alphabetic() || first == '_')
+        && chars.all(|c| c.is_alphanumeric() || c == '_');
+    if plain { name.to_owned() } else { format!("`{name}`") }
+}
+
+struct Printer<'a> {
+    program: &'a Program,
+    shared_names: BTreeSet<String>,
+    source: Option<&'a str>,
+    out: String,
+}
+
+impl Printer<'_> {
+    /// Prints the operator after `first` and its inputs after `rest`.
+    fn tree(&mut self, plan: &Plan, first: &str, rest: &str) {
+        let line = self.operator(plan);
+        let _ = write!(self.out, "{first}{line}");
+        if let Some(source) = self.source {
+            let _ = write!(self.out, "  :{}", plan.span().line_column(source).0);
+        }
+        self.out.push('\n');
+        let inputs = plan.inputs();
+        for (index, input) in inputs.iter().enumerate() {
+            let last = index + 1 == inputs.len();
+            let (branch, below) = if last { ("└ ", "  ") } else { ("├ ", "│ ") };
+            self.tree(input, &format!("{rest}{branch}"), &format!("{rest}{below}"));
+        }
+    }
+
+    fn operator(&self, plan: &Plan) -> String {
+        match plan {
+            Plan::Scan(scan) => self.scan(scan),
+            Plan::Filter(filter) => format!("filter {}", self.expr(&filter.predicate)),
+            Plan::Project(project) => format!("project [{}]", self.list(&project.items, Self::item)),
+            Plan::Aggregate(aggregate) => self.aggregate(aggregate),
+            Plan::Join(join) => self.join(join),
+            Plan::Sort(sort) => format!("sort [{}]", self.list(&sort.keys, Self::sort_key)),
+            Plan::Take(take) => format!("take {}{}", take.count, skip_text(take.skip)),
+            Plan::TopK(top) => {
+                format!("top {}{} by [{}]", top.count, skip_text(top.skip), self.list(&top.keys, Self::sort_key))
+            }
+            Plan::Distinct(distinct) => format!("distinct [{}]", self.ids(&distinct.keys)),
+            Plan::Union(union) => self.union(union),
+            Plan::Shared(shared) => {
+                let item = |_: &Self, (from, column): &(ColumnId, super::SchemaColumn)| {
+                    let (from, to) = (self.program.columns.get(*from), self.program.columns.get(column.id));
+                    let name = self.column(column.id);
+                    if from.name == to.name { name } else { format!("{name} = {}", name_text(&from.name)) }
+                };
+                let name = self.program.shared.get(shared.plan).map_or("?", |shared| &shared.name);
+                format!("read {} [{}]", name_text(name), self.list(&shared.columns, item))
+            }
+        }
+    }
+
+    fn scan(&self, scan: &Scan) -> String {
+        let name = self.program.tables.get(scan.table).map_or("?", |table| &table.name);
+        let columns: Vec<_> = scan.columns.iter().map(|(_, column)| column.id).collect();
+        let predicates: Vec<_> = scan.predicates.iter().map(|predicate| self.conjunct(predicate)).collect();
+        let predicate =
+            if predicates.is_empty() { String::new() } else { format!(" where {}", predicates.join(" and ")) };
+        format!("scan {} [{}]{predicate}", name_text(name), self.ids(&columns))
+    }
+
+    /// An operand of `and`, in parentheses if it is an `or`.
+    fn conjunct(&self, expr: &Expr) -> String {
+        let text = self.expr(expr);
+        if matches!(&expr.kind, dj_runtime::expr::ExprKind::Or(operands) if operands.len() > 1) {
+            format!("({text})")
+        } else {
+            text
+        }
+    }
+
+    fn aggregate(&self, aggregate: &Aggregate) -> String {
+        let keys: Vec<_> = aggregate.keys.iter().map(|key| key.id).collect();
+        let by = if keys.is_empty() { String::new() } else { format!("by [{}] ", self.ids(&keys)) };
+        format!("aggregate {by}[{}]", self.list(&aggregate.aggregates, Self::aggregate_item))
+    }
+
+    fn aggregate_item(&self, item: &NamedAggregate) -> String {
+        let argument = item.argument.as_ref().map(|argument| self.expr(argument)).unwrap_or_default();
+        let filter = item.filter.as_ref().map(|filter| format!("filter {}", self.expr(filter))).unwrap_or_default();
+        let space = if argument.is_empty() || filter.is_empty() { "" } else { " " };
+        format!("{} = {}({argument}{space}{filter})", self.column(item.id), aggregate_name(item.function))
+    }
+
+    fn join(&self, join: &Join) -> String {
+        let kind = match join.kind {
+            JoinKind::Inner => "inner",
+            JoinKind::Left => "left",
+            JoinKind::Semi => "semi",
+            JoinKind::Anti => "anti",
+        };
+        let pairs: Vec<_> =
+            join.on.iter().map(|(left, right)| format!("{} == {}", self.expr(left), self.expr(right))).collect();
+        let on = if pairs.is_empty() { String::new() } else { format!(" on {}", pairs.join(" and ")) };
+        let residual = join.residual.as_ref().map(|residual| format!(" where {}", self.expr(residual)));
+        let nulls = if join.nulls_equal { " nulls equal" } else { "" };
+        format!("join {kind}{on}{}{nulls}", residual.unwrap_or_default())
+    }
+
+    fn union(&self, union: &Union) -> String {
+        let ids: Vec<_> = union.columns.iter().map(|column| column.id).collect();
+        let inputs: Vec<_> = union.inputs.iter().map(|(_, columns)| format!("[{}]", self.ids(columns))).collect();
+        format!("union [{}] of {}", self.ids(&ids), inputs.join(", "))
+    }
+
+    fn item(&self, item: &NamedExpr) -> String {
+        if item.expr.as_column() == Some(item.id) {
+            return self.column(item.id);
+        }
+        format!("{} = {}", self.column(item.id), self.expr(&item.expr))
+    }
+
+    fn sort_key(&self, key: &SortKey) -> String {
+        let text = self.expr(&key.expr);
+        let text = if key.descending && key.expr.as_column().is_none() { format!("({text})") } else { text };
+        format!("{}{text}{}", if key.descending { "-" } else { "" }, if key.nulls_first { " nulls first" } else { "" })
+    }
+
+    fn list<T>(&self, items: &[T], text: impl Fn(&Self, &T) -> String) -> String {
+        items.iter().map(|item| text(self, item)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn ids(&self, ids: &[ColumnId]) -> String {
+        ids.iter().map(|id| self.column(*id)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn column(&self, id: ColumnId) -> String {
+        let name = &self.program.columns.get(id).name;
+        let text = name_text(name);
+        if self.shared_names.contains(name) { format!("{text}#{}", id.0) } else { text }
+    }
+
+    fn expr(&self, expr: &Expr) -> String {
+        let param = |index: usize| self.program.params.get(index).map_or("?".to_owned(), |p| name_text(&p.field.name));
+        let plan = |index: usize| self.program.shared.get(index).map_or("?".to_owned(), |s| name_text(&s.name));
+        ExprText::with_names(expr, Names { column: &|id| self.column(id), param: &param, plan: &plan }).to_string()
+    }
+}
+
+fn skip_text(skip: u64) -> String {
+    if skip == 0 { String::new() } else { format!(" skip {skip}") }
+}
+
+/// The aggregate's name in the language.
+fn aggregate_name(function: AggregateFunction) -> &'static str {
+    match function {
+        AggregateFunction::Count => "count",
+        AggregateFunction::Sum => "sum",
+        AggregateFunction::Mean => "mean",
+        AggregateFunction::Min => "min",
+        AggregateFunction::Max => "max",
+        AggregateFunction::Variance => "var",
+        AggregateFunction::StandardDeviation => "std",
+        AggregateFunction::First => "first",
+        AggregateFunction::Last => "last",
+        AggregateFunction::Any => "any",
+        AggregateFunction::All => "all",
+    }
 }

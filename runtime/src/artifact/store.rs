@@ -115,7 +115,7 @@ pub fn write(path: &Path, contents: &Contents) -> Result<(), ArtifactError> {
 }
 
 /// Puts `bytes` at `path` at once: a reader sees the old file or the whole new one.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".dj-").tempfile_in(folder)?;
     file.write_all(bytes)?;

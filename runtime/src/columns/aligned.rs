@@ -42,6 +42,11 @@ impl AlignedBytes {
     pub fn extend(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
     }
+
+    /// The same memory as one of Arrow's buffers, which can be shared.
+    pub fn into_buffer(self) -> arrow::buffer::Buffer {
+        self.buffer.into()
+    }
 }
 
 impl Default for AlignedBytes {

@@ -17,7 +17,7 @@ pub use table::{Table, TableBuilder, TableChunks};
 
 use crate::expr::Scalar;
 use crate::pjrt::Element;
-use convert::Integer;
+pub(crate) use convert::{Integer, first_misfit};
 
 /// One column of host memory, in a device's layout.
 ///
@@ -44,6 +44,13 @@ impl Column {
     /// The number of rows, padding included.
     pub fn len(&self) -> usize {
         self.values.len() / self.element.bytes()
+    }
+
+    /// Some rows as another integer element; `None` if a value does not fit.
+    pub fn converted(&self, element: Element, rows: std::ops::Range<usize>) -> Option<Self> {
+        let mut column = Self::zeroed(element, rows.len(), self.validity.is_some());
+        convert::copy_rows(self, rows, &mut column, 0).ok()?;
+        Some(column)
     }
 
     /// Whether there is no row.
@@ -126,3 +133,6 @@ pub struct Chunk {
     /// The running number of the first row among those that the reader gave; consecutive within a chunk.
     pub start: u64,
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,21 @@
 //! optimizer rewrites them; lowering turns them into StableHLO; [`eval`] computes them on the host, for constant folding,
 //! functions of dictionary values and nothing that is hot.
 
+mod analysis;
+pub mod calendar;
+mod display;
+mod eval;
+mod format;
 mod function;
+mod interval;
 mod scalar;
 
+pub use analysis::{can_fail, can_fail_within, is_strict};
+pub use display::{ExprText, Names, literal_text, quoted};
+pub use eval::{EvalError, cast, compare, eval, eval_constant};
+pub use format::value_text;
 pub use function::Function;
+pub use interval::{Failure, Interval, Origin, failure, interval};
 pub use scalar::Scalar;
 
 use crate::types::Type;

@@ -1,7 +1,39 @@
 //! Files in and out: Parquet, CSV and Arrow IPC to chunks, tables to files and terminals.
+//!
+//! Input: a binding resolves to files (`files`), each opened by its format (`file`, `parquet_file`, `csv_file`, `ipc_file`)
+//! into Arrow batches, which a thread decodes into chunks (`decode`, `text`, `reader`). `statistics` and `skip` read Parquet
+//! metadata.
+//!
+//! Output: tables become Arrow batches (`batch`), files (`writer`) and text (`print`).
 
+mod batch;
+mod csv_file;
+mod csv_value;
+mod decode;
 mod error;
+mod file;
+mod files;
+mod ipc_file;
+mod parquet_file;
+mod print;
+mod reader;
+mod schema;
+mod skip;
 mod source;
+mod statistics;
+mod text;
+mod types;
+mod unique;
+mod writer;
 
+pub use batch::{arrow_schema, arrow_type, to_record_batch};
 pub use error::{IoError, IoErrorKind, ReadError};
-pub use source::{ChunkReader, Place, Source};
+pub use print::Printed;
+pub use reader::{ChunkReader, Place};
+pub use schema::{FileSchema, Recorded, schema};
+pub use source::Source;
+pub use unique::is_unique;
+pub use writer::TableWriter;
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::api::{self, Api};
 use super::error::PjrtError;
 use super::executable::Executable;
 use super::options::CompileOptions;
-use super::plugin::Plugin;
+use super::plugin::{Plugin, is_libtpu};
 
 /// How a client is created.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,7 +138,6 @@ impl Client {
         if options.devices == 0 {
             return Err(PjrtError::misuse(during, "a client needs a device"));
         }
-        let is_tpu = plugin.path().file_name().is_some_and(|name| name.to_string_lossy().contains("libtpu"));
         let name = "cpu_device_count";
         let device_count = [NamedValue {
             struct_size: size_of::<NamedValue>(),
@@ -149,7 +148,7 @@ impl Client {
             value: NamedValueData { int64: i64::try_from(options.devices).unwrap_or(i64::MAX) },
             value_size: 1,
         }];
-        let create_options: &[NamedValue] = if is_tpu { &[] } else { &device_count };
+        let create_options: &[NamedValue] = if is_libtpu(plugin.path()) { &[] } else { &device_count };
         // SAFETY: the options and the name that they point to live through the call.
         let created = unsafe {
             plugin.api().call::<abi::ClientCreate>(|args| {

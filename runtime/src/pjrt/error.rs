@@ -113,6 +113,28 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// The number that PJRT and XLA's FFI give the code.
+    pub(crate) const fn to_raw(self) -> i32 {
+        match self {
+            ErrorCode::Cancelled => 1,
+            ErrorCode::Unknown => 2,
+            ErrorCode::InvalidArgument => 3,
+            ErrorCode::DeadlineExceeded => 4,
+            ErrorCode::NotFound => 5,
+            ErrorCode::AlreadyExists => 6,
+            ErrorCode::PermissionDenied => 7,
+            ErrorCode::ResourceExhausted => 8,
+            ErrorCode::FailedPrecondition => 9,
+            ErrorCode::Aborted => 10,
+            ErrorCode::OutOfRange => 11,
+            ErrorCode::Unimplemented => 12,
+            ErrorCode::Internal => 13,
+            ErrorCode::Unavailable => 14,
+            ErrorCode::DataLoss => 15,
+            ErrorCode::Unauthenticated => 16,
+        }
+    }
+
     pub(super) fn from_raw(code: i32) -> ErrorCode {
         match code {
             1 => ErrorCode::Cancelled,

@@ -17,10 +17,11 @@ mod event;
 mod executable;
 mod options;
 mod plugin;
+mod structs;
 mod topology;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use api::Attribute;
 pub use buffer::{Buffer, HostData};

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "loads a shared library and calls its C entry points")]
 
 use std::collections::BTreeMap;
-use std::ffi::{c_int, c_void};
+use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,8 +31,8 @@ impl Plugin {
     /// Loads the plugin at `path`, or returns it if the process has it already.
     ///
     /// Sets `TF_CPP_MIN_LOG_LEVEL=1`, so that plugins log warnings and errors only, and for libtpu on a machine without a
-    /// TPU also `TPU_SKIP_MDS_QUERY=1`, so that it can compile for TPUs that are elsewhere. Variables that are set
-    /// already stay. So load plugins before other C libraries start threads that read the environment.
+    /// TPU also `TPU_SKIP_MDS_QUERY=1` and its like, so that it can compile for TPUs that are elsewhere. Variables that
+    /// are set already stay. So load plugins before other C libraries start threads that read the environment.
     pub fn load(path: &Path) -> Result<Arc<Plugin>, PjrtError> {
         let refuse = |reason: String| PjrtError::Load { path: path.to_path_buf(), reason };
         let canonical = path.canonicalize().map_err(|error| refuse(error.to_string()))?;
@@ -141,7 +141,6 @@ impl Plugin {
             struct_size: size_of::<RegisterHandler>(),
             target_name: name.as_ptr().cast(),
             target_name_size: name.len(),
-            api_version: 1 as c_int,
             handler: handler as *const c_void,
             platform_name: platform.as_ptr().cast(),
             platform_name_size: platform.len(),
@@ -169,16 +168,29 @@ fn cause(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), cause)
 }
 
-/// Silences the plugin's chatter, and keeps libtpu from waiting for a metadata server where there is no TPU. What the
-/// user has set stays.
+/// Settings for libtpu on a machine without a TPU: do not wait for a metadata server, which would tell the rest, and do
+/// not complain about it. What a topology is made of does not depend on them.
+const ABSENT_TPU: [(&str, &str); 4] = [
+    ("TPU_SKIP_MDS_QUERY", "1"),
+    ("TPU_WORKER_HOSTNAMES", "localhost"),
+    ("TPU_ACCELERATOR_TYPE", "v5litepod-1"),
+    ("TPU_STDERR_LOG_LEVEL", "3"),
+];
+
+/// Silences the plugin's chatter, and prepares libtpu for a machine without a TPU. What the user has set stays.
 fn prepare_environment(plugin: &Path) {
-    let is_tpu = plugin.file_name().is_some_and(|name| name.to_string_lossy().contains("libtpu"));
-    let has_device = ["/dev/accel0", "/dev/vfio/0"].iter().any(|device| Path::new(device).exists());
-    let quiet = Some("TF_CPP_MIN_LOG_LEVEL");
-    let elsewhere = (is_tpu && !has_device).then_some("TPU_SKIP_MDS_QUERY");
-    for name in [quiet, elsewhere].into_iter().flatten().filter(|name| std::env::var_os(name).is_none()) {
-        // SAFETY: Rust's own readers of the environment hold its lock; C code that reads it concurrently is excluded by
-        // the documented order: plugins are loaded before their threads, and those of other C libraries, start.
-        unsafe { std::env::set_var(name, "1") };
+    let has_tpu = ["/dev/accel0", "/dev/vfio/0"].iter().any(|device| Path::new(device).exists());
+    let absent: &[_] = if is_libtpu(plugin) && !has_tpu { &ABSENT_TPU } else { &[] };
+    for (name, value) in [("TF_CPP_MIN_LOG_LEVEL", "1")].iter().chain(absent) {
+        if std::env::var_os(name).is_none() {
+            // SAFETY: Rust's own readers of the environment hold its lock; C code that reads it concurrently is excluded
+            // by the documented order: plugins are loaded before their threads, and those of other C libraries, start.
+            unsafe { std::env::set_var(name, value) };
+        }
     }
+}
+
+/// Whether a plugin is the one for TPUs.
+pub(super) fn is_libtpu(plugin: &Path) -> bool {
+    plugin.file_name().is_some_and(|name| name.to_string_lossy().contains("libtpu"))
 }

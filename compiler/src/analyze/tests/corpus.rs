@@ -7,7 +7,7 @@ use dj_runtime::types::{Field, Type};
 use std::path::Path;
 
 /// The tables that the end-to-end tests generate.
-struct Generated;
+pub(crate) struct Generated;
 
 /// Columns as `name type`, with `!` after those that have no nulls.
 const TABLES: [(&str, &str); 3] = [

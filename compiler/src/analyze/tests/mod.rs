@@ -1,23 +1,14 @@
 //! Tests of analysis: programs and the plans, or the diagnostics, that they give.
 
-mod corpus;
+pub(crate) mod corpus;
 mod dump;
+mod filetests;
+mod pages;
 
-use super::{NothingBound, analyze};
-use dj_grammar::{Diagnostic, parse};
+use super::analyze;
+use dj_grammar::Diagnostic;
 
-/// The plan of a program, or its diagnostics in the form of a filetest.
-fn analyzed(source: &str) -> String {
-    let (file, syntax) = parse(source);
-    assert!(syntax.is_empty(), "{}", shown(source, &syntax));
-    let (program, diagnostics) = analyze(&file, source, &NothingBound);
-    match program {
-        Some(program) => format!("{}{}", shown(source, &diagnostics), dump::program(&program)),
-        None => shown(source, &diagnostics),
-    }
-}
-
-/// Diagnostics under the lines that they are about.
+/// Diagnostics with the text that they mark.
 fn shown(source: &str, diagnostics: &[Diagnostic]) -> String {
     let mut text = String::new();
     for diagnostic in diagnostics {
@@ -35,9 +26,4 @@ fn shown(source: &str, diagnostics: &[Diagnostic]) -> String {
         }
     }
     text
-}
-
-#[test]
-fn debug_dump() {
-    println!("{}", analyzed(&std::env::var("DJ").unwrap()));
 }

@@ -19,11 +19,12 @@ pub(super) fn assert_close(actual: &[f64], expected: &[f64], tolerance: f64) {
     }
 }
 
-type Unary = for<'c> fn(&Builder<'c>, Value<'c>) -> Value<'c>;
+/// A builder of a function of one operand, and the function.
+type Unary = (&'static str, for<'c> fn(&Builder<'c>, Value<'c>) -> Value<'c>, fn(f64) -> f64);
 
 #[test]
 fn unary_floats() {
-    let cases: &[(&str, Unary, fn(f64) -> f64)] = &[
+    let cases: &[Unary] = &[
         ("negate", |b, x| b.negate(x), |x| -x),
         ("abs", |b, x| b.abs(x), f64::abs),
         ("sign", |b, x| b.sign(x), |x| if x == 0.0 { x } else { x.signum() }),

@@ -3,6 +3,7 @@
 mod collective;
 mod constant;
 mod control;
+mod custom_call;
 mod elementwise;
 mod math;
 mod reduce;

@@ -3,6 +3,8 @@
 mod discover;
 mod execute;
 mod layout;
+mod overhead;
+mod topology;
 
 use std::sync::Arc;
 

@@ -1,0 +1,73 @@
+//! The files that tables are bound to, as the compiler's catalog.
+
+use crate::analyze::{BoundTable, Catalog};
+use crate::plan::Recorded;
+use dj_grammar::{Diagnostic, Span};
+use dj_runtime::io::{self, IoErrorKind};
+use std::path::Path;
+
+/// Larger tables are not searched for values that occur twice.
+const LARGEST_SEARCHED: u64 = 1 << 22;
+
+/// The files that tables are bound to.
+pub(super) struct Files<'a> {
+    bindings: &'a [(String, String)],
+    base: &'a Path,
+    /// What the default paths of tables resolved to, for [`Files::is_unique`].
+    resolved: std::cell::RefCell<std::collections::BTreeMap<String, String>>,
+}
+
+impl<'a> Files<'a> {
+    /// Bindings of the command line, and default paths relative to `base`.
+    pub(super) fn new(bindings: &'a [(String, String)], base: &'a Path) -> Self {
+        Self { bindings, base, resolved: std::cell::RefCell::default() }
+    }
+
+    /// Whether no value of a column of a bound table occurs twice, as far as that is easily known.
+    pub(super) fn is_unique(&self, table: &str, column: &str) -> bool {
+        let resolved = self.resolved.borrow();
+        let Some(path) = resolved.get(table) else { return false };
+        matches!(io::is_unique(path, column, LARGEST_SEARCHED), Ok(Some(true)))
+    }
+
+    fn bound(&self, table: &str) -> Option<&str> {
+        self.bindings.iter().rev().find(|(name, _)| name == table).map(|(_, path)| path.as_str())
+    }
+}
+
+impl Catalog for Files<'_> {
+    fn table(&self, name: &str, default_path: Option<&str>, span: Span) -> Result<Option<BoundTable>, Diagnostic> {
+        let explicit = self.bound(name).map(str::to_owned);
+        let default = || Some(self.base.join(default_path?).to_string_lossy().into_owned());
+        let Some(path) = explicit.clone().or_else(default) else { return Ok(None) };
+        match io::schema(&path) {
+            Ok(schema) => {
+                self.resolved.borrow_mut().insert(name.to_owned(), path.clone());
+                Ok(Some(bound_table(schema, &path)))
+            }
+            Err(error) if error.kind == IoErrorKind::NotFound && explicit.is_none() => Ok(None),
+            Err(error) => {
+                let text = if explicit.is_some() { "bound by `--bind`" } else { "bound here" };
+                Err(Diagnostic::from(error).label(span, text))
+            }
+        }
+    }
+}
+
+fn bound_table(schema: io::FileSchema, path: &str) -> BoundTable {
+    let recorded = schema.recorded.iter().map(|recorded| Recorded {
+        bounds: recorded.bounds,
+        not_null: recorded.not_null,
+        unique: false,
+        distinct: recorded.distinct,
+    });
+    let extension = Path::new(path).extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let typed = extension.is_none_or(|extension| matches!(extension.as_str(), "parquet" | "arrow" | "feather" | "ipc"));
+    BoundTable {
+        recorded: recorded.collect(),
+        fields: schema.fields,
+        unsupported: schema.unsupported,
+        rows: schema.rows,
+        typed,
+    }
+}

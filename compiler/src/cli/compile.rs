@@ -1,0 +1,74 @@
+//! `djc compile`: a program to an artifact.
+
+use super::program::Source;
+use super::{Failure, args};
+use crate::compile::Compiled;
+use dj_runtime::artifact::{Contents, Modules, ProgramContents, ProgramId, store};
+use dj_runtime::execute::{Exit, RunError};
+use std::collections::BTreeMap;
+
+/// Compiles a program for its targets and writes the artifact.
+pub(super) fn compile(args: &args::Compile) -> Exit {
+    let format = args.bindings.diagnostics;
+    match artifact(args).and_then(|contents| write(args, &contents)) {
+        Ok(()) => Exit::Done,
+        Err(failure) => failure.report(format),
+    }
+}
+
+fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
+    let source = Source::read(&args.file)?;
+    let mut contents = Contents { source: source.text.clone(), ..Contents::default() };
+    for (index, target) in args.targets.iter().enumerate() {
+        if args.targets[..index].contains(target) {
+            continue;
+        }
+        let compiled = source.compile(&args.bindings.bindings, target, &args.tuning, args.bindings.diagnostics)?;
+        let modules = modules(&compiled).map_err(|error| source.failure(error))?;
+        if index == 0 {
+            contents.plans = plans(&compiled);
+        }
+        let manifest = compiled.manifest.clone();
+        contents.programs.push(ProgramContents { manifest, modules, executables: Vec::new() });
+    }
+    Ok(contents)
+}
+
+fn write(args: &args::Compile, contents: &Contents) -> Result<(), Failure> {
+    store::write(&args.out, contents).map_err(Failure::without_source)
+}
+
+/// The text of every program, of all rungs.
+pub(super) fn modules(compiled: &Compiled) -> Result<BTreeMap<ProgramId, String>, RunError> {
+    let mut modules = BTreeMap::new();
+    for id in ids(compiled) {
+        modules.insert(id, compiled.module(id)?.into_owned());
+    }
+    Ok(modules)
+}
+
+fn ids(compiled: &Compiled) -> Vec<ProgramId> {
+    let mut ids = Vec::new();
+    for (variant, spec) in compiled.manifest.variants.iter().enumerate() {
+        for (stage, spec) in spec.stages.iter().enumerate() {
+            for rung in 0..spec.rungs.max(1) {
+                let programs = spec.programs(rung).into_iter();
+                ids.extend(programs.map(|kind| ProgramId { variant, stage, kind, rung }));
+            }
+        }
+    }
+    ids
+}
+
+/// The text of every stage that an artifact keeps.
+fn plans(compiled: &Compiled) -> BTreeMap<String, String> {
+    use super::inspect::{ast, explanation, optimized, physical, plan};
+    let texts = [
+        ("ast", ast(compiled)),
+        ("plan", plan(compiled)),
+        ("optimized", optimized(compiled)),
+        ("physical", physical(compiled)),
+        ("explain", explanation(compiled)),
+    ];
+    texts.into_iter().map(|(name, text)| (name.to_owned(), text)).collect()
+}

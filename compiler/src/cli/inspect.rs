@@ -1,0 +1,152 @@
+//! `djc inspect` and `djc explain`: the text of any stage, of a program or of an artifact.
+
+use super::Failure;
+use super::args::{self, Stage, Tuning};
+use super::compile::modules;
+use super::output::print;
+use super::program::Source;
+use crate::compile::Compiled;
+use crate::physical::{explain_text, physical_text};
+use crate::plan::plan_text;
+use dj_grammar::Severity;
+use dj_runtime::artifact::{Artifact, Manifest, Modules, Target};
+use dj_runtime::execute::{Exit, RunError};
+use std::io::Read;
+use std::path::Path;
+
+/// Prints a stage.
+pub(super) fn inspect(args: &args::Inspect) -> Exit {
+    let text = if is_artifact(&args.file) {
+        of_artifact(&args.file, args.stage, args.target.as_ref())
+    } else {
+        of_program(args)
+    };
+    finish(text, args.bindings.diagnostics)
+}
+
+/// Prints what was chosen and why.
+pub(super) fn explain(args: &args::Explain) -> Exit {
+    let text = if is_artifact(&args.file) {
+        open(&args.file).map(|artifact| artifact.plan("explain").unwrap_or_default().into_owned())
+    } else {
+        compiled(&args.file, &args.bindings, args.target.as_ref(), &args.tuning).map(|compiled| explanation(&compiled))
+    };
+    finish(text, args.bindings.diagnostics)
+}
+
+fn finish(text: Result<String, Failure>, format: dj_runtime::cli::DiagnosticsFormat) -> Exit {
+    match text {
+        Ok(text) => print(&text),
+        Err(failure) => failure.report(format),
+    }
+}
+
+/// Whether a file is an artifact: its name says so, or it begins like a zip.
+fn is_artifact(path: &Path) -> bool {
+    let mut start = [0; 4];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    path.extension().is_some_and(|extension| extension == "djx") || (read.is_ok() && start == *b"PK\x03\x04")
+}
+
+fn open(path: &Path) -> Result<Artifact, Failure> {
+    Artifact::open(path).map_err(Failure::without_source)
+}
+
+fn of_artifact(path: &Path, stage: Stage, target: Option<&Target>) -> Result<String, Failure> {
+    let artifact = open(path)?;
+    let kept = |name: &str| artifact.plan(name).unwrap_or_default().into_owned();
+    Ok(match stage {
+        Stage::Ast => kept("ast"),
+        Stage::Plan => kept("plan"),
+        Stage::Optimized => kept("optimized"),
+        Stage::Physical => kept("physical"),
+        Stage::Manifest => manifest_text(artifact.program(target).map_err(Failure::without_source)?.0)?,
+        Stage::Stablehlo => {
+            let (_, modules) = artifact.program(target).map_err(Failure::without_source)?;
+            let mut text = String::new();
+            for id in modules.ids() {
+                let module = modules.module(id).map_err(Failure::without_source)?;
+                text.push_str(&format!("// {id}\n{module}\n"));
+            }
+            text
+        }
+    })
+}
+
+/// Early stages need no more of the compiler than themselves, so they can be seen where later ones fail.
+fn of_program(args: &args::Inspect) -> Result<String, Failure> {
+    if args.stage == Stage::Ast {
+        let source = Source::read(&args.file)?;
+        let (file, diagnostics) = dj_grammar::parse(&source.text);
+        if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            return Err(source.failure(RunError::Program(diagnostics)));
+        }
+        return Ok(dj_grammar::dump(&file, &source.text));
+    }
+    let compiled = compiled(&args.file, &args.bindings, args.target.as_ref(), &args.tuning)?;
+    Ok(match args.stage {
+        Stage::Ast => ast(&compiled),
+        Stage::Plan => plan(&compiled),
+        Stage::Optimized => optimized(&compiled),
+        Stage::Physical => physical(&compiled),
+        Stage::Manifest => manifest_text(&compiled.manifest)?,
+        Stage::Stablehlo => {
+            let modules = modules(&compiled).map_err(Failure::without_source)?;
+            modules.iter().map(|(id, text)| format!("// {id}\n{text}\n")).collect()
+        }
+    })
+}
+
+fn compiled(
+    path: &Path,
+    bindings: &args::Bindings,
+    target: Option<&Target>,
+    tuning: &Tuning,
+) -> Result<Compiled, Failure> {
+    let target = target.cloned().unwrap_or_else(Target::cpu);
+    Source::read(path)?.compile(&bindings.bindings, &target, tuning, bindings.diagnostics)
+}
+
+fn manifest_text(manifest: &Manifest) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(manifest);
+    text.map(|text| text + "\n").map_err(|error| Failure::without_source(RunError::bug(error.to_string())))
+}
+
+/// The syntax tree.
+pub(super) fn ast(compiled: &Compiled) -> String {
+    dj_grammar::dump(&compiled.ast, compiled.source())
+}
+
+/// The plan.
+pub(super) fn plan(compiled: &Compiled) -> String {
+    plan_text(&compiled.plan, compiled.source())
+}
+
+/// The plan after optimization.
+pub(super) fn optimized(compiled: &Compiled) -> String {
+    plan_text(&compiled.optimized, compiled.source())
+}
+
+/// The stages of every variant.
+pub(super) fn physical(compiled: &Compiled) -> String {
+    variants(compiled, physical_text)
+}
+
+/// The choices of every variant.
+pub(super) fn explanation(compiled: &Compiled) -> String {
+    variants(compiled, explain_text)
+}
+
+fn variants(compiled: &Compiled, text: fn(&crate::physical::Variant) -> String) -> String {
+    let several = compiled.variants.len() > 1;
+    let one = |(index, variant): (usize, &crate::compile::CompiledVariant)| {
+        let assumptions = &compiled.manifest.variants[index].assumptions;
+        let head = match (several, assumptions.is_empty()) {
+            (false, _) => String::new(),
+            (true, true) => format!("variant {index}, which assumes nothing\n"),
+            (true, false) => format!("variant {index}, while the data is as it was at compile time\n"),
+        };
+        head + &text(&variant.physical)
+    };
+    compiled.variants.iter().enumerate().map(one).collect::<Vec<_>>().join("\n")
+}

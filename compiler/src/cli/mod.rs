@@ -1,0 +1,69 @@
+//! `djc`: the compiler's commands, one file each.
+//!
+//! Results go to stdout, everything else to stderr; the exit codes are those of [`Exit`]. This is the only part of the
+//! compiler that reads and writes files.
+
+mod args;
+mod catalog;
+mod check;
+mod compile;
+mod doctor;
+mod fmt;
+mod inspect;
+mod output;
+mod program;
+mod run;
+mod schema;
+
+use args::{Cli, Command};
+use clap::Parser;
+use clap::error::ErrorKind;
+use dj_runtime::cli::{guard, report};
+use dj_runtime::execute::{Exit, RunError};
+use std::process::ExitCode;
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A reader that went away is no error.
+            let _ = error.print();
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return ExitCode::from(if asked { Exit::Done.code() } else { Exit::Usage.code() });
+        }
+    };
+    guard(|| command(cli.command))
+}
+
+fn command(command: Command) -> Exit {
+    match command {
+        Command::Check(args) => check::check(&args),
+        Command::Fmt(args) => fmt::fmt(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Compile(args) => compile::compile(&args),
+        Command::Inspect(args) => inspect::inspect(&args),
+        Command::Explain(args) => inspect::explain(&args),
+        Command::Schema(args) => schema::schema(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+    }
+}
+
+/// What went wrong, and the source that its places are of.
+struct Failure {
+    error: RunError,
+    source: String,
+    name: String,
+}
+
+impl Failure {
+    /// A problem that is about no source.
+    fn without_source(error: impl Into<RunError>) -> Self {
+        Self { error: error.into(), source: String::new(), name: String::new() }
+    }
+
+    /// Tells the user.
+    fn report(&self, format: dj_runtime::cli::DiagnosticsFormat) -> Exit {
+        report(&self.error, &self.source, &self.name, format)
+    }
+}

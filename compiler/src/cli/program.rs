@@ -1,0 +1,101 @@
+//! A program's file, and what the front half of the compiler makes of it.
+
+use super::Failure;
+use super::args::Tuning;
+use super::catalog::Files;
+use crate::compile::{self, CompileError, Compiled};
+use dj_grammar::{Diagnostic, ast};
+use dj_runtime::artifact::Target;
+use dj_runtime::cli::{DiagnosticsFormat, report_diagnostics};
+use dj_runtime::execute::{RunError, unknown_name};
+use dj_runtime::io::IoErrorKind;
+use std::path::{Path, PathBuf};
+
+/// A source file.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// Its text.
+    pub(super) text: String,
+    /// As it was named.
+    pub(super) name: String,
+    /// The folder that default bindings are relative to.
+    pub(super) base: PathBuf,
+}
+
+impl Source {
+    /// Reads a file.
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|error| Failure::without_source(unreadable(&name, &error)))?;
+        let text = dj_grammar::decode(&bytes).map_err(|diagnostic| Failure {
+            error: RunError::program(diagnostic),
+            source: String::new(),
+            name: name.clone(),
+        })?;
+        let base = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { text: text.to_owned(), name, base })
+    }
+
+    /// A failure with its places in this source.
+    pub(super) fn failure(&self, error: impl Into<RunError>) -> Failure {
+        Failure { error: error.into(), source: self.text.clone(), name: self.name.clone() }
+    }
+
+    /// Checks that every binding is of a table.
+    pub(super) fn check_bindings(&self, bindings: &[(String, String)]) -> Result<(), Failure> {
+        let (file, _) = dj_grammar::parse(&self.text);
+        let tables: Vec<&str> = file.statements.iter().filter_map(table_name).collect();
+        let unknown = bindings.iter().filter(|(table, _)| !tables.contains(&table.as_str()));
+        let wrong: Vec<Diagnostic> = unknown.map(|(table, _)| unknown_name("table", table, &tables)).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(self.failure(RunError::Usage(wrong))) }
+    }
+
+    /// Compiles it, telling warnings.
+    pub(super) fn compile(
+        &self,
+        bindings: &[(String, String)],
+        target: &Target,
+        tuning: &Tuning,
+        format: DiagnosticsFormat,
+    ) -> Result<Compiled, Failure> {
+        self.check_bindings(bindings)?;
+        let files = Files::new(bindings, &self.base);
+        let mut options = compile::Options {
+            target: target.clone(),
+            optimize: !tuning.no_optimize,
+            kernels: !tuning.no_kernels,
+            ..compile::Options::default()
+        };
+        options.verify |= tuning.verify;
+        if let Some(rows) = tuning.chunk_rows {
+            options.chunk_rows = usize::try_from(rows).unwrap_or(usize::MAX);
+        }
+        let unique = |table: &str, column: &str| files.is_unique(table, column);
+        let compiled = compile::compile(&self.text, &self.name, &files, &unique, &options);
+        let compiled = compiled.map_err(|error| self.failure(run_error(error)))?;
+        report_diagnostics(&compiled.warnings, &self.text, &self.name, format);
+        Ok(compiled)
+    }
+}
+
+fn table_name(statement: &ast::Statement) -> Option<&str> {
+    if let ast::Statement::Table(table) = statement { Some(&table.name.node) } else { None }
+}
+
+fn run_error(error: CompileError) -> RunError {
+    match error {
+        CompileError::Program(diagnostics) => RunError::Program(diagnostics),
+        CompileError::Verify(error) => RunError::bug(error.to_string()),
+        CompileError::Build(error) => RunError::bug(error.to_string()),
+    }
+}
+
+/// A file that cannot be read.
+pub(super) fn unreadable(name: &str, error: &std::io::Error) -> RunError {
+    let (kind, what) = match error.kind() {
+        std::io::ErrorKind::NotFound => (IoErrorKind::NotFound, "no such file".to_owned()),
+        std::io::ErrorKind::IsADirectory => (IoErrorKind::Unreadable, "it is a directory".to_owned()),
+        _ => (IoErrorKind::Unreadable, error.to_string()),
+    };
+    RunError::program(Diagnostic::error(kind.code(), format!("cannot read `{name}`: {what}")))
+}

@@ -1,0 +1,31 @@
+//! `djc run`: a program compiled and run at once.
+
+use super::program::Source;
+use super::{Failure, args};
+use dj_grammar::Diagnostic;
+use dj_runtime::artifact::Platform;
+use dj_runtime::cli::run_command;
+use dj_runtime::execute::{Exit, RunError, codes};
+
+/// Compiles a program and runs it.
+pub(super) fn run(args: &args::Run) -> Exit {
+    match compile_and_run(args) {
+        Ok(()) => Exit::Done,
+        Err(failure) => failure.report(args.run.diagnostics),
+    }
+}
+
+fn compile_and_run(args: &args::Run) -> Result<(), Failure> {
+    let source = Source::read(&args.file)?;
+    if args.target.platform == Platform::Tpu
+        && dj_runtime::pjrt::discover(dj_runtime::pjrt::Platform::Tpu, args.run.plugin.as_deref()).is_err()
+    {
+        let message = format!("there is no plugin to run on {}", args.target);
+        let help = "to compile for it without running, use `djc compile --target`";
+        return Err(source.failure(RunError::usage(Diagnostic::error(codes::DEVICES, message).help(help))));
+    }
+    let compiled = source.compile(&args.run.bindings, &args.target, &args.tuning, args.run.diagnostics)?;
+    let base = Some(source.base.clone());
+    run_command(&compiled.manifest, &compiled, &args.run, base).map_err(|error| source.failure(error))?;
+    Ok(())
+}

@@ -1,0 +1,326 @@
+//! From source text to everything that an artifact holds, one line a stage.
+
+use crate::analyze::{Catalog, analyze};
+use crate::lower::{LoweredStage, StageLowering};
+use crate::physical::{self, Options as PhysicalOptions, Strings, Variant};
+use crate::plan::{Program, VerifyError, verify};
+use crate::stablehlo::{BuildError, Context};
+use dj_grammar::{Diagnostic, ast};
+use dj_runtime::artifact::{
+    Assumption, AssumptionKind, ExportSpec, FORMAT, Manifest, Modules, ModulesError, ParamSpec, ProgramId, TableColumn,
+    TableSpec, Target, Variant as VariantSpec,
+};
+use std::borrow::Cow;
+
+/// What a compilation may be told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What the program will run on.
+    pub target: Target,
+    /// Rows of a chunk at most.
+    pub chunk_rows: usize,
+    /// Whether the optimizer runs.
+    pub optimize: bool,
+    /// Whether every stage's result is verified.
+    pub verify: bool,
+    /// Whether native kernels may be called where the target has them.
+    pub kernels: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            target: Target::cpu(),
+            chunk_rows: physical::DEFAULT_CHUNK_ROWS,
+            optimize: true,
+            verify: cfg!(debug_assertions),
+            kernels: true,
+        }
+    }
+}
+
+/// Why a compilation gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// The program is wrong; each diagnostic says where.
+    #[error("the program has {} errors", .0.len())]
+    Program(Vec<Diagnostic>),
+    /// A stage gave a plan that breaks its own rules: a bug in DJ.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// A module could not be built: a bug in DJ.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+/// A program in every representation, ready to be run or packed.
+pub struct Compiled {
+    /// The syntax tree.
+    pub ast: ast::File,
+    /// The plan as analyzed.
+    pub plan: Program,
+    /// The plan as optimized.
+    pub optimized: Program,
+    /// The ways to run it, from most to no assumptions.
+    pub variants: Vec<CompiledVariant>,
+    /// What the runtime needs to know.
+    pub manifest: Manifest,
+    /// Warnings.
+    pub warnings: Vec<Diagnostic>,
+    source: String,
+    source_name: String,
+    options: Options,
+    context: Context,
+}
+
+/// One way to run a program.
+pub struct CompiledVariant {
+    /// The program with its text replaced by codes.
+    pub program: Program,
+    /// The dictionaries.
+    pub strings: Strings,
+    /// The stages.
+    pub physical: Variant,
+    lowered: Vec<LoweredStage>,
+}
+
+/// Compiles a source; `source_name` is its file name, for messages.
+pub fn compile(
+    source: &str,
+    source_name: &str,
+    catalog: &dyn Catalog,
+    unique: &dyn Fn(&str, &str) -> bool,
+    options: &Options,
+) -> Result<Compiled, CompileError> {
+    let (ast, mut diagnostics) = dj_grammar::parse(source);
+    let (plan, found) = analyze(&ast, source, catalog);
+    diagnostics.extend(found);
+    let Some(plan) = plan.filter(|_| !has_errors(&diagnostics)) else {
+        return Err(CompileError::Program(diagnostics));
+    };
+    verified(&plan, options)?;
+    let optimized = optimize(plan.clone(), options);
+    verified(&optimized, options)?;
+    let context = Context::for_platform(platform(&options.target));
+    let mut variants = Vec::new();
+    for use_recorded in [true, false] {
+        let variant = plan_variant(&optimized, source, source_name, &context, unique, use_recorded, options)?;
+        if !variants.iter().any(|other: &CompiledVariant| other.physical.stages == variant.physical.stages) {
+            variants.push(variant);
+        }
+    }
+    let mut manifest = manifest(&optimized, source, source_name, &mut variants, options);
+    manifest.unused_tables = unused_tables(&ast, &manifest);
+    Ok(Compiled {
+        ast,
+        plan,
+        optimized,
+        variants,
+        manifest,
+        warnings: diagnostics,
+        source: source.to_owned(),
+        source_name: source_name.to_owned(),
+        options: options.clone(),
+        context,
+    })
+}
+
+fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == dj_grammar::Severity::Error)
+}
+
+fn verified(program: &Program, options: &Options) -> Result<(), VerifyError> {
+    if options.verify { verify(program) } else { Ok(()) }
+}
+
+fn optimize(program: Program, options: &Options) -> Program {
+    if !options.optimize {
+        return program;
+    }
+    crate::optimize::optimize(program, &crate::optimize::Options { verify: options.verify })
+}
+
+fn platform(target: &Target) -> dj_runtime::pjrt::Platform {
+    match target.platform {
+        dj_runtime::artifact::Platform::Cpu => dj_runtime::pjrt::Platform::Cpu,
+        dj_runtime::artifact::Platform::Tpu => dj_runtime::pjrt::Platform::Tpu,
+    }
+}
+
+/// Plans and lowers the stages of one variant.
+fn plan_variant(
+    optimized: &Program,
+    source: &str,
+    source_name: &str,
+    context: &Context,
+    unique: &dyn Fn(&str, &str) -> bool,
+    use_recorded: bool,
+    options: &Options,
+) -> Result<CompiledVariant, CompileError> {
+    let physical_options =
+        PhysicalOptions { target: options.target.clone(), chunk_rows: options.chunk_rows, use_recorded };
+    let is_unique = |table: usize, column: usize| {
+        let table = &optimized.tables[table];
+        table.columns[column].recorded.unique || unique(&table.name, &table.columns[column].field.name)
+    };
+    let (program, strings, physical) =
+        physical::plan(optimized, &physical_options, &is_unique).map_err(CompileError::Program)?;
+    let mut lowered: Vec<LoweredStage> = Vec::new();
+    for stage in 0..physical.stages.len() {
+        let manifests: Vec<_> = lowered.iter().map(|stage| stage.manifest.clone()).collect();
+        let lowering = StageLowering {
+            program: &program,
+            strings: &strings,
+            variant: &physical,
+            stage,
+            lowered: &manifests,
+            target: &options.target,
+            kernels: options.kernels,
+            source,
+            source_name,
+        };
+        lowered.push(lowering.lower(context)?);
+    }
+    Ok(CompiledVariant { program, strings, physical, lowered })
+}
+
+/// Writes the manifest. Tables list the columns that some stage reads, so column indices are renumbered.
+fn manifest(
+    program: &Program,
+    source: &str,
+    source_name: &str,
+    variants: &mut [CompiledVariant],
+    options: &Options,
+) -> Manifest {
+    let used = used_columns(program, variants);
+    for variant in variants.iter_mut() {
+        for stage in &mut variant.lowered {
+            renumber(&mut stage.manifest, &used);
+        }
+    }
+    let strings = &variants[0].strings;
+    let tables = program.tables.iter().enumerate().map(|(table, spec)| TableSpec {
+        name: spec.name.clone(),
+        path: spec.path.clone(),
+        span: spec.span,
+        columns: used[table]
+            .iter()
+            .map(|column| TableColumn {
+                field: spec.columns[*column].field.clone(),
+                domain: strings.domain_of_source(table, *column),
+            })
+            .collect(),
+    });
+    let params = program.params.iter().enumerate();
+    let params = params.map(|(index, param)| ParamSpec { domain: strings.domain_of_param(index), ..param.clone() });
+    let exports = program.exports.iter().enumerate().map(|(index, export)| ExportSpec {
+        name: export.name.clone(),
+        span: export.span,
+        stages: variants.iter().map(|variant| variant.physical.exports[index]).collect(),
+    });
+    Manifest {
+        format: FORMAT,
+        compiler: env!("CARGO_PKG_VERSION").to_owned(),
+        source_sha256: dj_runtime::artifact::store::sha256(source.as_bytes()),
+        source_name: source_name.to_owned(),
+        target: options.target.clone(),
+        domains: strings.domains.clone(),
+        host_tables: strings.host_tables.clone(),
+        tables: tables.collect(),
+        unused_tables: vec![],
+        params: params.collect(),
+        exports: exports.collect(),
+        variants: variants.iter().map(|variant| variant_spec(variant, &used)).collect(),
+    }
+}
+
+fn unused_tables(file: &ast::File, manifest: &Manifest) -> Vec<String> {
+    let declared = file.statements.iter().filter_map(|statement| match statement {
+        ast::Statement::Table(table) => Some(&table.name.node),
+        ast::Statement::Param(_)
+        | ast::Statement::Function(_)
+        | ast::Statement::Let(_)
+        | ast::Statement::Export(_)
+        | ast::Statement::Mesh(_) => None,
+    });
+    declared.filter(|name| manifest.tables.iter().all(|table| table.name != **name)).cloned().collect()
+}
+
+/// The columns of every table that some stage of some variant reads.
+fn used_columns(program: &Program, variants: &[CompiledVariant]) -> Vec<Vec<usize>> {
+    let mut used = vec![std::collections::BTreeSet::new(); program.tables.len()];
+    for driver in variants.iter().flat_map(|variant| &variant.physical.stages).flat_map(|stage| &stage.drivers) {
+        if let dj_runtime::artifact::DriverSource::Table(table) = driver.source {
+            used[table].extend(driver.columns.iter().map(|column| column.index));
+        }
+    }
+    used.into_iter().map(|columns| columns.into_iter().collect()).collect()
+}
+
+fn renumber(stage: &mut dj_runtime::artifact::Stage, used: &[Vec<usize>]) {
+    for driver in &mut stage.drivers {
+        if let dj_runtime::artifact::DriverSource::Table(table) = driver.source {
+            let new = |column: usize| used[table].iter().position(|known| *known == column).unwrap_or(column);
+            driver.columns.iter_mut().for_each(|column| column.column = new(column.column));
+            driver.skip.iter_mut().for_each(|predicate| predicate.column = new(predicate.column));
+        }
+    }
+}
+
+fn variant_spec(variant: &CompiledVariant, used: &[Vec<usize>]) -> VariantSpec {
+    let mut assumptions = Vec::new();
+    let new = |table: usize, column: usize| used[table].iter().position(|known| *known == column).unwrap_or(column);
+    for driver in variant.physical.stages.iter().flat_map(|stage| &stage.drivers) {
+        let dj_runtime::artifact::DriverSource::Table(table) = driver.source else { continue };
+        for column in &driver.columns {
+            if let Some(check) = column.check.as_ref().filter(|check| !check.declared) {
+                let kind = AssumptionKind::Bounds(check.bounds);
+                let assumption = Assumption { table, column: new(table, column.index), kind };
+                if !assumptions.contains(&assumption) {
+                    assumptions.push(assumption);
+                }
+            }
+        }
+    }
+    for (table, column) in &variant.physical.unique {
+        assumptions.push(Assumption { table: *table, column: new(*table, *column), kind: AssumptionKind::Unique });
+    }
+    let stages = variant.lowered.iter().map(|stage| stage.manifest.clone()).collect();
+    VariantSpec { assumptions, stages }
+}
+
+impl Compiled {
+    /// The source text.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The StableHLO text of one program.
+    pub fn module_text(&self, id: ProgramId) -> Result<String, BuildError> {
+        let variant = &self.variants[id.variant];
+        let manifests: Vec<_> = variant.lowered.iter().map(|stage| stage.manifest.clone()).collect();
+        let lowering = StageLowering {
+            program: &variant.program,
+            strings: &variant.strings,
+            variant: &variant.physical,
+            stage: id.stage,
+            lowered: &manifests,
+            target: &self.options.target,
+            kernels: self.options.kernels,
+            source: &self.source,
+            source_name: &self.source_name,
+        };
+        lowering.module(&self.context, &variant.lowered[id.stage], id.kind, id.rung)
+    }
+}
+
+/// Further rungs are lowered when they are asked for.
+impl Modules for Compiled {
+    fn module(&self, id: ProgramId) -> Result<Cow<'_, str>, ModulesError> {
+        let known = self.variants.get(id.variant).is_some_and(|variant| id.stage < variant.lowered.len());
+        if !known {
+            return Err(ModulesError::Missing(id));
+        }
+        self.module_text(id).map(Cow::Owned).map_err(|_| ModulesError::Missing(id))
+    }
+}

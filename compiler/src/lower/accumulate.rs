@@ -1,0 +1,281 @@
+//! Aggregates as accumulators: what a group remembers, how rows and other groups are added to it, and its result.
+//!
+//! A row is turned into the state of a group of one ([`Cx::contribute`]), and states are added up by address
+//! ([`Cx::combine`]). So one routine serves a chunk's rows, partially reduced rows and whole groups.
+
+mod combine;
+mod finalize;
+
+pub(super) use combine::Addresses;
+
+use super::context::{Cx, Rows};
+use super::expr::{Scope, order_key};
+use crate::physical::{AggregateItem, Interval};
+use crate::plan::AggregateFunction;
+use crate::stablehlo::{Element, Value};
+use dj_grammar::Span;
+use dj_runtime::artifact::Init;
+use dj_runtime::expr::Expr;
+use dj_runtime::types::Type;
+
+/// What a group remembers of some argument.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Accumulator {
+    /// What.
+    pub(super) kind: AccumulatorKind,
+    /// Of which argument; `None` for a count of rows.
+    pub(super) argument: Option<Expr>,
+    /// Of which rows.
+    pub(super) filter: Option<Expr>,
+}
+
+/// The kinds of memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AccumulatorKind {
+    /// How many values: `i64`.
+    Count,
+    /// Their sum in `i64`, proved not to overflow.
+    Sum,
+    /// Their sum as `low + high * 2^32`, two `i64`.
+    WideSum,
+    /// Their sum in f64.
+    FloatSum,
+    /// The least, as an order-preserving `u64` key, or a text's code.
+    Min,
+    /// The greatest.
+    Max,
+    /// The value of the first row in input order: its order, the value, whether it is valid.
+    First,
+    /// The value of the last row.
+    Last,
+    /// Count, mean and sum of squared distances from the mean, f64 each.
+    Moments,
+}
+
+/// An aggregate and the accumulators that it is computed from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Recipe {
+    /// The aggregate.
+    pub(super) item: AggregateItem,
+    /// Its own accumulator.
+    pub(super) main: usize,
+    /// The count of its values, where the result may be null or is a mean.
+    pub(super) count: Option<usize>,
+}
+
+/// All that a group remembers.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Accumulators {
+    /// Each different from the others; the first counts the group's rows.
+    pub(super) all: Vec<Accumulator>,
+    /// How the results are computed.
+    pub(super) recipes: Vec<Recipe>,
+}
+
+/// Rows that a 64-bit sum of halves can add up.
+pub(super) const MAX_WIDE_ROWS: u64 = (1 << 31) - 1;
+
+/// Rows that a proved 64-bit sum can add up.
+pub(super) const MAX_SUM_ROWS: u64 = 1 << 32;
+
+impl Accumulators {
+    /// The accumulators of some aggregates, each kept once.
+    pub(super) fn new(cx: &Cx<'_, '_>, items: &[AggregateItem]) -> Self {
+        let mut all = vec![Accumulator { kind: AccumulatorKind::Count, argument: None, filter: None }];
+        let recipes = items.iter().map(|item| {
+            let mut add = |kind, argument: Option<&Expr>| {
+                let strip = |expr: &Expr| without_spans(expr);
+                let wanted =
+                    Accumulator { kind, argument: argument.map(strip), filter: item.filter.as_ref().map(strip) };
+                all.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+                    all.push(wanted);
+                    all.len() - 1
+                })
+            };
+            let argument = item.argument.as_ref();
+            let counted = argument.filter(|argument| argument.nullable);
+            let main = match kind_of(cx, item) {
+                AccumulatorKind::Count => add(AccumulatorKind::Count, counted),
+                kind => add(kind, argument),
+            };
+            let needs_count = match item.function {
+                AggregateFunction::Mean => true,
+                AggregateFunction::Sum
+                | AggregateFunction::Min
+                | AggregateFunction::Max
+                | AggregateFunction::Any
+                | AggregateFunction::All => item.column.nullable,
+                AggregateFunction::Count
+                | AggregateFunction::First
+                | AggregateFunction::Last
+                | AggregateFunction::Variance
+                | AggregateFunction::StandardDeviation => false,
+            };
+            let count = needs_count.then(|| add(AccumulatorKind::Count, counted));
+            Recipe { item: item.clone(), main, count }
+        });
+        let recipes = recipes.collect();
+        Self { all, recipes }
+    }
+
+    /// The state of a group without rows, accumulator by accumulator.
+    pub(super) fn state(&self, cx: &Cx<'_, '_>) -> Vec<(Element, Init)> {
+        self.all.iter().flat_map(|accumulator| accumulator.state(cx)).collect()
+    }
+
+    /// Splits the tensors of a state by accumulator.
+    pub(super) fn split<'c>(&self, cx: &Cx<'_, 'c>, tensors: &[Value<'c>]) -> Vec<Vec<Value<'c>>> {
+        let mut rest = tensors;
+        let mut parts = Vec::new();
+        for accumulator in &self.all {
+            let (mine, others) = rest.split_at(accumulator.state(cx).len());
+            parts.push(mine.to_vec());
+            rest = others;
+        }
+        parts
+    }
+
+    /// How many rows can be added up.
+    pub(super) fn max_rows(&self) -> u64 {
+        let of = |accumulator: &Accumulator| match accumulator.kind {
+            AccumulatorKind::WideSum => MAX_WIDE_ROWS,
+            AccumulatorKind::Sum => MAX_SUM_ROWS,
+            _ => u64::MAX,
+        };
+        self.all.iter().map(of).min().unwrap_or(u64::MAX)
+    }
+}
+
+impl Accumulator {
+    /// The elements of the state and what they are before the first row.
+    pub(super) fn state(&self, cx: &Cx<'_, '_>) -> Vec<(Element, Init)> {
+        let zero = |element| (element, Init::Zero);
+        match self.kind {
+            AccumulatorKind::Count | AccumulatorKind::Sum => vec![zero(Element::S64)],
+            AccumulatorKind::WideSum => vec![zero(Element::S64); 2],
+            AccumulatorKind::FloatSum => vec![zero(Element::F64)],
+            AccumulatorKind::Min | AccumulatorKind::Max if self.is_text() => {
+                vec![(Element::S32, Init::Bits(u64::from(u32::MAX)))]
+            }
+            AccumulatorKind::Min => vec![(Element::U64, Init::Bits(u64::MAX))],
+            AccumulatorKind::Max => vec![zero(Element::U64)],
+            AccumulatorKind::First | AccumulatorKind::Last => {
+                let never = if self.kind == AccumulatorKind::First { i64::MAX } else { -1 };
+                let mut state = vec![(Element::S64, Init::Bits(never as u64))];
+                if let Some(argument) = &self.argument {
+                    state.push(zero(cx.element(argument)));
+                    state.extend(argument.nullable.then_some(zero(Element::Pred)));
+                }
+                state
+            }
+            AccumulatorKind::Moments => vec![zero(Element::F64); 3],
+        }
+    }
+
+    /// Whether the argument is text.
+    pub(super) fn is_text(&self) -> bool {
+        self.argument.as_ref().is_some_and(|argument| argument.ty == Type::Str)
+    }
+}
+
+impl<'c> Cx<'_, 'c> {
+    /// Every row as the state of a group of one; inactive rows as that of an empty group.
+    pub(super) fn contribute(&self, rows: &Rows<'c>, accumulators: &Accumulators) -> Vec<Vec<Value<'c>>> {
+        accumulators.all.iter().map(|accumulator| self.contribute_one(rows, accumulator)).collect()
+    }
+
+    fn contribute_one(&self, rows: &Rows<'c>, accumulator: &Accumulator) -> Vec<Value<'c>> {
+        let b = self.b;
+        let dims = [rows.lanes];
+        let mut scope = Scope::of(rows);
+        if let Some(filter) = &accumulator.filter {
+            let holds = self.truth(scope, filter);
+            scope = scope.only(self, holds);
+        }
+        let lane = accumulator.argument.as_ref().map(|argument| self.expr(scope, argument));
+        let keeps_nulls = matches!(accumulator.kind, AccumulatorKind::First | AccumulatorKind::Last);
+        let valid = lane.and_then(|lane| lane.valid).filter(|_| !keeps_nulls);
+        let counts = valid.map_or(scope.active, |valid| b.and(scope.active, valid));
+        let only = |value: Value<'c>, otherwise: Value<'c>| b.select(counts, value, b.broadcast(otherwise, &dims));
+        let Some((lane, argument)) = lane.zip(accumulator.argument.as_ref()) else {
+            return vec![b.convert(counts, Element::S64)];
+        };
+        match accumulator.kind {
+            AccumulatorKind::Count => vec![b.convert(counts, Element::S64)],
+            AccumulatorKind::Sum => {
+                vec![only(self.to_element(lane.value, Element::S64), b.zero(Element::S64))]
+            }
+            AccumulatorKind::WideSum => {
+                self.halves(lane.value).into_iter().map(|half| only(half, b.zero(Element::S64))).collect()
+            }
+            AccumulatorKind::FloatSum => {
+                vec![only(self.to_f64(lane.value, argument.ty), b.zero(Element::F64))]
+            }
+            AccumulatorKind::Min | AccumulatorKind::Max if accumulator.is_text() => {
+                vec![only(lane.value, b.constant_int(Element::S32, -1))]
+            }
+            AccumulatorKind::Min => vec![only(order_key(b, lane.value).0, b.constant_uint(Element::U64, u64::MAX))],
+            AccumulatorKind::Max => vec![only(order_key(b, lane.value).0, b.constant_uint(Element::U64, 0))],
+            AccumulatorKind::First | AccumulatorKind::Last => {
+                let never = if accumulator.kind == AccumulatorKind::First { i64::MAX } else { -1 };
+                let mut state = vec![only(rows.order, b.constant_int(Element::S64, never))];
+                state.push(self.to_element(lane.value, self.element(argument)));
+                let all = || b.full_pred(&dims, true);
+                state.extend(argument.nullable.then(|| lane.valid.unwrap_or_else(all)));
+                state
+            }
+            AccumulatorKind::Moments => {
+                let one = b.convert(counts, Element::F64);
+                let zero = b.zero(Element::F64);
+                let mean = only(self.to_f64(lane.value, argument.ty), zero);
+                vec![one, mean, b.full_float(Element::F64, &dims, 0.0)]
+            }
+        }
+    }
+
+    /// An integer as its low 32 bits and the rest, `i64` each.
+    fn halves(&self, value: Value<'c>) -> [Value<'c>; 2] {
+        let b = self.b;
+        let unsigned = b.element(value) == Element::U64;
+        let work = if unsigned { Element::U64 } else { Element::S64 };
+        let wide = self.to_element(value, work);
+        let (mask, shift) = if unsigned {
+            (b.constant_uint(work, 0xffff_ffff), b.constant_uint(work, 32))
+        } else {
+            (b.constant_int(work, 0xffff_ffff), b.constant_int(work, 32))
+        };
+        let low = b.and(wide, b.broadcast(mask, &b.dims(wide)));
+        let shift = b.broadcast(shift, &b.dims(wide));
+        let high = if unsigned { b.shift_right_logical(wide, shift) } else { b.shift_right_arithmetic(wide, shift) };
+        [self.to_element(low, Element::S64), self.to_element(high, Element::S64)]
+    }
+}
+
+fn kind_of(cx: &Cx<'_, '_>, item: &AggregateItem) -> AccumulatorKind {
+    match item.function {
+        AggregateFunction::Count => AccumulatorKind::Count,
+        AggregateFunction::Sum | AggregateFunction::Mean => match &item.argument {
+            Some(argument) if argument.ty.is_float() => AccumulatorKind::FloatSum,
+            Some(argument) if cx.interval(argument).is_some_and(sums_in_64_bits) => AccumulatorKind::Sum,
+            _ => AccumulatorKind::WideSum,
+        },
+        AggregateFunction::Min | AggregateFunction::All => AccumulatorKind::Min,
+        AggregateFunction::Max | AggregateFunction::Any => AccumulatorKind::Max,
+        AggregateFunction::First => AccumulatorKind::First,
+        AggregateFunction::Last => AccumulatorKind::Last,
+        AggregateFunction::Variance | AggregateFunction::StandardDeviation => AccumulatorKind::Moments,
+    }
+}
+
+/// Whether [`MAX_SUM_ROWS`] values of the interval add up in 64 bits.
+fn sums_in_64_bits(interval: Interval) -> bool {
+    interval.magnitude() < 1 << 31
+}
+
+/// The expression with all spans at zero, to be compared.
+fn without_spans(expr: &Expr) -> Expr {
+    expr.clone().rewrite(&mut |mut part| {
+        part.span = Span::default();
+        part
+    })
+}

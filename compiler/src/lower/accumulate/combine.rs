@@ -1,0 +1,134 @@
+//! Adding states up by address.
+
+use super::{Accumulator, AccumulatorKind, Accumulators};
+use crate::lower::context::Cx;
+use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
+
+/// Where states are added.
+#[derive(Clone, Copy)]
+pub(crate) struct Addresses<'c> {
+    /// The slot of each lane, `i32`; a lane that belongs nowhere has one past the last slot.
+    pub(crate) slots: Value<'c>,
+    /// How many slots there are.
+    pub(crate) count: i64,
+    /// What is known of the slots.
+    pub(crate) known: Indices,
+}
+
+impl<'c> Cx<'_, 'c> {
+    /// The states with the lanes' states added at their addresses.
+    pub(crate) fn combine(
+        &self,
+        accumulators: &Accumulators,
+        states: &[Vec<Value<'c>>],
+        lanes: &[Vec<Value<'c>>],
+        at: Addresses<'c>,
+    ) -> Vec<Vec<Value<'c>>> {
+        let each = accumulators.all.iter().zip(states).zip(lanes);
+        each.map(|((accumulator, state), lanes)| self.combine_one(accumulator, state, lanes, at)).collect()
+    }
+
+    fn combine_one(
+        &self,
+        accumulator: &Accumulator,
+        state: &[Value<'c>],
+        lanes: &[Value<'c>],
+        at: Addresses<'c>,
+    ) -> Vec<Value<'c>> {
+        match accumulator.kind {
+            AccumulatorKind::Count | AccumulatorKind::Sum | AccumulatorKind::WideSum | AccumulatorKind::FloatSum => {
+                state.iter().zip(lanes).map(|(state, lane)| self.scatter(*state, *lane, Combiner::Add, at)).collect()
+            }
+            AccumulatorKind::Min if !accumulator.is_text() => {
+                vec![self.scatter(state[0], lanes[0], Combiner::Min, at)]
+            }
+            AccumulatorKind::Max if !accumulator.is_text() => {
+                vec![self.scatter(state[0], lanes[0], Combiner::Max, at)]
+            }
+            AccumulatorKind::Min | AccumulatorKind::Max => vec![self.combine_text(accumulator, state[0], lanes[0], at)],
+            AccumulatorKind::First => self.pick(Combiner::Min, state, lanes, at),
+            AccumulatorKind::Last => self.pick(Combiner::Max, state, lanes, at),
+            AccumulatorKind::Moments => self.combine_moments(state, lanes, at),
+        }
+    }
+
+    /// A scatter; into a single slot, a reduction, which is parallel.
+    fn scatter(&self, state: Value<'c>, lanes: Value<'c>, combiner: Combiner, at: Addresses<'c>) -> Value<'c> {
+        if at.count > 1 {
+            return self.b.scatter(state, at.slots, lanes, combiner, at.known);
+        }
+        let reduced = self.b.reduce_with(combiner, lanes, &[0]);
+        self.b.combine(combiner, state, self.b.reshape(reduced, &[1]))
+    }
+
+    /// The value of the lane whose order wins.
+    fn pick(&self, wins: Combiner, state: &[Value<'c>], lanes: &[Value<'c>], at: Addresses<'c>) -> Vec<Value<'c>> {
+        let b = self.b;
+        let order = self.scatter(state[0], lanes[0], wins, at);
+        let inside = b.compare(Direction::Lt, at.slots, b.constant_int(Element::S32, at.count));
+        let won = b.compare(Direction::Eq, b.gather(order, at.slots), lanes[0]);
+        let never = self.b.constant_int(Element::S64, if wins == Combiner::Min { i64::MAX } else { -1 });
+        let is_row = b.compare(Direction::Ne, lanes[0], never);
+        let won = b.and(b.and(won, inside), is_row);
+        let nowhere = b.full_int(Element::S32, &b.dims(at.slots), at.count);
+        let slots = b.select(won, at.slots, nowhere);
+        let known = Indices { sorted: false, unique: false };
+        let values = state[1..].iter().zip(&lanes[1..]);
+        let values = values.map(|(state, lane)| b.scatter(*state, slots, *lane, Combiner::Set, known));
+        std::iter::once(order).chain(values).collect()
+    }
+
+    /// Texts are compared by rank; the state keeps codes, which stay valid when the dictionary grows.
+    fn combine_text(
+        &self,
+        accumulator: &Accumulator,
+        state: Value<'c>,
+        lanes: Value<'c>,
+        at: Addresses<'c>,
+    ) -> Value<'c> {
+        let b = self.b;
+        let is_min = accumulator.kind == AccumulatorKind::Min;
+        let domain = accumulator.argument.as_ref().and_then(|argument| self.lowering.strings.domain_of_expr(argument));
+        let Some((rank, unrank)) = domain.and_then(|domain| self.lowering.strings.ranks(domain)) else { return state };
+        let (rank, unrank) = (self.host_table(rank)[0], self.host_table(unrank)[0]);
+        let worst = if is_min { i64::from(i32::MAX) } else { -1 };
+        let ranked = |codes: Value<'c>| {
+            let none = b.compare(Direction::Lt, codes, b.constant_int(Element::S32, 0));
+            b.select(none, b.full_int(Element::S32, &b.dims(codes), worst), b.gather(rank, codes))
+        };
+        let combiner = if is_min { Combiner::Min } else { Combiner::Max };
+        let best = self.scatter(ranked(state), ranked(lanes), combiner, at);
+        let none = b.compare(Direction::Eq, best, b.constant_int(Element::S32, worst));
+        b.select(none, b.full_int(Element::S32, &b.dims(best), -1), b.gather(unrank, best))
+    }
+
+    /// Chan, Golub and LeVeque's pairwise update: moments of the lanes of each slot, then of slot and state.
+    ///
+    /// Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979.
+    fn combine_moments(&self, state: &[Value<'c>], lanes: &[Value<'c>], at: Addresses<'c>) -> Vec<Value<'c>> {
+        let b = self.b;
+        let empty = b.full_float(Element::F64, &[at.count], 0.0);
+        let (count, mean, squares) = (lanes[0], lanes[1], lanes[2]);
+        let total = self.scatter(empty, count, Combiner::Add, at);
+        let sum = self.scatter(empty, b.multiply(count, mean), Combiner::Add, at);
+        let chunk_mean = self.ratio(sum, total);
+        let distance = b.subtract(mean, b.gather(chunk_mean, at.slots));
+        let spread = b.add(squares, b.multiply(count, b.multiply(distance, distance)));
+        let chunk_squares = self.scatter(empty, spread, Combiner::Add, at);
+        let all = b.add(state[0], total);
+        let delta = b.subtract(chunk_mean, state[1]);
+        let share = self.ratio(total, all);
+        let merged_mean = b.add(state[1], b.multiply(delta, share));
+        let between = b.multiply(b.multiply(delta, delta), b.multiply(state[0], share));
+        vec![all, merged_mean, b.add(b.add(state[2], chunk_squares), between)]
+    }
+
+    /// `a / n`, zero where `n` is.
+    fn ratio(&self, a: Value<'c>, n: Value<'c>) -> Value<'c> {
+        let b = self.b;
+        let zero = b.full_float(Element::F64, &b.dims(n), 0.0);
+        let empty = b.compare(Direction::Eq, n, zero);
+        let divisor = b.select(empty, b.full_float(Element::F64, &b.dims(n), 1.0), n);
+        b.select(empty, zero, b.divide(a, divisor))
+    }
+}

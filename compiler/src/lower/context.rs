@@ -1,0 +1,287 @@
+//! What lowering one program of a stage has at hand: the builder, the inputs, and the places that may raise a status.
+
+use crate::physical::{Interval, Strings, Variant, interval_of};
+use crate::plan::Program;
+use crate::stablehlo::{Builder, Element, Value};
+use dj_grammar::Span;
+use dj_runtime::artifact::{
+    Capacity, CapacityKind, Dim, Platform, Resident, ScalarInput, Stage, StatusKind, StatusSite, Target,
+};
+use dj_runtime::expr::{ColumnId, Expr};
+use dj_runtime::types::Type;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+/// What does not change while the programs of a variant are lowered.
+pub(super) struct Lowering<'a> {
+    /// The encoded program.
+    pub(super) program: &'a Program,
+    /// Its dictionaries.
+    pub(super) strings: &'a Strings,
+    /// Its stages.
+    pub(super) variant: &'a Variant,
+    /// The manifests of the stages that are lowered already.
+    pub(super) lowered: &'a [Stage],
+    /// What it will run on.
+    pub(super) target: &'a Target,
+    /// Whether native kernels may be called where there are some.
+    pub(super) kernels: bool,
+    /// The source, for locations and messages.
+    pub(super) source: &'a str,
+    /// The source's file name.
+    pub(super) source_name: &'a str,
+}
+
+/// What the programs of a stage read and report, found while they are lowered for the first time.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Interface {
+    /// Tensors that stay on the device.
+    pub(super) residents: Vec<Resident>,
+    /// Scalars.
+    pub(super) scalars: Vec<ScalarInput>,
+    /// Sizes that scale with the rung.
+    pub(super) capacities: Vec<Capacity>,
+    /// What a status entry means.
+    pub(super) sites: Vec<StatusSite>,
+}
+
+impl Interface {
+    /// The index of a capacity, made if it is new.
+    pub(super) fn capacity(&mut self, base: usize, holds: CapacityKind) -> usize {
+        let wanted = Capacity { base, holds };
+        position_or_push(&mut self.capacities, wanted)
+    }
+
+    /// A length at a rung.
+    pub(super) fn length(&self, dim: Dim, rung: usize) -> usize {
+        match dim {
+            Dim::Fixed(length) => length,
+            Dim::Capacity(index) => self.capacities[index].base << rung,
+        }
+    }
+}
+
+fn position_or_push<T: PartialEq>(all: &mut Vec<T>, wanted: T) -> usize {
+    all.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+        all.push(wanted);
+        all.len() - 1
+    })
+}
+
+/// The values of a program's arguments beyond state and chunk; `None` while the interface is being discovered.
+pub(super) type Inputs<'c> = Option<(Vec<Vec<Value<'c>>>, Vec<Vec<Value<'c>>>)>;
+
+/// Lowering of one program.
+pub(super) struct Cx<'a, 'c> {
+    /// The variant's constants.
+    pub(super) lowering: &'a Lowering<'a>,
+    /// Appends to the program's body.
+    pub(super) b: &'a Builder<'c>,
+    /// At which rung.
+    pub(super) rung: usize,
+    /// What the stage's programs read.
+    pub(super) interface: &'a RefCell<Interface>,
+    inputs: Inputs<'c>,
+    fails: RefCell<Vec<Failure<'c>>>,
+}
+
+/// Lanes on which something went wrong.
+#[derive(Clone, Copy)]
+struct Failure<'c> {
+    site: usize,
+    lanes: Value<'c>,
+    rows: Value<'c>,
+}
+
+/// The value of an expression on every lane.
+#[derive(Clone, Copy)]
+pub(super) struct Lane<'c> {
+    /// The values; anything where null.
+    pub(super) value: Value<'c>,
+    /// Which are not null; `None` where all are.
+    pub(super) valid: Option<Value<'c>>,
+}
+
+/// The rows that a program has at hand: one lane each.
+#[derive(Clone)]
+pub(super) struct Rows<'c> {
+    /// How many lanes there are.
+    pub(super) lanes: i64,
+    /// The columns.
+    pub(super) columns: BTreeMap<ColumnId, Lane<'c>>,
+    /// Which lanes hold a row that is still wanted: `i1[lanes]`.
+    pub(super) active: Value<'c>,
+    /// Whether the active lanes are known to be a prefix.
+    pub(super) dense: bool,
+    /// The row that a lane came from, for messages: `i64[lanes]`.
+    pub(super) origin: Value<'c>,
+    /// Increases with input order: `i64[lanes]`.
+    pub(super) order: Value<'c>,
+}
+
+impl<'a, 'c> Cx<'a, 'c> {
+    /// A lowering of one program at a rung.
+    pub(super) fn new(
+        lowering: &'a Lowering<'a>,
+        b: &'a Builder<'c>,
+        rung: usize,
+        interface: &'a RefCell<Interface>,
+        inputs: Inputs<'c>,
+    ) -> Self {
+        Self { lowering, b, rung, interface, inputs, fails: RefCell::default() }
+    }
+
+    /// Whether a CPU runs the program, so that native kernels may be called.
+    pub(super) fn on_cpu(&self) -> bool {
+        self.lowering.target.platform == Platform::Cpu
+    }
+
+    /// What is known of an expression's values.
+    pub(super) fn interval(&self, expr: &Expr) -> Option<Interval> {
+        interval_of(expr, &|id| self.lowering.variant.facts.interval(id))
+    }
+
+    /// The element that holds values of a type within an interval: a TPU has no 64-bit integers of its own, so it is given
+    /// 32 bits wherever they suffice.
+    pub(super) fn element_within(&self, ty: Type, interval: Option<Interval>) -> Element {
+        element_within(self.lowering.target, ty, interval)
+    }
+
+    /// The element of an expression.
+    pub(super) fn element(&self, expr: &Expr) -> Element {
+        self.element_within(expr.ty, self.interval(expr))
+    }
+
+    /// The element of a column.
+    pub(super) fn column_element(&self, id: ColumnId, ty: Type) -> Element {
+        self.element_within(ty, self.lowering.variant.facts.interval(id))
+    }
+
+    /// The tensors of a resident.
+    pub(super) fn resident(&self, wanted: Resident) -> Vec<Value<'c>> {
+        let index = position_or_push(&mut self.interface.borrow_mut().residents, wanted.clone());
+        match &self.inputs {
+            Some((residents, _)) => residents[index].clone(),
+            None => self.placeholders(&resident_types(self.lowering, &self.interface.borrow(), &wanted, self.rung)),
+        }
+    }
+
+    /// A scalar and its validity.
+    pub(super) fn scalar(&self, wanted: ScalarInput) -> Lane<'c> {
+        let index = position_or_push(&mut self.interface.borrow_mut().scalars, wanted.clone());
+        let values = match &self.inputs {
+            Some((_, scalars)) => scalars[index].clone(),
+            None => self.placeholders(&scalar_types(&wanted)),
+        };
+        Lane { value: values[0], valid: values.get(1).copied() }
+    }
+
+    fn placeholders(&self, types: &[(Element, Vec<i64>)]) -> Vec<Value<'c>> {
+        types.iter().map(|(element, dims)| self.zeros(*element, dims)).collect()
+    }
+
+    /// A tensor of zeros, or of false.
+    pub(super) fn zeros(&self, element: Element, dims: &[i64]) -> Value<'c> {
+        match element {
+            Element::Pred => self.b.full_pred(dims, false),
+            Element::F32 | Element::F64 => self.b.full_float(element, dims, 0.0),
+            _ => self.b.full_int(element, dims, 0),
+        }
+    }
+
+    /// The index of a place that may raise a status.
+    pub(super) fn site(&self, site: StatusSite) -> usize {
+        position_or_push(&mut self.interface.borrow_mut().sites, site)
+    }
+
+    /// Raises a status for the lanes that are set; `rows` names each lane's row.
+    pub(super) fn raise(&self, kind: StatusKind, span: Span, message: String, lanes: Value<'c>, rows: Value<'c>) {
+        self.raise_with(StatusSite { kind, span, message, help: None }, lanes, rows);
+    }
+
+    /// Raises a status that says how to go on.
+    pub(super) fn raise_with(&self, site: StatusSite, lanes: Value<'c>, rows: Value<'c>) {
+        let site = self.site(site);
+        self.fails.borrow_mut().push(Failure { site, lanes, rows });
+    }
+
+    /// The status with everything that was raised, `i64[sites]`.
+    ///
+    /// Nothing fails as a rule, so which row failed is only looked for if any did.
+    pub(super) fn merge_status(&self, status: Value<'c>) -> Value<'c> {
+        let fails = self.fails.take();
+        let b = self.b;
+        let any = fails.iter().map(|fail| b.reduce_or(fail.lanes)).reduce(|a, c| b.or(a, c));
+        let Some(any) = any else { return status };
+        let sites = b.length(status);
+        let merged = b.if_then_else(
+            any,
+            |b| {
+                let base = b.constant_int(Element::S64, dj_runtime::artifact::STATUS_BASE);
+                let mut status = status;
+                for fail in &fails {
+                    let none = b.full_int(Element::S64, &b.dims(fail.lanes), 0);
+                    let first = b.reduce_max(b.select(fail.lanes, b.subtract(base, fail.rows), none));
+                    let here = b.compare(
+                        crate::stablehlo::Direction::Eq,
+                        b.iota(Element::S32, sites),
+                        b.constant_int(Element::S32, fail.site as i64),
+                    );
+                    let raised = b.maximum(status, b.broadcast(first, &[sites]));
+                    status = b.select(here, raised, status);
+                }
+                vec![status]
+            },
+            |_| vec![status],
+        );
+        merged[0]
+    }
+
+    /// The text of the source under a span, shortened, for messages.
+    pub(super) fn quote(&self, span: Span) -> String {
+        let text: String = span.text(self.lowering.source).split_whitespace().collect::<Vec<_>>().join(" ");
+        if text.chars().count() > 60 { format!("{}…", text.chars().take(59).collect::<String>()) } else { text }
+    }
+}
+
+/// See [`Cx::element_within`].
+pub(super) fn element_within(target: &Target, ty: Type, interval: Option<Interval>) -> Element {
+    let element = ty.element();
+    let small = Interval { lo: i32::MIN.into(), hi: i32::MAX.into() };
+    let wide = matches!(element, Element::S64 | Element::U32 | Element::U64);
+    let fits = wide && ty.is_integral() && interval.is_some_and(|interval| interval.within(small));
+    if target.platform == Platform::Tpu && fits { Element::S32 } else { element }
+}
+
+/// Elements and dimensions of a resident's tensors.
+pub(super) fn resident_types(
+    lowering: &Lowering<'_>,
+    interface: &Interface,
+    resident: &Resident,
+    rung: usize,
+) -> Vec<(Element, Vec<i64>)> {
+    match resident {
+        Resident::HostTable { table, capacity } => {
+            let table = &lowering.strings.host_tables[*table];
+            let dims = vec![(interface.capacities[*capacity].base << rung) as i64];
+            let flags = [table.nullable, table.can_fail].into_iter().filter(|present| *present);
+            let flags = flags.map(|_| (Element::Pred, dims.clone()));
+            std::iter::once((table.element, dims.clone())).chain(flags).collect()
+        }
+        Resident::Result { tensors, .. } => {
+            let tensor = |tensor: &dj_runtime::artifact::ResidentTensor| {
+                (tensor.element, vec![interface.length(tensor.dim, rung) as i64])
+            };
+            std::iter::once((Element::S32, vec![])).chain(tensors.iter().map(tensor)).collect()
+        }
+    }
+}
+
+/// Elements and dimensions of a scalar.
+pub(super) fn scalar_types(scalar: &ScalarInput) -> Vec<(Element, Vec<i64>)> {
+    let mut types = vec![(scalar.element, vec![])];
+    if scalar.nullable {
+        types.push((Element::Pred, vec![]));
+    }
+    types
+}

@@ -1,0 +1,207 @@
+//! Arithmetic: integers and decimals never wrap, floats are IEEE.
+
+use super::Scope;
+use crate::lower::context::{Cx, Lane};
+use crate::physical::{Interval, exact_interval};
+use crate::stablehlo::{Direction, Element, Value};
+use dj_runtime::artifact::{StatusKind, StatusSite};
+use dj_runtime::expr::{ArithmeticOp, Expr};
+use dj_runtime::types::Type;
+
+impl<'c> Cx<'_, 'c> {
+    /// `-x`
+    pub(super) fn negate(&self, scope: Scope<'_, 'c>, operand: &Expr, expr: &Expr) -> Lane<'c> {
+        let lane = self.expr(scope, operand);
+        let element = self.element(expr);
+        let value = self.to_element(lane.value, element);
+        if expr.ty.is_integral() && !self.is_exact(expr) {
+            let zero = self.zeros(element, &[scope.rows.lanes]);
+            let wrapped = match expr.ty.integer_range() {
+                Some((0, _)) => self.b.compare(Direction::Ne, value, zero),
+                _ => self.b.compare(Direction::Eq, value, self.b.least(element)),
+            };
+            self.overflow(scope, expr, wrapped, lane.valid);
+        }
+        Lane { value: self.b.negate(value), valid: lane.valid }
+    }
+
+    /// `a op b`
+    pub(super) fn arithmetic(
+        &self,
+        scope: Scope<'_, 'c>,
+        op: ArithmeticOp,
+        left: &Expr,
+        right: &Expr,
+        expr: &Expr,
+    ) -> Lane<'c> {
+        let (a, c) = (self.expr(scope, left), self.expr(scope, right));
+        let valid = self.both(a.valid, c.valid);
+        if expr.ty.is_float() {
+            let element = expr.ty.element();
+            let operand = |lane: Lane<'c>, ty: Type| match element {
+                Element::F64 => self.to_f64(lane.value, ty),
+                _ => self.to_element(lane.value, element),
+            };
+            return self.float_arithmetic(op, operand(a, left.ty), operand(c, right.ty), valid);
+        }
+        match op {
+            ArithmeticOp::Add | ArithmeticOp::Subtract | ArithmeticOp::Multiply => {
+                let value = self.integer_arithmetic(scope, op, a.value, c.value, expr, valid);
+                Lane { value, valid }
+            }
+            ArithmeticOp::FloorDivide | ArithmeticOp::Modulo => {
+                self.floor_arithmetic(scope, op, (a.value, left.ty), (c.value, right.ty), expr, valid)
+            }
+            ArithmeticOp::Divide | ArithmeticOp::Power => unreachable!("`{}` gives a float", op.symbol()),
+        }
+    }
+
+    fn float_arithmetic(&self, op: ArithmeticOp, a: Value<'c>, c: Value<'c>, valid: Option<Value<'c>>) -> Lane<'c> {
+        let b = self.b;
+        let value = match op {
+            ArithmeticOp::Add => b.add(a, c),
+            ArithmeticOp::Subtract => b.subtract(a, c),
+            ArithmeticOp::Multiply => b.multiply(a, c),
+            ArithmeticOp::Divide => b.divide(a, c),
+            ArithmeticOp::Power => b.power(a, c),
+            ArithmeticOp::FloorDivide => b.floor(b.divide(a, c)),
+            ArithmeticOp::Modulo => b.floor_remainder(a, c),
+        };
+        if !matches!(op, ArithmeticOp::FloorDivide | ArithmeticOp::Modulo) {
+            return Lane { value, valid };
+        }
+        let nonzero = b.compare(Direction::Ne, c, b.zero(b.element(c)));
+        Lane { value, valid: self.both(valid, Some(nonzero)) }
+    }
+
+    /// Whether the exact result always fits its type.
+    pub(super) fn is_exact(&self, expr: &Expr) -> bool {
+        let exact = exact_interval(expr, &|id| self.lowering.variant.facts.interval(id));
+        exact.zip(Interval::of_type(expr.ty)).is_some_and(|(exact, whole)| exact.within(whole))
+    }
+
+    /// `+`, `-` or `*` of integers, decimals, dates or times.
+    fn integer_arithmetic(
+        &self,
+        scope: Scope<'_, 'c>,
+        op: ArithmeticOp,
+        a: Value<'c>,
+        c: Value<'c>,
+        expr: &Expr,
+        valid: Option<Value<'c>>,
+    ) -> Value<'c> {
+        let b = self.b;
+        let apply = |a, c| match op {
+            ArithmeticOp::Add => b.add(a, c),
+            ArithmeticOp::Subtract => b.subtract(a, c),
+            _ => b.multiply(a, c),
+        };
+        let element = self.element(expr);
+        if self.is_exact(expr) {
+            return apply(self.to_element(a, element), self.to_element(c, element));
+        }
+        // 32 bits and fewer are exact in 64; 64 bits wrap, and each operation shows it in its own way.
+        let wide = if expr.ty == Type::U64 { Element::U64 } else { Element::S64 };
+        let (a, c) = (self.to_element(a, wide), self.to_element(c, wide));
+        let result = apply(a, c);
+        let out_of_range = self.outside(result, expr.ty);
+        let narrow = expr.ty.element().bytes() < 8;
+        let wrapped = if narrow { None } else { Some(self.wraps(op, a, c, result)) };
+        let failed = [out_of_range, wrapped].into_iter().flatten().reduce(|x, y| b.or(x, y));
+        if let Some(failed) = failed {
+            self.overflow(scope, expr, failed, valid);
+        }
+        self.to_element(result, element)
+    }
+
+    /// The lanes of 64-bit results that wrapped.
+    fn wraps(&self, op: ArithmeticOp, a: Value<'c>, c: Value<'c>, result: Value<'c>) -> Value<'c> {
+        let b = self.b;
+        let zero = b.zero(b.element(a));
+        let negative = |value| b.compare(Direction::Lt, value, zero);
+        match (op, b.element(a)) {
+            (ArithmeticOp::Add, Element::U64) => b.compare(Direction::Lt, result, a),
+            (ArithmeticOp::Subtract, Element::U64) => b.compare(Direction::Lt, a, c),
+            (ArithmeticOp::Add, _) => negative(b.and(b.xor(a, result), b.xor(c, result))),
+            (ArithmeticOp::Subtract, _) => negative(b.and(b.xor(a, c), b.xor(a, result))),
+            (_, element) => {
+                let divisor = b.select(b.compare(Direction::Eq, a, zero), b.broadcast(b.one(element), &b.dims(a)), a);
+                let differs = b.compare(Direction::Ne, b.divide(result, divisor), c);
+                let differs = b.and(differs, b.compare(Direction::Ne, a, zero));
+                if element == Element::U64 {
+                    return differs;
+                }
+                let minus_one = b.compare(Direction::Eq, a, b.constant_int(element, -1));
+                b.or(differs, b.and(minus_one, b.compare(Direction::Eq, c, b.least(element))))
+            }
+        }
+    }
+
+    /// The lanes of a 64-bit value that a type does not hold; `None` if it holds all.
+    pub(in crate::lower) fn outside(&self, value: Value<'c>, ty: Type) -> Option<Value<'c>> {
+        let b = self.b;
+        let (lo, hi) = ty.integer_range()?;
+        let element = b.element(value);
+        if element == Element::U64 {
+            let too_large = |hi: i128| b.compare(Direction::Gt, value, b.constant_uint(element, hi as u64));
+            return (hi < i128::from(u64::MAX)).then(|| too_large(hi));
+        }
+        let (least, most) = (i128::from(i64::MIN), i128::from(i64::MAX));
+        let too_small = (lo > least).then(|| b.compare(Direction::Lt, value, b.constant_int(element, lo as i64)));
+        let too_large = (hi < most).then(|| b.compare(Direction::Gt, value, b.constant_int(element, hi as i64)));
+        [too_small, too_large].into_iter().flatten().reduce(|x, y| b.or(x, y))
+    }
+
+    /// `//` and `%`: floor, null on zero.
+    fn floor_arithmetic(
+        &self,
+        scope: Scope<'_, 'c>,
+        op: ArithmeticOp,
+        (a, left): (Value<'c>, Type),
+        (c, right): (Value<'c>, Type),
+        expr: &Expr,
+        valid: Option<Value<'c>>,
+    ) -> Lane<'c> {
+        let b = self.b;
+        let wide = if left == Type::U64 { Element::U64 } else { Element::S64 };
+        let scale = left.scale().max(right.scale());
+        let rescale = |value, ty: Type| {
+            let wide = self.to_element(value, wide);
+            let missing = scale - ty.scale();
+            if missing == 0 { wide } else { b.multiply(wide, b.constant_int(Element::S64, 10_i64.pow(missing.into()))) }
+        };
+        let (a, c) = (rescale(a, left), rescale(c, right));
+        let zero = b.zero(wide);
+        let nonzero = b.compare(Direction::Ne, c, zero);
+        let divisor = b.select(nonzero, c, b.broadcast(b.one(wide), &b.dims(c)));
+        let valid = self.both(valid, Some(nonzero));
+        let result = match op {
+            ArithmeticOp::Modulo => b.floor_remainder(a, divisor),
+            _ => b.floor_divide(a, divisor),
+        };
+        if op == ArithmeticOp::FloorDivide && wide == Element::S64 {
+            let minus_one = b.compare(Direction::Eq, c, b.constant_int(wide, -1));
+            let least = expr.ty.integer_range().map_or(i64::MIN, |(lo, _)| lo as i64);
+            let wrapped = b.and(minus_one, b.compare(Direction::Eq, a, b.constant_int(wide, least)));
+            if !expr.ty.is_decimal() && expr.ty.is_signed_integer() {
+                self.overflow(scope, expr, wrapped, valid);
+            }
+        }
+        let factor = if op == ArithmeticOp::FloorDivide { 10_i64.pow(expr.ty.scale().into()) } else { 1 };
+        let result = if factor == 1 { result } else { b.multiply(result, b.constant_int(wide, factor)) };
+        Lane { value: self.to_element(result, self.element(expr)), valid }
+    }
+
+    /// Raises an overflow.
+    pub(super) fn overflow(&self, scope: Scope<'_, 'c>, expr: &Expr, lanes: Value<'c>, valid: Option<Value<'c>>) {
+        let lanes = self.b.and(scope.active, lanes);
+        let lanes = valid.map_or(lanes, |valid| self.b.and(lanes, valid));
+        let site = StatusSite {
+            kind: StatusKind::Overflow,
+            span: expr.span,
+            message: format!("integer overflow: `{}` does not fit {}", self.quote(expr.span), expr.ty),
+            help: Some("cast an operand to a wider type first, such as `x as i64` or `x as f64`".to_owned()),
+        };
+        self.raise_with(site, lanes, scope.rows.origin);
+    }
+}

@@ -1,0 +1,214 @@
+//! Built-in functions of numbers.
+
+use super::Scope;
+use crate::lower::context::{Cx, Lane};
+use crate::stablehlo::{Direction, Element, Value};
+use dj_runtime::expr::{Expr, Function, Scalar};
+use dj_runtime::types::Type;
+
+impl<'c> Cx<'_, 'c> {
+    /// A call.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "text functions never reach lowering; the rest is of f64")]
+    pub(super) fn call(&self, scope: Scope<'_, 'c>, function: Function, operands: &[Expr], expr: &Expr) -> Lane<'c> {
+        match function {
+            Function::Year
+            | Function::Quarter
+            | Function::Month
+            | Function::Day
+            | Function::Hour
+            | Function::Minute
+            | Function::Second
+            | Function::Weekday
+            | Function::DayOfYear
+            | Function::Week
+            | Function::DateTrunc
+            | Function::DateDiff
+            | Function::AddMonths
+            | Function::Epoch
+            | Function::FromEpoch => self.time_call(scope, function, operands, expr),
+            Function::Least | Function::Greatest => self.extremum(scope, function == Function::Least, operands, expr),
+            Function::Clip => self.clip(scope, operands, expr),
+            Function::Abs => self.absolute(scope, &operands[0], expr),
+            Function::Sign => self.sign(scope, &operands[0], expr),
+            Function::Round | Function::Floor | Function::Ceil | Function::Trunc => {
+                self.rounding(scope, function, operands, expr)
+            }
+            Function::IsNan | Function::IsFinite => {
+                let lane = self.expr(scope, &operands[0]);
+                let ty = operands[0].ty;
+                let float = if ty.is_float() { lane.value } else { self.to_f64(lane.value, ty) };
+                let value = if function == Function::IsNan { self.b.is_nan(float) } else { self.b.is_finite(float) };
+                Lane { value, valid: lane.valid }
+            }
+            _ => self.float_call(scope, function, operands, expr),
+        }
+    }
+
+    /// A function of floats: computed in f64, rounded to f32 if that is the result.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "text functions are host tables before lowering")]
+    fn float_call(&self, scope: Scope<'_, 'c>, function: Function, operands: &[Expr], expr: &Expr) -> Lane<'c> {
+        let b = self.b;
+        let lanes: Vec<_> = operands.iter().map(|operand| (self.expr(scope, operand), operand.ty)).collect();
+        let valid = lanes.iter().fold(None, |valid, (lane, _)| self.both(valid, lane.valid));
+        let floats: Vec<_> = lanes.iter().map(|(lane, ty)| self.to_f64(lane.value, *ty)).collect();
+        let x = floats[0];
+        let value = match function {
+            Function::Sqrt => b.sqrt(x),
+            Function::Cbrt => b.cbrt(x),
+            Function::Exp => b.exponential(x),
+            Function::Ln => b.log(x),
+            Function::Log2 => b.log2(x),
+            Function::Log10 => b.log10(x),
+            Function::Sin => b.sine(x),
+            Function::Cos => b.cosine(x),
+            Function::Tan => b.tan(x),
+            Function::Asin => b.asin(x),
+            Function::Acos => b.acos(x),
+            Function::Atan => b.atan(x),
+            Function::Atan2 => b.atan2(x, floats[1]),
+            Function::Sinh => b.sinh(x),
+            Function::Cosh => b.cosh(x),
+            Function::Tanh => b.tanh(x),
+            Function::Pow => b.power(x, floats[1]),
+            _ => unreachable!("`{}` is a function of text", function.name()),
+        };
+        Lane { value: self.to_element(value, self.element(expr)), valid }
+    }
+
+    fn absolute(&self, scope: Scope<'_, 'c>, operand: &Expr, expr: &Expr) -> Lane<'c> {
+        let lane = self.expr(scope, operand);
+        if expr.ty.is_unsigned_integer() {
+            return lane;
+        }
+        let element = self.element(expr);
+        let value = self.to_element(lane.value, element);
+        let least = expr.ty.integer_range().map(|(lo, _)| lo);
+        let may_wrap = self.interval(operand).is_some_and(|interval| Some(interval.lo) == least);
+        if may_wrap && expr.ty.is_integer() {
+            let wrapped = self.b.compare(Direction::Eq, value, self.b.least(element));
+            self.overflow(scope, expr, wrapped, lane.valid);
+        }
+        Lane { value: self.b.abs(value), valid: lane.valid }
+    }
+
+    fn sign(&self, scope: Scope<'_, 'c>, operand: &Expr, expr: &Expr) -> Lane<'c> {
+        let b = self.b;
+        let lane = self.expr(scope, operand);
+        let zero = b.zero(b.element(lane.value));
+        let positive = b.convert(b.compare(Direction::Gt, lane.value, zero), Element::S32);
+        let negative = b.convert(b.compare(Direction::Lt, lane.value, zero), Element::S32);
+        Lane { value: self.to_element(b.subtract(positive, negative), self.element(expr)), valid: lane.valid }
+    }
+
+    /// `round(x[, n])`, `floor`, `ceil`, `trunc` of floats, decimals and integers.
+    fn rounding(&self, scope: Scope<'_, 'c>, function: Function, operands: &[Expr], expr: &Expr) -> Lane<'c> {
+        let b = self.b;
+        let lane = self.expr(scope, &operands[0]);
+        let from = operands[0].ty;
+        let digits = operands.get(1).and_then(|digits| digits.as_literal()).and_then(Scalar::as_int).unwrap_or(0);
+        let element = self.element(expr);
+        if from.is_float() {
+            let x = if expr.ty == Type::F32 { lane.value } else { self.to_f64(lane.value, from) };
+            let value = match (function, digits) {
+                (Function::Floor, _) => b.floor(x),
+                (Function::Ceil, _) => b.ceil(x),
+                (Function::Trunc, _) => b.truncate(x),
+                (_, 0) => b.round_nearest_afz(x),
+                (_, digits) => self.round_to(x, digits),
+            };
+            return Lane { value: self.to_element(value, element), valid: lane.valid };
+        }
+        // Digits that go, of an integer: those behind the result's scale, or before the point for a negative count.
+        let gone = i128::from(from.scale()) - digits.min(i128::from(expr.ty.scale()));
+        let gone = u32::try_from(gone.clamp(0, 18)).unwrap_or(0);
+        if gone == 0 {
+            let value = self.rescaled(lane.value, from, expr.ty);
+            return Lane { value: self.to_element(value, element), valid: lane.valid };
+        }
+        let wide = self.to_element(lane.value, Element::S64);
+        let unit = 10_i64.pow(gone);
+        let unit_value = b.constant_int(Element::S64, unit);
+        let floored = || b.floor_divide(wide, unit_value);
+        let quotient = match function {
+            Function::Floor => floored(),
+            Function::Ceil => b.negate(b.floor_divide(b.negate(wide), unit_value)),
+            Function::Trunc => b.divide(wide, unit_value),
+            _ => self.divide_rounding(wide, unit),
+        };
+        let left = i32::from(expr.ty.scale()) - (i32::from(from.scale()) - gone as i32);
+        let value = match u32::try_from(left) {
+            Ok(left) if left > 0 => b.multiply(quotient, b.constant_int(Element::S64, 10_i64.pow(left))),
+            _ => quotient,
+        };
+        Lane { value: self.to_element(value, element), valid: lane.valid }
+    }
+
+    /// An integer of one scale at a larger one.
+    fn rescaled(&self, value: Value<'c>, from: Type, to: Type) -> Value<'c> {
+        let missing = u32::from(to.scale().saturating_sub(from.scale()));
+        if missing == 0 || to.is_float() {
+            return if to.is_float() { self.to_f64(value, from) } else { value };
+        }
+        let wide = self.to_element(value, Element::S64);
+        self.b.multiply(wide, self.b.constant_int(Element::S64, 10_i64.pow(missing)))
+    }
+
+    /// A float rounded to decimal digits: as DuckDB does, by scaling; what is not finite on the way stays as it was.
+    fn round_to(&self, x: Value<'c>, digits: i128) -> Value<'c> {
+        let b = self.b;
+        let element = b.element(x);
+        let unit = b.constant_float(element, 10_f64.powi(digits.unsigned_abs().min(400) as i32));
+        let value = if digits > 0 {
+            b.divide(b.round_nearest_afz(b.multiply(x, unit)), unit)
+        } else {
+            b.multiply(b.round_nearest_afz(b.divide(x, unit)), unit)
+        };
+        if digits > 0 { b.select(b.is_finite(value), value, x) } else { value }
+    }
+
+    /// `least`, `greatest`: nulls are skipped.
+    fn extremum(&self, scope: Scope<'_, 'c>, least: bool, operands: &[Expr], expr: &Expr) -> Lane<'c> {
+        let element = self.element(expr);
+        let lanes = operands.iter().map(|operand| {
+            let lane = self.expr(scope, operand);
+            Lane { value: self.to_element(lane.value, element), valid: lane.valid }
+        });
+        let lanes: Vec<_> = lanes.collect();
+        let all = self.b.full_pred(&[scope.rows.lanes], true);
+        let mut result = lanes[0];
+        for lane in &lanes[1..] {
+            let better = self.extreme_of(least, lane.value, result.value);
+            let (mine, other) = (lane.valid.unwrap_or(all), result.valid.unwrap_or(all));
+            let take = self.b.and(mine, self.b.or(self.b.not(other), better));
+            result = Lane {
+                value: self.b.select(take, lane.value, result.value),
+                valid: lane.valid.and(result.valid).map(|_| self.b.or(mine, other)),
+            };
+        }
+        result
+    }
+
+    /// Whether `a` is less (or greater) than `c`; NaN is the largest.
+    fn extreme_of(&self, least: bool, a: Value<'c>, c: Value<'c>) -> Value<'c> {
+        let b = self.b;
+        let direction = if least { Direction::Lt } else { Direction::Gt };
+        let better = b.compare(direction, a, c);
+        if !matches!(b.element(a), Element::F32 | Element::F64) {
+            return better;
+        }
+        let (larger, smaller) = if least { (c, a) } else { (a, c) };
+        b.or(better, b.and(b.is_nan(larger), b.not(b.is_nan(smaller))))
+    }
+
+    fn clip(&self, scope: Scope<'_, 'c>, operands: &[Expr], expr: &Expr) -> Lane<'c> {
+        let element = self.element(expr);
+        let lane = |operand| {
+            let lane = self.expr(scope, operand);
+            Lane { value: self.to_element(lane.value, element), valid: lane.valid }
+        };
+        let (x, lo, hi) = (lane(&operands[0]), lane(&operands[1]), lane(&operands[2]));
+        let raised = self.b.select(self.extreme_of(false, lo.value, x.value), lo.value, x.value);
+        let value = self.b.select(self.extreme_of(true, hi.value, raised), hi.value, raised);
+        Lane { value, valid: self.both(self.both(x.valid, lo.valid), hi.valid) }
+    }
+}

@@ -1,0 +1,131 @@
+//! Three-valued logic and conditionals: what is not chosen is not active.
+
+use super::Scope;
+use crate::lower::context::{Cx, Lane};
+use crate::stablehlo::{Direction, Element, Value};
+use dj_runtime::expr::{Expr, Scalar};
+
+impl<'c> Cx<'_, 'c> {
+    /// `and`: false if any is false, null if any is null, else true.
+    pub(super) fn conjunction(&self, scope: Scope<'_, 'c>, operands: &[Expr]) -> Lane<'c> {
+        self.connective(scope, operands, false)
+    }
+
+    /// `or`: true if any is true, null if any is null, else false.
+    pub(super) fn disjunction(&self, scope: Scope<'_, 'c>, operands: &[Expr]) -> Lane<'c> {
+        self.connective(scope, operands, true)
+    }
+
+    /// `and` and `or` are each other's dual: an operand that is `decisive` decides, and later ones are no longer active.
+    fn connective(&self, scope: Scope<'_, 'c>, operands: &[Expr], decisive: bool) -> Lane<'c> {
+        let b = self.b;
+        let mut decided = b.full_pred(&[scope.rows.lanes], false);
+        let mut all_valid = None;
+        for operand in operands {
+            let lane = self.expr(scope.only(self, b.not(decided)), operand);
+            let hit = if decisive { lane.value } else { b.not(lane.value) };
+            let hit = lane.valid.map_or(hit, |valid| b.and(hit, valid));
+            decided = b.or(decided, hit);
+            all_valid = self.both(all_valid, lane.valid);
+        }
+        let value = if decisive { decided } else { b.not(decided) };
+        Lane { value, valid: all_valid.map(|valid| b.or(decided, valid)) }
+    }
+
+    /// The first operand that is not null.
+    pub(super) fn coalesce(&self, scope: Scope<'_, 'c>, operands: &[Expr], expr: &Expr) -> Lane<'c> {
+        let b = self.b;
+        let element = self.element(expr);
+        let mut result: Option<Lane<'c>> = None;
+        for operand in operands {
+            let scope = match result {
+                Some(Lane { valid: Some(valid), .. }) => scope.only(self, b.not(valid)),
+                Some(_) => break,
+                None => scope,
+            };
+            let lane = self.expr(scope, operand);
+            let lane = Lane { value: self.to_element(lane.value, element), ..lane };
+            result = Some(match result {
+                Some(Lane { value, valid: Some(valid) }) => Lane {
+                    value: b.select(valid, value, lane.value),
+                    valid: lane.valid.map(|other| b.or(valid, other)),
+                },
+                _ => lane,
+            });
+        }
+        result.unwrap_or_else(|| self.null(scope, element))
+    }
+
+    /// The value of the first arm whose condition is true.
+    pub(super) fn case(
+        &self,
+        scope: Scope<'_, 'c>,
+        arms: &[(Expr, Expr)],
+        otherwise: Option<&Expr>,
+        expr: &Expr,
+    ) -> Lane<'c> {
+        let b = self.b;
+        let element = self.element(expr);
+        let mut rest = scope;
+        let mut chosen = Vec::new();
+        for (condition, value) in arms {
+            let holds = self.truth(rest, condition);
+            chosen.push((holds, self.expr(rest.only(self, holds), value)));
+            rest = rest.only(self, b.not(holds));
+        }
+        let mut result = otherwise.map_or_else(|| self.null(scope, element), |value| self.expr(rest, value));
+        result.value = self.to_element(result.value, element);
+        for (holds, lane) in chosen.into_iter().rev() {
+            let value = b.select(holds, self.to_element(lane.value, element), result.value);
+            let valid = match (lane.valid, result.valid) {
+                (None, None) => None,
+                (then, otherwise) => {
+                    let all = b.full_pred(&[scope.rows.lanes], true);
+                    Some(b.select(holds, then.unwrap_or(all), otherwise.unwrap_or(all)))
+                }
+            };
+            result = Lane { value, valid };
+        }
+        result
+    }
+
+    /// Whether the operand equals one of a list of literals.
+    pub(super) fn in_list(&self, scope: Scope<'_, 'c>, operand: &Expr, list: &[Scalar]) -> Lane<'c> {
+        let b = self.b;
+        let lane = self.expr(scope, operand);
+        let mut found = b.full_pred(&[scope.rows.lanes], false);
+        for value in list.iter().filter(|value| !value.is_null()) {
+            found = b.or(found, self.equals_literal(lane.value, operand, value));
+        }
+        // A null in the list makes every miss null.
+        let holds_null = list.iter().any(Scalar::is_null).then_some(found);
+        Lane { value: found, valid: self.both(lane.valid, holds_null) }
+    }
+
+    fn equals_literal(&self, value: Value<'c>, operand: &Expr, literal: &Scalar) -> Value<'c> {
+        let b = self.b;
+        let element = b.element(value);
+        match literal {
+            Scalar::Bool(true) => value,
+            Scalar::Bool(false) => b.not(value),
+            Scalar::Float(number) if number.is_nan() => b.is_nan(value),
+            Scalar::Float(number) => b.compare(Direction::Eq, value, b.constant_float(element, *number)),
+            Scalar::Int(number) => {
+                let held =
+                    self.interval(operand).is_none_or(|interval| interval.lo <= *number && *number <= interval.hi);
+                match (held, element) {
+                    (false, _) => b.full_pred(&b.dims(value), false),
+                    (true, Element::U64) => b.compare(Direction::Eq, value, b.constant_uint(element, *number as u64)),
+                    (true, _) => b.compare(Direction::Eq, value, b.constant_int(element, *number as i64)),
+                }
+            }
+            Scalar::Null | Scalar::Str(_) => b.full_pred(&b.dims(value), false),
+        }
+    }
+
+    /// Null on every lane.
+    pub(super) fn null(&self, scope: Scope<'_, 'c>, element: Element) -> Lane<'c> {
+        let dims = [scope.rows.lanes];
+        Lane { value: self.zeros(element, &dims), valid: Some(self.b.full_pred(&dims, false)) }
+    }
+}

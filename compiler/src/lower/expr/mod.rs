@@ -1,0 +1,184 @@
+//! Expressions to StableHLO: every lane computes, and only active lanes may raise a status.
+
+mod arithmetic;
+mod calendar;
+mod cast;
+mod compare;
+mod function;
+mod logic;
+
+pub(super) use compare::order_key;
+
+use super::context::{Cx, Lane, Rows};
+use crate::stablehlo::{Element, Value};
+use dj_runtime::artifact::{CapacityKind, Resident, ScalarInput, ScalarSource, StatusKind};
+use dj_runtime::expr::{Expr, ExprKind, Scalar};
+use dj_runtime::types::Type;
+
+/// Where an expression is evaluated: on which rows, and which lanes may raise a status.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'r, 'c> {
+    /// The rows.
+    pub(super) rows: &'r Rows<'c>,
+    /// The lanes whose result is wanted.
+    pub(super) active: Value<'c>,
+}
+
+impl<'r, 'c> Scope<'r, 'c> {
+    /// All active lanes of the rows.
+    pub(super) fn of(rows: &'r Rows<'c>) -> Self {
+        Self { rows, active: rows.active }
+    }
+
+    /// The scope restricted to some lanes.
+    pub(super) fn only(self, cx: &Cx<'_, 'c>, lanes: Value<'c>) -> Self {
+        Self { active: cx.b.and(self.active, lanes), ..self }
+    }
+}
+
+impl<'c> Cx<'_, 'c> {
+    /// The value of an expression on every lane.
+    pub(super) fn expr(&self, scope: Scope<'_, 'c>, expr: &Expr) -> Lane<'c> {
+        let (line, column) = expr.span.line_column(self.lowering.source);
+        let location = crate::stablehlo::Location { file: self.lowering.source_name, line, column };
+        self.b.at(location, || self.expr_here(scope, expr))
+    }
+
+    fn expr_here(&self, scope: Scope<'_, 'c>, expr: &Expr) -> Lane<'c> {
+        match &expr.kind {
+            ExprKind::Column(id) => scope.rows.columns[id],
+            ExprKind::Literal(value) => self.literal(scope, value, self.element(expr)),
+            ExprKind::Param(index) => {
+                let nullable = self.lowering.program.params[*index].field.nullable;
+                let element = self.element(expr);
+                self.broadcast_scalar(scope, ScalarInput { source: ScalarSource::Param(*index), element, nullable })
+            }
+            ExprKind::Cell { plan, column } => self.cell(scope, *plan, *column, expr),
+            ExprKind::Table { table, column } => self.table(scope, *table, column, expr),
+            ExprKind::Negate(operand) => self.negate(scope, operand, expr),
+            ExprKind::Not(operand) => {
+                let operand = self.expr(scope, operand);
+                Lane { value: self.b.not(operand.value), valid: operand.valid }
+            }
+            ExprKind::Arithmetic(op, left, right) => self.arithmetic(scope, *op, left, right, expr),
+            ExprKind::Compare(op, left, right) => self.compare(scope, *op, left, right),
+            ExprKind::And(operands) => self.conjunction(scope, operands),
+            ExprKind::Or(operands) => self.disjunction(scope, operands),
+            ExprKind::IsNull(operand) => {
+                let operand = self.expr(scope, operand);
+                let lanes = [scope.rows.lanes];
+                let value = operand.valid.map_or_else(|| self.b.full_pred(&lanes, false), |valid| self.b.not(valid));
+                Lane { value, valid: None }
+            }
+            ExprKind::Coalesce(operands) => self.coalesce(scope, operands, expr),
+            ExprKind::Case { arms, otherwise } => self.case(scope, arms, otherwise.as_deref(), expr),
+            ExprKind::InList { operand, list } => self.in_list(scope, operand, list),
+            ExprKind::Cast { operand, or_null } => self.cast(scope, operand, *or_null, expr),
+            ExprKind::Call(function, operands) => self.call(scope, *function, operands, expr),
+            ExprKind::Like { .. } => unreachable!("text functions are host tables before lowering"),
+        }
+    }
+
+    fn literal(&self, scope: Scope<'_, 'c>, value: &Scalar, element: Element) -> Lane<'c> {
+        let dims = [scope.rows.lanes];
+        let constant = match value {
+            Scalar::Null | Scalar::Str(_) => {
+                return Lane { value: self.zeros(element, &dims), valid: Some(self.b.full_pred(&dims, false)) };
+            }
+            Scalar::Bool(value) => self.b.full_pred(&dims, *value),
+            Scalar::Float(value) => self.b.full_float(element, &dims, *value),
+            Scalar::Int(value) if element == Element::U64 => self.b.full_uint(element, &dims, *value as u64),
+            Scalar::Int(value) => self.b.full_int(element, &dims, *value as i64),
+        };
+        Lane { value: constant, valid: None }
+    }
+
+    fn broadcast_scalar(&self, scope: Scope<'_, 'c>, input: ScalarInput) -> Lane<'c> {
+        let scalar = self.scalar(input);
+        let dims = [scope.rows.lanes];
+        let spread = |value| self.b.broadcast(value, &dims);
+        Lane { value: spread(scalar.value), valid: scalar.valid.map(spread) }
+    }
+
+    fn cell(&self, scope: Scope<'_, 'c>, plan: usize, column: dj_runtime::expr::ColumnId, expr: &Expr) -> Lane<'c> {
+        let stage = self.lowering.variant.shared[plan];
+        let result = &self.lowering.variant.stages[stage].result;
+        let index = crate::physical::find(result, column).unwrap_or_default();
+        let element = self.column_element(column, expr.ty);
+        // A result without rows gives null, whatever its column's own nullability.
+        let source = ScalarSource::Cell { stage, column: index };
+        self.broadcast_scalar(scope, ScalarInput { source, element, nullable: true })
+    }
+
+    /// The entries of a host table at the codes of a text column.
+    fn table(&self, scope: Scope<'_, 'c>, table: usize, column: &Expr, expr: &Expr) -> Lane<'c> {
+        let codes = self.expr(scope, column);
+        let tensors = self.host_table(table);
+        let spec = &self.lowering.strings.host_tables[table];
+        let value = self.b.gather(tensors[0], codes.value);
+        let entry_valid = spec.nullable.then(|| self.b.gather(tensors[1], codes.value));
+        if spec.can_fail {
+            let failed = self.b.gather(tensors[1 + usize::from(spec.nullable)], codes.value);
+            let message = format!("a text cannot be converted in `{}`", self.quote(expr.span));
+            self.raise_lanes(scope, StatusKind::Cast, expr, message, failed, codes.valid);
+        }
+        Lane { value, valid: self.both(codes.valid, entry_valid) }
+    }
+
+    /// The tensors of a host table, resident at the capacity of its dictionary.
+    pub(super) fn host_table(&self, table: usize) -> Vec<Value<'c>> {
+        let domain = self.lowering.strings.host_tables[table].domain;
+        let capacity = self.dictionary_capacity(domain);
+        self.resident(Resident::HostTable { table, capacity })
+    }
+
+    /// The index of the capacity that holds a dictionary.
+    pub(super) fn dictionary_capacity(&self, domain: usize) -> usize {
+        let base = self.lowering.strings.capacity(domain);
+        self.interface.borrow_mut().capacity(base, CapacityKind::Dictionary(domain))
+    }
+
+    /// Raises a status on active lanes that are valid.
+    fn raise_lanes(
+        &self,
+        scope: Scope<'_, 'c>,
+        kind: StatusKind,
+        expr: &Expr,
+        message: String,
+        lanes: Value<'c>,
+        valid: Option<Value<'c>>,
+    ) {
+        let lanes = self.b.and(scope.active, lanes);
+        let lanes = valid.map_or(lanes, |valid| self.b.and(lanes, valid));
+        self.raise(kind, expr.span, message, lanes, scope.rows.origin);
+    }
+
+    /// Valid where both are.
+    pub(super) fn both(&self, a: Option<Value<'c>>, b: Option<Value<'c>>) -> Option<Value<'c>> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(self.b.and(a, b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// The lanes on which a condition is true.
+    pub(super) fn truth(&self, scope: Scope<'_, 'c>, condition: &Expr) -> Value<'c> {
+        let lane = self.expr(scope, condition);
+        lane.valid.map_or(lane.value, |valid| self.b.and(lane.value, valid))
+    }
+
+    /// The value converted to an element; the caller knows that it fits.
+    pub(super) fn to_element(&self, value: Value<'c>, element: Element) -> Value<'c> {
+        if self.b.element(value) == element { value } else { self.b.convert(value, element) }
+    }
+
+    /// A number as f64: integers and decimals to the nearest.
+    pub(super) fn to_f64(&self, value: Value<'c>, ty: Type) -> Value<'c> {
+        let float = self.to_element(value, Element::F64);
+        if ty.scale() == 0 {
+            return float;
+        }
+        let unit = self.b.constant_float(Element::F64, 10_f64.powi(i32::from(ty.scale())));
+        self.b.divide(float, unit)
+    }
+}

@@ -1,0 +1,206 @@
+//! Keys as integers: addresses into dense tables, and words whose unsigned order is the order of the rows.
+
+use super::context::{Cx, Lane};
+use super::expr::order_key;
+use crate::physical::{Interval, KeyDim, KeyDomain};
+use crate::stablehlo::{CustomCall, Direction, Element, TensorType, Value};
+
+/// The native kernel that sorts row numbers by key words.
+const ARGSORT: &str = "dj.argsort";
+
+/// A key that becomes bits of a word.
+pub(super) struct WordKey<'c> {
+    /// The values.
+    pub(super) lane: Lane<'c>,
+    /// Where the values lie, so that fewer bits are enough; `None` takes all of the element's.
+    pub(super) interval: Option<Interval>,
+    /// Largest first.
+    pub(super) descending: bool,
+    /// Where nulls go: `Some(true)` first, `Some(false)` last, `None` where there are none.
+    pub(super) nulls_first: Option<bool>,
+}
+
+impl<'c> WordKey<'c> {
+    /// A key of which only equality matters; `nullable` reserves a bit even where this side has no nulls.
+    pub(super) fn of_group(lane: Lane<'c>, interval: Option<Interval>, nullable: bool) -> Self {
+        Self { lane, interval, descending: false, nulls_first: nullable.then_some(false) }
+    }
+}
+
+impl<'c> Cx<'_, 'c> {
+    /// The slots of a key at this rung.
+    pub(super) fn key_slots(&self, dim: &KeyDim) -> i64 {
+        let values = match dim.domain {
+            KeyDomain::Range { lo, hi } => hi - lo + 1,
+            KeyDomain::Dictionary(domain) => {
+                let capacity = self.dictionary_capacity(domain);
+                (self.interface.borrow().capacities[capacity].base << self.rung) as i64
+            }
+        };
+        values + i64::from(dim.nullable)
+    }
+
+    /// The slot that the keys address, `i32[lanes]`, and the lanes whose keys lie within their domains.
+    pub(super) fn address(&self, keys: &[Lane<'c>], dims: &[KeyDim]) -> (Value<'c>, Value<'c>) {
+        let b = self.b;
+        let mut address: Option<Value<'c>> = None;
+        let mut inside: Option<Value<'c>> = None;
+        for (key, dim) in keys.iter().zip(dims) {
+            let (slot, within) = self.key_slot(key, dim);
+            let size = b.constant_int(Element::S32, self.key_slots(dim));
+            address = Some(address.map_or(slot, |address| b.add(b.multiply(address, size), slot)));
+            inside = Some(inside.map_or(within, |inside| b.and(inside, within)));
+        }
+        let lanes = keys.first().map_or(1, |key| b.length(key.value));
+        let address = address.unwrap_or_else(|| b.full_int(Element::S32, &[lanes], 0));
+        (address, inside.unwrap_or_else(|| b.full_pred(&[lanes], true)))
+    }
+
+    fn key_slot(&self, key: &Lane<'c>, dim: &KeyDim) -> (Value<'c>, Value<'c>) {
+        let b = self.b;
+        let (lo, hi) = match dim.domain {
+            KeyDomain::Range { lo, hi } => (lo, hi),
+            KeyDomain::Dictionary(_) => (0, self.key_slots(dim) - 1 - i64::from(dim.nullable)),
+        };
+        let element = b.element(key.value);
+        let fits = |value: i64| i32::try_from(value).is_ok();
+        let narrow = element.bytes() < 4 || element == Element::S32;
+        let work = if narrow && fits(lo) && fits(hi) { Element::S32 } else { Element::S64 };
+        let value = self.to_element(key.value, work);
+        let above = b.compare(Direction::Ge, value, b.constant_int(work, lo));
+        let below = b.compare(Direction::Le, value, b.constant_int(work, hi));
+        let within = b.and(above, below);
+        let offset = b.constant_int(work, lo - i64::from(dim.nullable));
+        let slot = self.to_element(b.subtract(value, offset), Element::S32);
+        match (key.valid, dim.nullable) {
+            (Some(valid), true) => {
+                let null = b.full_int(Element::S32, &b.dims(slot), 0);
+                (b.select(valid, slot, null), b.or(within, b.not(valid)))
+            }
+            (Some(valid), false) => (slot, b.and(within, valid)),
+            (None, _) => (slot, within),
+        }
+    }
+
+    /// The key values of slots, the inverse of [`Cx::address`].
+    pub(super) fn key_values(&self, slots: Value<'c>, dims: &[KeyDim], elements: &[Element]) -> Vec<Lane<'c>> {
+        let b = self.b;
+        let mut rest = slots;
+        let mut lanes = Vec::new();
+        for (dim, element) in dims.iter().zip(elements).rev() {
+            let size = b.constant_int(Element::S32, self.key_slots(dim));
+            let slot = b.remainder(rest, size);
+            rest = b.divide(rest, size);
+            let lo = match dim.domain {
+                KeyDomain::Range { lo, .. } => lo,
+                KeyDomain::Dictionary(_) => 0,
+            };
+            let valid = dim.nullable.then(|| b.compare(Direction::Ne, slot, b.constant_int(Element::S32, 0)));
+            let wide = b.add(b.convert(slot, Element::S64), b.constant_int(Element::S64, lo - i64::from(dim.nullable)));
+            let value = if *element == Element::Pred {
+                b.compare(Direction::Ne, wide, b.constant_int(Element::S64, 0))
+            } else {
+                self.to_element(wide, *element)
+            };
+            lanes.push(Lane { value, valid });
+        }
+        lanes.reverse();
+        lanes
+    }
+
+    /// The keys packed into as few unsigned 64-bit words as they need, most significant first.
+    pub(super) fn words(&self, keys: &[WordKey<'c>]) -> Vec<Value<'c>> {
+        let b = self.b;
+        let mut words: Vec<(Value<'c>, u32)> = Vec::new();
+        let parts = keys.iter().flat_map(|key| self.word_parts(key));
+        for (value, bits) in parts {
+            match words.last_mut() {
+                Some((word, used)) if *used + bits <= 64 => {
+                    let shifted = b.shift_left(*word, b.constant_uint(Element::U64, bits.into()));
+                    *word = b.or(shifted, value);
+                    *used += bits;
+                }
+                _ => words.push((value, bits)),
+            }
+        }
+        words.into_iter().map(|(word, _)| word).collect()
+    }
+
+    /// The bits of one key: its null flag, if any, and its value.
+    fn word_parts(&self, key: &WordKey<'c>) -> Vec<(Value<'c>, u32)> {
+        let b = self.b;
+        let (mut value, mut bits) = order_key(b, key.lane.value);
+        if let Some(interval) = key.interval
+            && let Some(narrow) = bits_for(interval)
+            && narrow < bits
+            && !matches!(b.element(key.lane.value), Element::F32 | Element::F64 | Element::Pred)
+        {
+            let wide = self.to_element(key.lane.value, if fits_i64(interval) { Element::S64 } else { Element::U64 });
+            let lo = match b.element(wide) {
+                Element::U64 => b.constant_uint(Element::U64, interval.lo as u64),
+                _ => b.constant_int(Element::S64, interval.lo as i64),
+            };
+            let offset = b.subtract(wide, lo);
+            value = if b.element(offset) == Element::U64 { offset } else { b.bitcast(offset, Element::U64) };
+            bits = narrow.max(1);
+            // A value outside (its status is raised) must not reach into its neighbour's bits.
+            value = b.and(value, b.constant_uint(Element::U64, (1 << bits) - 1));
+        }
+        if key.descending {
+            let mask = if bits == 64 { u64::MAX } else { (1 << bits) - 1 };
+            value = b.xor(value, b.constant_uint(Element::U64, mask));
+        }
+        let Some(nulls_first) = key.nulls_first else { return vec![(value, bits)] };
+        let dims = b.dims(value);
+        let valid = key.lane.valid.unwrap_or_else(|| b.full_pred(&dims, true));
+        let value = b.select(valid, value, b.full_uint(Element::U64, &dims, 0));
+        let flag = if nulls_first { valid } else { b.not(valid) };
+        vec![(b.convert(flag, Element::U64), 1), (value, bits)]
+    }
+
+    /// The row numbers in the order of their words, stable; rows from `live` on stay behind all others.
+    ///
+    /// `words`: `u64[N]` each, `live`: `i32`. Returns `i32[N]`.
+    pub(super) fn argsort(&self, words: &[Value<'c>], live: Value<'c>) -> Value<'c> {
+        let b = self.b;
+        let Some(&first) = words.first() else { return b.iota(Element::S32, 1) };
+        let length = b.length(first);
+        if self.on_cpu() && self.lowering.kernels {
+            let mut inputs = words.to_vec();
+            inputs.push(live);
+            let results = [TensorType::vector(Element::S32, length)];
+            let call = CustomCall { target: ARGSORT, results: &results, config: &[], aliases: &[] };
+            return b.call_kernel(&inputs, call)[0];
+        }
+        let rows = b.iota(Element::S32, length);
+        let dead = b.convert(b.compare(Direction::Ge, rows, b.broadcast(live, &[length])), Element::S32);
+        let mut operands = vec![dead];
+        operands.extend(words);
+        operands.push(rows);
+        let sorted = b.sort(&operands, operands.len() - 1, true);
+        sorted[sorted.len() - 1]
+    }
+
+    /// Whether a row differs from the one before in some word; true on the first row.
+    pub(super) fn boundaries(&self, words: &[Value<'c>]) -> Value<'c> {
+        let b = self.b;
+        let length = b.length(words[0]);
+        let differs = words.iter().map(|word| {
+            let before = b.pad(*word, b.constant_uint(Element::U64, 0), &[1], &[-1]);
+            b.compare(Direction::Ne, *word, before)
+        });
+        let first = b.compare(Direction::Eq, b.iota(Element::S32, length), b.constant_int(Element::S32, 0));
+        differs.fold(first, |any, differs| b.or(any, differs))
+    }
+}
+
+fn fits_i64(interval: Interval) -> bool {
+    i64::try_from(interval.lo).is_ok() && i64::try_from(interval.hi).is_ok()
+}
+
+/// The bits that an interval's values need as offsets from its start; `None` if 64 or more.
+fn bits_for(interval: Interval) -> Option<u32> {
+    let most = u64::try_from(interval.hi - interval.lo).ok()?;
+    let bits = 64 - most.leading_zeros();
+    (bits < 64).then_some(bits)
+}

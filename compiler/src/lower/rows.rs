@@ -1,0 +1,143 @@
+//! A chunk's rows and what happens to them on the way to the sink.
+
+use super::context::{Cx, Lane, Rows};
+use super::expr::Scope;
+use crate::physical::{Check, Driver, DriverColumn, Op};
+use crate::stablehlo::{Direction, Element, Value};
+use dj_runtime::artifact::{StatusKind, StatusSite};
+use dj_runtime::types::Bounds;
+use std::collections::BTreeMap;
+
+/// The arguments of a step that belong to the chunk.
+pub(super) struct ChunkInputs<'c> {
+    /// Values, and validity where nullable, of every column.
+    pub(super) columns: Vec<Lane<'c>>,
+    /// How many rows there are: `i32`.
+    pub(super) rows: Value<'c>,
+    /// The number of the first one in its source: `i64`.
+    pub(super) start: Value<'c>,
+    /// Where the window of an expanding step begins: `i64`.
+    pub(super) offset: Option<Value<'c>>,
+}
+
+/// The order of rows holds the row's number in this many bits, the driver above them, and leaves 15 for a join's matches.
+const SOURCE_SHIFT: u32 = 41;
+
+impl<'c> Cx<'_, 'c> {
+    /// The rows of a chunk as they come from the source.
+    pub(super) fn chunk_rows(&self, driver: &Driver, position: usize, chunk: &ChunkInputs<'c>, lanes: i64) -> Rows<'c> {
+        let b = self.b;
+        let index = b.iota(Element::S32, lanes);
+        let active = b.compare(Direction::Lt, index, b.broadcast(chunk.rows, &[lanes]));
+        let origin = b.add(b.iota(Element::S64, lanes), b.broadcast(chunk.start, &[lanes]));
+        let source = b.constant_int(Element::S64, (position as i64) << SOURCE_SHIFT);
+        let order = b.add(origin, source);
+        let columns = driver.columns.iter().zip(&chunk.columns).map(|(column, lane)| (column.column.id, *lane));
+        let columns: BTreeMap<_, _> = columns.collect();
+        let rows = Rows { lanes, columns, active, dense: true, origin, order };
+        for column in &driver.columns {
+            if let Some(check) = &column.check {
+                self.check(&rows, column, check);
+            }
+        }
+        rows
+    }
+
+    /// Raises a status for values that lie outside their declared or recorded bounds.
+    fn check(&self, rows: &Rows<'c>, column: &DriverColumn, check: &Check) {
+        let b = self.b;
+        let lane = rows.columns[&column.column.id];
+        let element = b.element(lane.value);
+        let (below, above) = match check.bounds {
+            Bounds::Int { lo, hi } => {
+                let limit = |value: i128| match element {
+                    Element::U64 => b.constant_uint(element, value as u64),
+                    _ => b.constant_int(element, value as i64),
+                };
+                let held = column.column.ty.integer_range().unwrap_or((lo, hi));
+                let below = (held.0 < lo).then(|| b.compare(Direction::Lt, lane.value, limit(lo)));
+                (below, (hi < held.1).then(|| b.compare(Direction::Gt, lane.value, limit(hi))))
+            }
+            Bounds::Float { lo, hi } => {
+                let limit = |value| b.constant_float(element, value);
+                let below = b.compare(Direction::Lt, lane.value, limit(lo));
+                (Some(below), Some(b.compare(Direction::Gt, lane.value, limit(hi))))
+            }
+        };
+        let Some(outside) = [below, above].into_iter().flatten().reduce(|x, y| b.or(x, y)) else { return };
+        let outside = b.and(outside, rows.active);
+        let outside = lane.valid.map_or(outside, |valid| b.and(outside, valid));
+        let site = if check.declared {
+            StatusSite {
+                kind: StatusKind::Contract,
+                span: check.span,
+                message: format!("a value of `{}` lies outside its declared domain", check.name),
+                help: Some("correct the data, or widen the domain in the table's declaration".to_owned()),
+            }
+        } else {
+            StatusSite {
+                kind: StatusKind::Assumption,
+                span: check.span,
+                message: format!("a value of `{}` lies outside the bounds recorded at compile time", check.name),
+                help: None,
+            }
+        };
+        self.raise_with(site, outside, rows.origin);
+    }
+
+    /// The rows after every operation of a driver; with a many-to-many join, those of the window at `offset`, and the
+    /// total number of rows that the chunk gives.
+    pub(super) fn run_ops(
+        &self,
+        rows: Rows<'c>,
+        driver: &Driver,
+        chunk: &ChunkInputs<'c>,
+    ) -> (Rows<'c>, Option<Value<'c>>) {
+        let mut rows = rows;
+        let mut total = None;
+        for op in &driver.ops {
+            match op {
+                Op::Filter(predicate) => {
+                    let holds = self.truth(Scope::of(&rows), predicate);
+                    rows.active = self.b.and(rows.active, holds);
+                    rows.dense = false;
+                }
+                Op::Project(items) => {
+                    let lanes: Vec<_> = items
+                        .iter()
+                        .map(|item| {
+                            let lane = self.expr(Scope::of(&rows), &item.expr);
+                            let element = self.column_element(item.id, item.expr.ty);
+                            (item.id, Lane { value: self.to_element(lane.value, element), valid: lane.valid })
+                        })
+                        .collect();
+                    rows.columns.extend(lanes);
+                }
+                Op::Probe(probe) => {
+                    let (joined, count) = self.probe(rows, probe, chunk);
+                    rows = joined;
+                    total = total.or(count);
+                }
+            }
+        }
+        (rows, total)
+    }
+
+    /// The rows with the active lanes moved to the front, and how many there are: `i32`.
+    ///
+    /// Only `columns` are moved; the lanes behind the count hold anything.
+    pub(super) fn compact(&self, rows: &Rows<'c>, columns: Vec<Value<'c>>) -> (Vec<Value<'c>>, Value<'c>) {
+        let b = self.b;
+        if rows.dense {
+            return (columns, b.reduce_add(b.convert(rows.active, Element::S32)));
+        }
+        let (positions, count) = b.positions(rows.active);
+        let nowhere = b.full_int(Element::S32, &[rows.lanes], rows.lanes);
+        let target = b.select(rows.active, positions, nowhere);
+        let known = crate::stablehlo::Indices { sorted: false, unique: true };
+        let lanes = b.iota(Element::S32, rows.lanes);
+        let zeros = b.full_int(Element::S32, &[rows.lanes], 0);
+        let sources = b.scatter(zeros, target, lanes, crate::stablehlo::Combiner::Set, known);
+        (columns.into_iter().map(|column| b.gather(column, sources)).collect(), count)
+    }
+}

@@ -1,0 +1,319 @@
+//! One stage: its manifest, and the module of each of its programs.
+
+use super::context::{Cx, Interface, Lowering};
+use super::program::{Signature, chunk_columns, chunk_inputs, expands};
+use super::sink::{MAX_RUNGS, SinkLowering, StateSpec};
+use crate::physical::{Sink, Strings, Variant};
+use crate::plan::Program;
+use crate::stablehlo::{BuildError, Context, Element, Module, Value};
+use dj_runtime::artifact::{
+    CapacityKind, Driver, Init, ProgramKind, ResultColumn, ResultTensor, Sink as SinkSpec, SinkKind, Stage,
+    StateTensor, Target,
+};
+use std::cell::RefCell;
+
+/// Buffers and dictionaries beyond this many entries are beyond the rungs.
+const MAX_CAPACITY: usize = 1 << 28;
+
+/// Dense states beyond this many slots are beyond the rungs.
+const MAX_SLOTS: i64 = 1 << 26;
+
+/// What is lowered, and for what.
+#[derive(Clone, Copy)]
+pub(crate) struct StageLowering<'a> {
+    /// The encoded program.
+    pub(crate) program: &'a Program,
+    /// Its dictionaries.
+    pub(crate) strings: &'a Strings,
+    /// Its stages.
+    pub(crate) variant: &'a Variant,
+    /// The index of the stage.
+    pub(crate) stage: usize,
+    /// The manifests of the stages before it.
+    pub(crate) lowered: &'a [Stage],
+    /// What it will run on.
+    pub(crate) target: &'a Target,
+    /// Whether native kernels may be called.
+    pub(crate) kernels: bool,
+    /// The source and its file name.
+    pub(crate) source: &'a str,
+    /// The file name of the source.
+    pub(crate) source_name: &'a str,
+}
+
+/// A stage's manifest and what its programs read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LoweredStage {
+    /// The manifest's entry.
+    pub(crate) manifest: Stage,
+    interface: Interface,
+    state: Vec<StateSpec>,
+}
+
+impl<'a> StageLowering<'a> {
+    fn lowering(&self) -> Lowering<'a> {
+        Lowering {
+            program: self.program,
+            strings: self.strings,
+            variant: self.variant,
+            lowered: self.lowered,
+            target: self.target,
+            kernels: self.kernels,
+            source: self.source,
+            source_name: self.source_name,
+        }
+    }
+
+    fn stage(&self) -> &'a crate::physical::Stage {
+        &self.variant.stages[self.stage]
+    }
+
+    /// Discovers what the stage's programs read and writes its manifest.
+    pub(crate) fn lower(&self, context: &Context) -> Result<LoweredStage, BuildError> {
+        let interface = RefCell::new(Interface::default());
+        let mut state = Vec::new();
+        let mut tensors = Vec::new();
+        let programs = (0..self.stage().drivers.len()).map(ProgramKind::Step).chain([ProgramKind::Finish]);
+        for kind in programs {
+            let none = Interface::default();
+            // The state's shape is needed before its program: it is found by the first, empty one.
+            if state.is_empty() {
+                Module::build(context, "discover", &[], |b, _| {
+                    state = self.state(&Cx::new(&self.lowering(), b, 0, &interface, None));
+                    vec![]
+                })?;
+            }
+            let signature = Signature::new(&self.lowering(), self.stage(), &none, &state, kind, 0);
+            Module::build(context, "discover", &signature.arguments, |b, values| {
+                let lowering = self.lowering();
+                let cx = Cx::new(&lowering, b, 0, &interface, None);
+                let inputs = signature.split(values);
+                let results = self.body(&cx, kind, &inputs.state, &inputs.rest, &state);
+                if kind == ProgramKind::Finish {
+                    tensors = results[2..].iter().map(|value| b.element(*value)).collect();
+                }
+                results
+            })?;
+        }
+        let interface = interface.into_inner();
+        if let Some(status) = state.first_mut() {
+            *status = StateSpec {
+                element: Element::S64,
+                dims: vec![vec![interface.sites.len().max(1) as i64]; MAX_RUNGS],
+                init: Init::Zero,
+            };
+        }
+        let manifest = self.manifest(context, &interface, &state, &tensors)?;
+        Ok(LoweredStage { manifest, interface, state })
+    }
+
+    fn state(&self, cx: &Cx<'_, '_>) -> Vec<StateSpec> {
+        let status = StateSpec { element: Element::S64, dims: vec![vec![1]; MAX_RUNGS], init: Init::Zero };
+        std::iter::once(status).chain(SinkLowering::new(cx, self.stage()).state(cx)).collect()
+    }
+
+    /// The results of a program.
+    fn body<'c>(
+        &self,
+        cx: &Cx<'_, 'c>,
+        kind: ProgramKind,
+        state: &[Value<'c>],
+        rest: &[Value<'c>],
+        specs: &[StateSpec],
+    ) -> Vec<Value<'c>> {
+        let sink = SinkLowering::new(cx, self.stage());
+        let (status, kept) = (state[0], &state[1..]);
+        match kind {
+            ProgramKind::Step(index) => {
+                let driver = &self.stage().drivers[index];
+                let chunk = chunk_inputs(&chunk_columns(&self.lowering(), self.stage(), index), rest);
+                let rows = cx.chunk_rows(driver, index, &chunk, self.stage().chunk_rows as i64);
+                let (rows, total) = cx.run_ops(rows, driver, &chunk);
+                let result = sink.step(cx, &rows, kept);
+                let status = cx.merge_status(status);
+                let mut values = vec![status];
+                values.extend(result.state);
+                values.push(status);
+                values.extend(result.count);
+                values.extend(result.emitted);
+                values.extend(total);
+                values
+            }
+            ProgramKind::Grow => self.grow(cx, state, specs),
+            ProgramKind::Compact => {
+                let (kept, count) = sink.group_sort_compact(cx, kept);
+                let status = cx.merge_status(status);
+                std::iter::once(status).chain(kept).chain([status, count]).collect()
+            }
+            ProgramKind::Finish => {
+                let result = sink.finish(cx, kept);
+                let status = cx.merge_status(status);
+                [status, result.count].into_iter().chain(result.tensors).collect()
+            }
+        }
+    }
+
+    /// Every tensor padded to the next rung, along each thing that grows.
+    fn grow<'c>(&self, cx: &Cx<'_, 'c>, state: &[Value<'c>], specs: &[StateSpec]) -> Vec<Value<'c>> {
+        let b = cx.b;
+        let grown = state.iter().zip(specs).map(|(value, spec)| {
+            let (from, to) = (&spec.dims[cx.rung], &spec.dims[cx.rung + 1]);
+            if from == to {
+                return *value;
+            }
+            let fill = cx.filled(spec.element, &[], spec.init);
+            let more: Vec<_> = from.iter().zip(to).map(|(from, to)| to - from).collect();
+            let shaped = b.reshape(*value, from);
+            let padded = b.pad(shaped, fill, &vec![0; from.len()], &more);
+            b.reshape(padded, &spec.flat_dims(cx.rung + 1))
+        });
+        grown.collect()
+    }
+
+    /// The text of one program's module.
+    pub(crate) fn module(
+        &self,
+        context: &Context,
+        stage: &LoweredStage,
+        kind: ProgramKind,
+        rung: usize,
+    ) -> Result<String, BuildError> {
+        let interface = RefCell::new(stage.interface.clone());
+        let signature = Signature::new(&self.lowering(), self.stage(), &stage.interface, &stage.state, kind, rung);
+        let name = format!("s{}", self.stage);
+        let module = Module::build(context, &name, &signature.arguments, |b, values| {
+            let lowering = self.lowering();
+            let inputs = signature.split(values);
+            let cx = Cx::new(&lowering, b, rung, &interface, Some((inputs.residents, inputs.scalars)));
+            self.body(&cx, kind, &inputs.state, &inputs.rest, &stage.state)
+        })?;
+        debug_assert_eq!(*interface.borrow(), stage.interface, "both passes must read the same");
+        Ok(module.text)
+    }
+
+    fn manifest(
+        &self,
+        context: &Context,
+        interface: &Interface,
+        state: &[StateSpec],
+        tensors: &[Element],
+    ) -> Result<Stage, BuildError> {
+        let stage = self.stage();
+        let lowering = self.lowering();
+        let rungs = rungs(interface, state);
+        let mut sink = None;
+        let mut max_rows = u64::MAX;
+        Module::build(context, "discover", &[], |b, _| {
+            let known = RefCell::new(interface.clone());
+            let cx = Cx::new(&lowering, b, 0, &known, None);
+            let lowered = SinkLowering::new(&cx, stage);
+            max_rows = lowered.accumulators.as_ref().map_or(u64::MAX, |accumulators| accumulators.max_rows());
+            sink = Some(self.sink(&cx, &lowered, state, tensors, rungs));
+            vec![]
+        })?;
+        let drivers = stage.drivers.iter().enumerate().map(|(index, driver)| Driver {
+            source: driver.source,
+            columns: chunk_columns(&lowering, stage, index),
+            skip: driver.skip.clone(),
+            expands: expands(driver),
+        });
+        let flat = |spec: &StateSpec| StateTensor {
+            element: spec.element,
+            dims: (0..rungs)
+                .map(|rung| spec.flat_dims(rung).into_iter().map(|length| length as usize).collect())
+                .collect(),
+            init: spec.init,
+        };
+        Ok(Stage {
+            label: label(stage, self.program),
+            span: stage.span,
+            chunk_rows: stage.chunk_rows,
+            drivers: drivers.collect(),
+            residents: interface.residents.clone(),
+            scalars: interface.scalars.clone(),
+            capacities: interface.capacities.clone(),
+            first_rung: first_rung(interface, stage, rungs),
+            rungs,
+            state: state.iter().map(flat).collect(),
+            status: interface.sites.clone(),
+            sink: sink.unwrap_or(SinkSpec { kind: SinkKind::Emit, columns: vec![], slice: None }),
+            max_rows,
+        })
+    }
+
+    fn sink(
+        &self,
+        cx: &Cx<'_, '_>,
+        sink: &SinkLowering<'_>,
+        state: &[StateSpec],
+        tensors: &[Element],
+        rungs: usize,
+    ) -> SinkSpec {
+        let stage = self.stage();
+        let column = |column: &crate::plan::SchemaColumn| ResultColumn {
+            field: dj_runtime::types::Field {
+                name: self.program.columns.get(column.id).name.clone(),
+                ty: column.ty,
+                nullable: column.nullable,
+            },
+            domain: self.strings.domain_of(column.id).filter(|_| column.ty == dj_runtime::types::Type::Str),
+            element: cx.column_element(column.id, column.ty),
+        };
+        let columns = stage.result.iter().map(column).collect();
+        if stage.sink == Sink::Emit {
+            return SinkSpec { kind: SinkKind::Emit, columns, slice: stage.slice };
+        }
+        let rows: Vec<usize> = (0..rungs)
+            .map(|rung| state.last().and_then(|spec| spec.flat_dims(rung).pop()).unwrap_or(1) as usize)
+            .collect();
+        let mut lengths = vec![rows.clone(); tensors.len()];
+        if let (Sink::Lookup { dims, .. }, Some(last)) = (&stage.sink, lengths.last_mut()) {
+            let slots = cx.slot_dims(dims);
+            *last = (0..rungs).map(|rung| slots[rung].iter().product::<i64>() as usize).collect();
+        }
+        let tensors = tensors.iter().zip(lengths).map(|(element, dims)| ResultTensor { element: *element, dims });
+        let kind = SinkKind::Fold { appends: sink.appends(), compacts: sink.compacts(), tensors: tensors.collect() };
+        SinkSpec { kind, columns, slice: stage.slice }
+    }
+}
+
+/// How many rungs fit into what a machine can address.
+fn rungs(interface: &Interface, state: &[StateSpec]) -> usize {
+    if interface.capacities.is_empty() {
+        return 1;
+    }
+    let fits = |rung: &usize| {
+        let capacities = interface.capacities.iter().all(|capacity| (capacity.base << rung) <= MAX_CAPACITY);
+        let slots = state.iter().all(|spec| {
+            let slots = spec.dims[*rung].iter().try_fold(1_i64, |all, length| all.checked_mul(*length));
+            let limit = if spec.dims[0].len() > 1 { MAX_SLOTS } else { MAX_CAPACITY as i64 };
+            slots.is_some_and(|slots| slots <= limit)
+        });
+        capacities && slots
+    };
+    (0..MAX_RUNGS - 1).take_while(fits).count().max(1)
+}
+
+/// The rung at which the files bound at compile time fit.
+fn first_rung(interface: &Interface, stage: &crate::physical::Stage, rungs: usize) -> usize {
+    let buffer = interface.capacities.iter().find(|capacity| capacity.holds == CapacityKind::Rows);
+    let (Some(buffer), Some(rows)) = (buffer, stage.rows_in) else { return 0 };
+    let needed = usize::try_from(rows).unwrap_or(usize::MAX).saturating_add(stage.chunk_rows);
+    (0..rungs).find(|rung| buffer.base << rung >= needed).unwrap_or(rungs - 1)
+}
+
+/// What a stage does, for people.
+fn label(stage: &crate::physical::Stage, program: &Program) -> String {
+    let names = |columns: &[crate::plan::SchemaColumn]| {
+        columns.iter().map(|column| program.columns.get(column.id).name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    match &stage.sink {
+        Sink::Emit => "emit".to_owned(),
+        Sink::Aggregate { keys, strategy, .. } if keys.is_empty() => format!("aggregate: {}", strategy.name()),
+        Sink::Aggregate { keys, strategy, .. } => format!("group by {}: {}", names(keys), strategy.name()),
+        Sink::Sort(_) => "sort".to_owned(),
+        Sink::TopK { .. } => "top-k".to_owned(),
+        Sink::Lookup { .. } => "build: lookup".to_owned(),
+        Sink::Merge { .. } => "build: merge".to_owned(),
+    }
+}

@@ -1,0 +1,117 @@
+//! Every program of every stage must be accepted by the plugins that will run it.
+
+use crate::analyze::NothingBound;
+use crate::{Options, compile};
+use dj_runtime::artifact::{ProgramId, Target};
+use dj_runtime::pjrt::{Client, ClientOptions, CompileOptions, Platform, Plugin, discover};
+
+const TABLES: &str =
+    "table t { k: i64?, d: i32 in 0..99, s: str?, u: str, x: f64?, p: decimal(15, 2), at: timestamp, born: date }
+table b { k: i64?, name: str?, w: f64 }\n";
+
+/// Compiles a pipeline over the two tables and every module of it at the first two rungs.
+fn check(pipeline: &str) {
+    let source = format!("{TABLES}export r = {pipeline}\n");
+    let compiled = compile(&source, "test.dj", &NothingBound, &|_, _| false, &Options::default());
+    let compiled = compiled.unwrap_or_else(|error| panic!("{pipeline}: {error:?}"));
+    let plugin = Plugin::load(&discover(Platform::Cpu, None).unwrap()).unwrap();
+    dj_runtime::kernels::register(&plugin).unwrap();
+    let client = Client::new(&plugin, &ClientOptions { devices: 1 }).unwrap();
+    let options = CompileOptions { replicas: 1, optimization_level: Some(0) };
+    for (index, variant) in compiled.manifest.variants.iter().enumerate() {
+        for (stage, spec) in variant.stages.iter().enumerate() {
+            for rung in 0..spec.rungs.min(2) {
+                for kind in spec.programs(rung) {
+                    let id = ProgramId { variant: index, stage, kind, rung };
+                    let text = compiled.module_text(id).unwrap();
+                    if let Err(error) = client.compile(&text, &options) {
+                        panic!("{pipeline}: {id} ({}): {error}\n{text}", spec.label);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Compiles every module of a pipeline for a TPU that is not there.
+fn check_tpu(pipeline: &str) {
+    let source = format!("{TABLES}export r = {pipeline}\n");
+    let target = Target::parse("tpu:v5e:1x1").unwrap();
+    let options = Options { target, chunk_rows: 4096, ..Options::default() };
+    let compiled = compile(&source, "test.dj", &NothingBound, &|_, _| false, &options);
+    let compiled = compiled.unwrap_or_else(|error| panic!("{pipeline}: {error:?}"));
+    let plugin = Plugin::load(&discover(Platform::Tpu, None).unwrap()).unwrap();
+    let topology = dj_runtime::pjrt::Topology::new(&plugin, "v5e:1x1").unwrap();
+    let variant = &compiled.manifest.variants[0];
+    for (stage, spec) in variant.stages.iter().enumerate() {
+        for kind in spec.programs(0) {
+            let id = ProgramId { variant: 0, stage, kind, rung: 0 };
+            let text = compiled.module_text(id).unwrap();
+            let start = std::time::Instant::now();
+            if let Err(error) = topology.compile(&text, &CompileOptions { replicas: 1, optimization_level: None }) {
+                panic!("{pipeline}: {id} ({}): {error}\n{text}", spec.label);
+            }
+            eprintln!("{id} ({}): {:?}", spec.label, start.elapsed());
+        }
+    }
+}
+
+#[test]
+fn tpu() {
+    check_tpu(
+        "t | filter x > 1.0 | group { d, h = hour(at) } { n = count(), m = mean(k), v = var(x) } | sort -n | take 3",
+    );
+    check_tpu("t | aggregate { lo = min(x), hi = max(p) }");
+    check_tpu("t | join left b on k | group s { n = count(), w = sum(w) }");
+}
+
+#[test]
+fn emit() {
+    check("t | filter d > 3 and x < 2.0 | derive y = p * 2 + 1 | select { k, y, s }");
+}
+
+#[test]
+fn reduce() {
+    check(
+        "t | aggregate { n = count(), a = sum(p), b = mean(x), c = min(x), d = max(k), e = std(x), f = sum(k), g = first(s) }",
+    );
+}
+
+#[test]
+fn dense() {
+    check("t | group { d, h = hour(at) } { n = count(), m = mean(k), lo = min(s), l = last(x), v = var(x) }");
+}
+
+#[test]
+fn sorted_groups() {
+    check("t | group { k, s, x } { n = count(), m = mean(p), lo = min(u), f = first(p) } | sort { -n, k } | take 10");
+}
+
+#[test]
+fn joins() {
+    check("t | join b on k | select { k, name, x }");
+    check("t | join left b on k | group name { n = count() }");
+    check("t | join left (b | group k { w = sum(w) }) on k | select { k, w }");
+}
+
+#[test]
+fn text_and_time() {
+    check(
+        "t | filter lower(u) like \"a%\" and s == u and s != \"x\" | derive { y = year(born), m = date_trunc(\"month\", at), l = length(s) } | sort { u, -s }",
+    );
+    check(
+        "t | select { a = case { s == \"a\" => u, else => \"none\" }, c = k as f64, e = (x as? i32) ?? 0, f = round(x, 2) }",
+    );
+}
+
+#[test]
+fn distinct_and_union() {
+    check("t | select { k, s } | union (b | select { k, s = name }) | distinct");
+    check("t | distinct { d } | select { d, s }");
+    check("t | take 11..20 | select { d }");
+}
+
+#[test]
+fn targets_parse() {
+    assert_eq!(Target::parse("tpu:v5e:2x4").map(|target| target.replicas), Some(8));
+}

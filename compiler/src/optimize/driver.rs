@@ -1,0 +1,200 @@
+//! Runs rules over plans, and checks what each must keep.
+
+use super::Options;
+use crate::plan::{Plan, Program, SchemaColumn, verify};
+use dj_grammar::Span;
+
+/// A rewrite of one operator and what is directly below it.
+///
+/// It keeps the schema: the same columns in the same order, nullable at most where they were. It keeps the rows and, where
+/// there is one, their order. It never moves an expression that can fail to where it sees more rows.
+pub(super) trait Rule: Sync {
+    /// The name of its file.
+    fn name(&self) -> &'static str;
+
+    /// The plan, rewritten if the rule applies to its root.
+    fn rewrite(&self, plan: Plan, context: &RuleContext<'_>) -> Rewritten;
+}
+
+/// A rewrite of a whole program, which keeps the exports' schemas.
+pub(super) trait Pass: Sync {
+    /// The name of its file.
+    fn name(&self) -> &'static str;
+
+    /// The program, rewritten.
+    fn rewrite(&self, program: Program) -> Program;
+}
+
+/// What a rule may look at.
+pub(super) struct RuleContext<'a> {
+    /// The program without the plan that is being rewritten: tables, columns, shared plans.
+    pub(super) program: &'a Program,
+}
+
+/// A plan, and whether a rule changed it.
+pub(super) struct Rewritten {
+    pub(super) plan: Plan,
+    pub(super) changed: bool,
+}
+
+impl Rewritten {
+    /// The rule applied.
+    pub(super) fn changed(plan: Plan) -> Self {
+        Self { plan, changed: true }
+    }
+
+    /// The rule did not apply.
+    pub(super) fn unchanged(plan: Plan) -> Self {
+        Self { plan, changed: false }
+    }
+}
+
+/// In which order a rule visits the operators of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// From the inputs to the root.
+    Up,
+    /// From the root to the inputs, and again at the same place while the rule applies.
+    Down,
+}
+
+/// One step of a batch.
+pub(super) enum Step {
+    /// A rule, applied to every operator.
+    Rule(Direction, &'static dyn Rule),
+    /// A pass over the program.
+    Pass(&'static dyn Pass),
+}
+
+/// How often the steps of a batch are run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Once.
+    Once,
+    /// Until none applies any more.
+    FixedPoint,
+}
+
+/// Steps that belong together.
+pub(super) struct Batch {
+    /// Why it exists, in a word or two.
+    pub(super) name: &'static str,
+    pub(super) repeat: Repeat,
+    pub(super) steps: &'static [Step],
+}
+
+/// A batch that has not come to rest after so many rounds has two rules that undo each other: a bug, but not one that
+/// makes a plan wrong.
+const MAX_ROUNDS: usize = 32;
+/// The same for a rule that applies at one place again and again.
+const MAX_REPEATS: usize = 64;
+
+/// Runs a batch.
+pub(super) fn run(batch: &Batch, mut program: Program, options: &Options) -> Program {
+    for round in 0..MAX_ROUNDS {
+        let mut changed = false;
+        for step in batch.steps {
+            let (name, after, applied) = match step {
+                Step::Rule(direction, rule) => {
+                    let (after, applied) = apply_rule(*rule, *direction, program);
+                    (rule.name(), after, applied)
+                }
+                Step::Pass(pass) => {
+                    let before = program.clone();
+                    let after = pass.rewrite(program);
+                    check_exports(pass.name(), &before, &after);
+                    let applied = before != after;
+                    (pass.name(), after, applied)
+                }
+            };
+            program = after;
+            changed |= applied;
+            if applied && (options.verify || cfg!(debug_assertions)) {
+                check_valid(name, &program);
+            }
+        }
+        if !changed || batch.repeat == Repeat::Once {
+            return program;
+        }
+        debug_assert!(round + 1 < MAX_ROUNDS, "batch `{}` does not come to rest", batch.name);
+    }
+    program
+}
+
+#[expect(clippy::panic, reason = "an optimizer that breaks a plan is a bug that must not reach a result")]
+fn check_valid(name: &str, program: &Program) {
+    if let Err(error) = verify(program) {
+        panic!("optimizer step `{name}`: {error}\n{}", crate::plan::plain_plan_text(program));
+    }
+}
+
+fn check_exports(name: &str, before: &Program, after: &Program) {
+    assert_eq!(before.exports.len(), after.exports.len(), "optimizer step `{name}` loses an export");
+    for (before, after) in before.exports.iter().zip(&after.exports) {
+        check_schema(name, &before.plan.schema(), &after.plan.schema());
+    }
+}
+
+/// The same columns; nullability may only narrow.
+fn check_schema(name: &str, before: &[SchemaColumn], after: &[SchemaColumn]) {
+    let kept = before.len() == after.len()
+        && before.iter().zip(after).all(|(a, b)| a.id == b.id && a.ty == b.ty && (a.nullable || !b.nullable));
+    assert!(kept, "optimizer step `{name}` changes a schema from {before:?} to {after:?}");
+}
+
+fn apply_rule(rule: &dyn Rule, direction: Direction, mut program: Program) -> (Program, bool) {
+    let mut changed = false;
+    for index in 0..program.shared.len() {
+        let plan = take_plan(&mut program.shared[index].plan);
+        let plan = apply(rule, direction, plan, &RuleContext { program: &program }, &mut changed);
+        program.shared[index].plan = plan;
+    }
+    for index in 0..program.exports.len() {
+        let plan = take_plan(&mut program.exports[index].plan);
+        let plan = apply(rule, direction, plan, &RuleContext { program: &program }, &mut changed);
+        program.exports[index].plan = plan;
+    }
+    (program, changed)
+}
+
+fn apply(rule: &dyn Rule, direction: Direction, mut plan: Plan, context: &RuleContext<'_>, changed: &mut bool) -> Plan {
+    if direction == Direction::Up {
+        apply_below(rule, direction, &mut plan, context, changed);
+        let rewritten = apply_here(rule, plan, context);
+        *changed |= rewritten.changed;
+        return rewritten.plan;
+    }
+    for _ in 0..MAX_REPEATS {
+        let rewritten = apply_here(rule, plan, context);
+        *changed |= rewritten.changed;
+        plan = rewritten.plan;
+        if !rewritten.changed {
+            break;
+        }
+    }
+    apply_below(rule, direction, &mut plan, context, changed);
+    plan
+}
+
+/// The rule at the root, which must keep the schema.
+fn apply_here(rule: &dyn Rule, plan: Plan, context: &RuleContext<'_>) -> Rewritten {
+    let before = plan.schema();
+    let rewritten = rule.rewrite(plan, context);
+    if rewritten.changed {
+        check_schema(rule.name(), &before, &rewritten.plan.schema());
+    }
+    rewritten
+}
+
+fn apply_below(rule: &dyn Rule, direction: Direction, plan: &mut Plan, context: &RuleContext<'_>, changed: &mut bool) {
+    for input in plan.inputs_mut() {
+        let taken = take_plan(input);
+        *input = apply(rule, direction, taken, context, changed);
+    }
+}
+
+/// Takes a plan out of its place, where something empty stays until it is put back.
+pub(super) fn take_plan(place: &mut Plan) -> Plan {
+    let nothing = crate::plan::Union { inputs: Vec::new(), columns: Vec::new(), span: Span::default() };
+    std::mem::replace(place, Plan::Union(nothing))
+}

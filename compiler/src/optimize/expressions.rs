@@ -1,0 +1,107 @@
+//! What the rules share: conjunctions, substitution, and the expressions of an operator.
+
+use crate::plan::{Plan, SchemaColumn};
+use dj_grammar::Span;
+use dj_runtime::expr::{ColumnId, Expr, ExprKind};
+use dj_runtime::types::Type;
+
+/// The operands of a conjunction, nested ones included, in order; the expression itself if it is none.
+pub(super) fn conjuncts(expr: Expr) -> Vec<Expr> {
+    match expr {
+        Expr { kind: ExprKind::And(operands), .. } => operands.into_iter().flat_map(conjuncts).collect(),
+        other => vec![other],
+    }
+}
+
+/// The conjunction of the operands; none if there are none.
+pub(super) fn conjunction(mut operands: Vec<Expr>) -> Option<Expr> {
+    if operands.len() < 2 {
+        return operands.pop();
+    }
+    let span = operands.iter().map(|operand| operand.span).reduce(Span::to).unwrap_or_default();
+    let nullable = operands.iter().any(|operand| operand.nullable);
+    Some(Expr { kind: ExprKind::And(operands), ty: Type::Bool, nullable, span })
+}
+
+/// The expression with columns exchanged for what `with` gives.
+pub(super) fn substitute(expr: Expr, with: &dyn Fn(ColumnId) -> Option<Expr>) -> Expr {
+    // Not by `Expr::rewrite`, which would visit what it has put in.
+    if let ExprKind::Column(id) = expr.kind {
+        return with(id).unwrap_or(expr);
+    }
+    let mut expr = expr;
+    for operand in expr.operands_mut() {
+        let taken = std::mem::replace(operand, Expr::bool(false, Span::default()));
+        *operand = substitute(taken, with);
+    }
+    expr
+}
+
+/// Whether the expression reads only columns of the schema.
+pub(super) fn reads_only(expr: &Expr, schema: &[SchemaColumn]) -> bool {
+    expr.columns().iter().all(|id| schema.iter().any(|column| column.id == *id))
+}
+
+/// How many nodes the expression has.
+pub(super) fn size(expr: &Expr) -> usize {
+    let mut nodes = 0;
+    expr.walk(&mut |_| nodes += 1);
+    nodes
+}
+
+/// The column as an expression.
+pub(super) fn column_expr(column: SchemaColumn, span: Span) -> Expr {
+    Expr::column(column.id, column.ty, column.nullable, span)
+}
+
+/// The expressions of an operator itself, its inputs' aside.
+pub(super) fn expressions(plan: &Plan) -> Vec<&Expr> {
+    match plan {
+        Plan::Scan(scan) => scan.predicates.iter().collect(),
+        Plan::Filter(filter) => vec![&filter.predicate],
+        Plan::Project(project) => project.items.iter().map(|item| &item.expr).collect(),
+        Plan::Aggregate(aggregate) => {
+            let items = aggregate.aggregates.iter();
+            items.flat_map(|item| item.argument.iter().chain(&item.filter)).collect()
+        }
+        Plan::Join(join) => join.on.iter().flat_map(|(left, right)| [left, right]).chain(&join.residual).collect(),
+        Plan::Sort(sort) => sort.keys.iter().map(|key| &key.expr).collect(),
+        Plan::TopK(top) => top.keys.iter().map(|key| &key.expr).collect(),
+        Plan::Take(_) | Plan::Distinct(_) | Plan::Union(_) | Plan::Shared(_) => vec![],
+    }
+}
+
+/// The same, to be rewritten in place.
+pub(super) fn expressions_mut(plan: &mut Plan) -> Vec<&mut Expr> {
+    match plan {
+        Plan::Scan(scan) => scan.predicates.iter_mut().collect(),
+        Plan::Filter(filter) => vec![&mut filter.predicate],
+        Plan::Project(project) => project.items.iter_mut().map(|item| &mut item.expr).collect(),
+        Plan::Aggregate(aggregate) => {
+            let items = aggregate.aggregates.iter_mut();
+            items.flat_map(|item| item.argument.iter_mut().chain(&mut item.filter)).collect()
+        }
+        Plan::Join(join) => {
+            join.on.iter_mut().flat_map(|(left, right)| [left, right]).chain(&mut join.residual).collect()
+        }
+        Plan::Sort(sort) => sort.keys.iter_mut().map(|key| &mut key.expr).collect(),
+        Plan::TopK(top) => top.keys.iter_mut().map(|key| &mut key.expr).collect(),
+        Plan::Take(_) | Plan::Distinct(_) | Plan::Union(_) | Plan::Shared(_) => vec![],
+    }
+}
+
+/// Calls `visit` on every operator of the plan, outermost first.
+pub(super) fn walk<'a>(plan: &'a Plan, visit: &mut dyn FnMut(&'a Plan)) {
+    visit(plan);
+    for input in plan.inputs() {
+        walk(input, visit);
+    }
+}
+
+/// Calls `visit` on every operator of the plan, innermost first, to be rewritten in place.
+pub(super) fn walk_mut(plan: &mut Plan, visit: &mut dyn FnMut(&mut Plan)) {
+    for input in plan.inputs_mut() {
+        walk_mut(input, visit);
+    }
+    visit(plan);
+}

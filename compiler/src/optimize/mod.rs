@@ -1,0 +1,89 @@
+//! The optimizer: a plan becomes a plan that gives the same rows for less.
+//!
+//! Rules are one file each, named for what they do, with their equation in the first line. [`BATCHES`] is the whole
+//! registry: what runs, in which order, and why. The driver checks that every step keeps the schema, and verifies the
+//! program after every step that changed it (in debug builds, and where asked).
+
+mod driver;
+mod expressions;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use crate::plan::Program;
+use driver::Direction::{Down, Up};
+use driver::{Batch, Repeat, Step};
+
+/// How to optimize.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Whether to verify the program after every step that changed it, in release builds too.
+    pub verify: bool,
+}
+
+/// Everything that the optimizer does, in order.
+static BATCHES: &[Batch] = &[
+    // Plans that are read once are inlined before anything else, so that filters and pruning pass through them.
+    Batch {
+        name: "inline",
+        repeat: Repeat::Once,
+        steps: &[Step::Pass(&rules::RemoveUnusedShared), Step::Pass(&rules::InlineSharedOnce)],
+    },
+    // Predicates sink and operators merge. Each rule makes work for others (a folded constant frees a conjunct, which sinks
+    // through a join, which becomes an inner one), so they repeat until all rest.
+    Batch {
+        name: "sink",
+        repeat: Repeat::FixedPoint,
+        steps: &[
+            Step::Rule(Up, &rules::FoldConstants),
+            Step::Rule(Up, &rules::RemoveTrueFilter),
+            Step::Rule(Up, &rules::MergeFilters),
+            Step::Rule(Up, &rules::MergeProjects),
+            Step::Rule(Up, &rules::RemoveIdentityProject),
+            Step::Rule(Down, &rules::TurnLeftJoinIntoInner),
+            Step::Rule(Down, &rules::TurnFilterIntoJoinKey),
+            Step::Rule(Down, &rules::PushFilterThroughProject),
+            Step::Rule(Down, &rules::PushFilterThroughJoin),
+            Step::Rule(Down, &rules::PushResidualIntoJoinSides),
+            Step::Rule(Down, &rules::PushFilterThroughUnion),
+            Step::Rule(Down, &rules::PushFilterThroughSort),
+            Step::Rule(Down, &rules::PushFilterThroughDistinct),
+            Step::Rule(Down, &rules::PushFilterThroughAggregate),
+            Step::Rule(Down, &rules::PushFilterIntoScan),
+            Step::Rule(Down, &rules::PushTakeThroughProject),
+            Step::Rule(Up, &rules::MergeTakes),
+            Step::Rule(Up, &rules::FuseSortTake),
+            Step::Rule(Up, &rules::RemoveUnreadSort),
+            Step::Rule(Up, &rules::RemoveRedundantDistinct),
+        ],
+    },
+    // Columns that nothing reads any more go last, because sinking a filter may remove a column's only reader. What is left
+    // of shared plans may then be read once.
+    Batch {
+        name: "prune",
+        repeat: Repeat::Once,
+        steps: &[
+            Step::Pass(&rules::PruneColumns),
+            Step::Pass(&rules::RemoveUnusedShared),
+            Step::Pass(&rules::InlineSharedOnce),
+        ],
+    },
+    // Pruning narrows rows with projections that merge with those above and below, and inlining brings filters next to
+    // scans.
+    Batch {
+        name: "tidy",
+        repeat: Repeat::FixedPoint,
+        steps: &[
+            Step::Rule(Up, &rules::MergeProjects),
+            Step::Rule(Up, &rules::RemoveIdentityProject),
+            Step::Rule(Up, &rules::MergeFilters),
+            Step::Rule(Down, &rules::PushFilterThroughProject),
+            Step::Rule(Down, &rules::PushFilterIntoScan),
+        ],
+    },
+];
+
+/// The program with its plans rewritten; exports keep their schemas, but for columns that turn out never to be null.
+pub fn optimize(program: Program, options: &Options) -> Program {
+    BATCHES.iter().fold(program, |program, batch| driver::run(batch, program, options))
+}

@@ -1,0 +1,98 @@
+//! `let s = x; ... read s ...` = `... x ...`, where nothing else reads `s`
+
+use crate::optimize::driver::{Pass, take_plan};
+use crate::optimize::expressions::{expressions, expressions_mut, walk, walk_mut};
+use crate::plan::{NamedExpr, Plan, Program, Project, Shared};
+use dj_grammar::Span;
+use dj_runtime::expr::{Expr, ExprKind};
+
+pub(in crate::optimize) struct InlineSharedOnce;
+
+impl Pass for InlineSharedOnce {
+    fn name(&self) -> &'static str {
+        "inline_shared_once"
+    }
+
+    fn rewrite(&self, mut program: Program) -> Program {
+        for index in (0..program.shared.len()).rev() {
+            if Readers::of(&program, index) == (Readers { plans: 1, cells: 0 }) {
+                let mut plan = Some(program.shared.remove(index).plan);
+                for_each_plan(&mut program, &mut |node| inline(node, index, &mut plan));
+                renumber(&mut program, index);
+            }
+        }
+        program
+    }
+}
+
+/// Puts the shared plan in the place of its reader, with the reader's names.
+fn inline(node: &mut Plan, index: usize, shared: &mut Option<Plan>) {
+    let Plan::Shared(Shared { plan, columns, span }) = node else { return };
+    if *plan != index {
+        return;
+    }
+    if let Some(input) = shared.take() {
+        let schema = input.schema();
+        let items = columns.iter().map(|(from, to)| {
+            let nullable = schema.iter().find(|column| column.id == *from).is_none_or(|column| column.nullable);
+            NamedExpr { id: to.id, expr: Expr::column(*from, to.ty, nullable, *span) }
+        });
+        let items = items.collect();
+        *node = Plan::Project(Project { input: Box::new(input), items, span: *span });
+    }
+}
+
+/// How often a shared plan is read.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Readers {
+    /// As rows.
+    pub(super) plans: usize,
+    /// As scalars.
+    pub(super) cells: usize,
+}
+
+impl Readers {
+    /// The readers of the shared plan of this index.
+    pub(super) fn of(program: &Program, index: usize) -> Self {
+        let mut readers = Self::default();
+        let shared = program.shared.iter().map(|shared| &shared.plan);
+        for plan in shared.chain(program.exports.iter().map(|export| &export.plan)) {
+            walk(plan, &mut |node| {
+                readers.plans += usize::from(matches!(node, Plan::Shared(shared) if shared.plan == index));
+                for expr in expressions(node) {
+                    expr.walk(&mut |expr| {
+                        readers.cells += usize::from(matches!(expr.kind, ExprKind::Cell { plan, .. } if plan == index));
+                    });
+                }
+            });
+        }
+        readers
+    }
+}
+
+/// Makes up for the shared plan of this index having gone.
+pub(super) fn renumber(program: &mut Program, gone: usize) {
+    for_each_plan(program, &mut |node| {
+        if let Plan::Shared(shared) = node {
+            shared.plan -= usize::from(shared.plan > gone);
+        }
+        for expr in expressions_mut(node) {
+            let taken = std::mem::replace(expr, Expr::bool(false, Span::default()));
+            *expr = taken.rewrite(&mut |mut expr| {
+                if let ExprKind::Cell { plan, .. } = &mut expr.kind {
+                    *plan -= usize::from(*plan > gone);
+                }
+                expr
+            });
+        }
+    });
+}
+
+fn for_each_plan(program: &mut Program, visit: &mut dyn FnMut(&mut Plan)) {
+    let shared = program.shared.iter_mut().map(|shared| &mut shared.plan);
+    for place in shared.chain(program.exports.iter_mut().map(|export| &mut export.plan)) {
+        let mut plan = take_plan(place);
+        walk_mut(&mut plan, visit);
+        *place = plan;
+    }
+}

@@ -1,0 +1,247 @@
+//! Each rule on a small program, from source to the text of the optimized plan.
+
+use super::{Options, optimize};
+use crate::analyze::tests::corpus::Generated;
+use crate::analyze::{NothingBound, analyze};
+use crate::plan::{plain_plan_text, verify};
+use insta::assert_snapshot;
+
+/// The optimized plan of a program.
+fn optimized(source: &str) -> String {
+    let (file, syntax) = dj_grammar::parse(source);
+    assert!(syntax.is_empty(), "{syntax:#?}");
+    let (program, diagnostics) = analyze(&file, source, &NothingBound);
+    let program = program.unwrap_or_else(|| panic!("{diagnostics:#?}"));
+    verify(&program).unwrap_or_else(|error| panic!("{error}\n{}", plain_plan_text(&program)));
+    plain_plan_text(&optimize(program, &Options { verify: true }))
+}
+
+const TABLES: &str = "
+    table t { a: i64, b: str?, c: i32?, x: f64, d: date }
+    table u { k: i64, a2: i64?, v: i64, w: str }
+";
+
+/// The optimized plan of the export of a pipeline over the tables `t` and `u`.
+fn check(pipeline: &str) -> String {
+    optimized(&format!("{TABLES}\n{pipeline}"))
+}
+
+#[test]
+fn filters_reach_the_scan() {
+    assert_snapshot!(check(r#"t | derive c1 = a + 1 | filter c1 > 3 and b == "x" | select a"#), @r#"
+    project [a]
+    └ scan t [a, b] where a > 2 and b == "x"
+    "#);
+}
+
+#[test]
+fn constants_fold() {
+    assert_snapshot!(check("t | filter a > 1 + 2 * 3 and true"), @r#"scan t [a, b, c, x, d] where a > 7"#);
+    assert_snapshot!(check("t | select { y = case { false => 1, true => a, else => 2 } }"), @r#"
+    project [y = a]
+    └ scan t [a]
+    "#);
+    assert_snapshot!(check("t | filter a > 1 or (\"x\" as i64) == 1 | select a"), @r#"scan t [a] where (a > 1 or "x" as i64 == 1)"#);
+    assert_snapshot!(check("t | filter not (a > 3) and 5 < a"), @r#"scan t [a, b, c, x, d] where a <= 3 and a > 5"#);
+    assert_snapshot!(check("t | filter c > 3 | select c"), @r#"scan t [c] where c > 3"#);
+    assert_snapshot!(check("t | filter c + 1 == 100 | select c"), @r#"scan t [c] where c == 99"#);
+}
+
+#[test]
+fn filters_sink_through_joins() {
+    assert_snapshot!(check("t | join u on a == k | filter a > 1 and v > 2 and v > a | select { a, v }"), @r#"
+    project [a, v]
+    └ filter v > a
+      └ join inner on a == k
+        ├ scan t [a] where a > 1
+        └ scan u [k, v] where v > 2
+    "#);
+    assert_snapshot!(check("t | join left u on a == k | filter a > 1 and v is null | select { a, v }"), @r#"
+    project [a, v]
+    └ filter v is null
+      └ join left on a == k
+        ├ scan t [a] where a > 1
+        └ scan u [k, v]
+    "#);
+    assert_snapshot!(check("t | join left u on a == k | filter v > 2 | select { a, v }"), @r#"
+    project [a, v]
+    └ join inner on a == k
+      ├ scan t [a]
+      └ scan u [k, v] where v > 2
+    "#);
+    assert_snapshot!(check("t | join u on a == k | filter a as i8 > 1 | select { a, v }"), @r#"
+    project [a, v]
+    └ filter a as i8 > 1
+      └ join inner on a == k
+        ├ scan t [a]
+        └ scan u [k, v]
+    "#);
+    assert_snapshot!(check("t | join u on a == k | filter a2 == a and v > 3 | select { a, v }"), @r#"
+    project [a, v]
+    └ join inner on a == k and a == a2
+      ├ scan t [a]
+      └ scan u [k, a2, v] where v > 3
+    "#);
+    assert_snapshot!(check("t | join semi u on a == k and v > 2 and a > 3 | select a"), @r#"
+    join semi on a == k
+    ├ scan t [a] where a > 3
+    └ project [k]
+      └ scan u [k, v] where v > 2
+    "#);
+    assert_snapshot!(check("t | join anti u on a == k and v > 2 and a > 3 | select a"), @r#"
+    join anti on a == k where a > 3
+    ├ scan t [a]
+    └ project [k]
+      └ scan u [k, v] where v > 2
+    "#);
+}
+
+#[test]
+fn filters_sink_through_unions_sorts_and_groups() {
+    assert_snapshot!(check("t | select a | union (u | select a = k) | filter a > 1"), @r#"
+    union [a#10] of [a#0], [a#9]
+    ├ scan t [a#0] where a#0 > 1
+    └ project [a#9 = k]
+      └ scan u [k] where k > 1
+    "#);
+    assert_snapshot!(check("t | sort x | filter a > 1 | select a"), @r#"
+    project [a]
+    └ sort [x]
+      └ scan t [a, x] where a > 1
+    "#);
+    assert_snapshot!(check("t | group a { n = count() } | filter a > 1 and n > 2"), @r#"
+    filter n > 2
+    └ aggregate by [a] [n = count()]
+      └ scan t [a] where a > 1
+    "#);
+    assert_snapshot!(check("t | group x { n = count() } | filter x > 1.0"), @r#"
+    filter x > 1.0
+    └ aggregate by [x] [n = count()]
+      └ scan t [x]
+    "#);
+    assert_snapshot!(check("t | distinct { a } | filter a > 1 and x > 1.0 | select a"), @r#"
+    project [a]
+    └ filter x > 1.0
+      └ distinct [a]
+        └ scan t [a, x] where a > 1
+    "#);
+}
+
+#[test]
+fn takes_fuse_with_sorts() {
+    assert_snapshot!(check("t | sort { -x } | derive y = x * 2.0 | take 3..10 | select y"), @r#"
+    project [y = x * 2.0]
+    └ top 8 skip 2 by [-x]
+      └ scan t [x]
+    "#);
+    assert_snapshot!(check("t | take 10 | take 3..20 | select a"), @r#"
+    take 8 skip 2
+    └ scan t [a]
+    "#);
+}
+
+#[test]
+fn projects_merge_unless_work_is_repeated() {
+    assert_snapshot!(check("t | derive y = a + 1 | derive z = y * 2 | select z"), @r#"
+    project [z = (a + 1) * 2]
+    └ scan t [a]
+    "#);
+    assert_snapshot!(check("t | derive y = sqrt(x) | derive z = y * y | select z"), @r#"
+    project [z = y * y]
+    └ project [y = sqrt(x)]
+      └ scan t [x]
+    "#);
+}
+
+#[test]
+fn columns_are_pruned() {
+    assert_snapshot!(check("t | aggregate { n = count() }"), @r#"
+    aggregate [n = count()]
+    └ scan t [c]
+    "#);
+    assert_snapshot!(check("t | group a { n = count(), s = sum(x) } | select { a, n }"), @r#"
+    aggregate by [a] [n = count()]
+    └ scan t [a]
+    "#);
+    assert_snapshot!(check("t | join u on a == k | group b { n = count() }"), @r#"
+    aggregate by [b] [n = count()]
+    └ join inner on a == k
+      ├ scan t [a, b]
+      └ scan u [k]
+    "#);
+    assert_snapshot!(check("t | filter x > 1.0 | sort a | select b"), @r#"
+    project [b]
+    └ sort [a]
+      └ project [a, b]
+        └ scan t [a, b, x] where x > 1.0
+    "#);
+    assert_snapshot!(check("t | join left (u | group k { s = sum(v) }) on a == k | select { a, b }"), @r#"scan t [a, b]"#);
+}
+
+#[test]
+fn shared_plans() {
+    assert_snapshot!(check(
+        "let s = t | filter a > 1 | derive y = x * 2.0
+         export one = s | select { a, y }
+         export two = s | select a"
+    ), @r#"
+    let s
+    project [a, y = x * 2.0]
+    └ scan t [a, x] where a > 1
+    export one
+    read s [a, y]
+    export two
+    read s [a]
+    "#);
+    assert_snapshot!(check(
+        "let s = t | aggregate { m = max(a), n = min(a) }
+         export one = t | filter a == s.m | select a"
+    ), @r#"
+    let s
+    aggregate [m = max(a)]
+    └ scan t [a]
+    export one
+    scan t [a] where a == s.m
+    "#);
+}
+
+#[test]
+fn orders_that_nothing_reads_go() {
+    assert_snapshot!(check("t | sort x | filter a > 1 | group b { n = count() }"), @r#"
+    aggregate by [b] [n = count()]
+    └ scan t [a, b] where a > 1
+    "#);
+    assert_snapshot!(check("t | sort x | group b { n = first(a) }"), @r#"
+    aggregate by [b] [n = first(a)]
+    └ sort [x]
+      └ scan t [a, b, x]
+    "#);
+    assert_snapshot!(check("t | group a { n = count() } | distinct { a }"), @r#"
+    aggregate by [a] [n = count()]
+    └ scan t [a]
+    "#);
+}
+
+/// Every program of the repository, analyzed and optimized, with the verifier after each step.
+#[test]
+fn programs_stay_valid() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut wrong = String::new();
+    for folder in ["examples", "tests/tpch", "tests/corpus"] {
+        let entries = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = entries.filter(|file| file.extension().is_some_and(|text| text == "dj")).collect();
+        files.sort();
+        for file in files {
+            let source = std::fs::read_to_string(&file).unwrap();
+            let (tree, _) = dj_grammar::parse(&source);
+            let Some(program) = analyze(&tree, &source, &Generated).0 else { continue };
+            match verify(&program) {
+                Ok(()) => {
+                    optimize(program, &Options { verify: true });
+                }
+                Err(error) => wrong += &format!("{}: {error}\n{}", file.display(), plain_plan_text(&program)),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}

@@ -1,0 +1,16 @@
+//! What the commands `djrun` and `djc run` share: options, how a program is run with them, and how its end is told.
+//!
+//! Results go to stdout, everything else to stderr. The exit codes are those of [`Exit`].
+
+mod args;
+mod outputs;
+mod process;
+mod run;
+
+pub use args::{DiagnosticsFormat, RunArgs, TableFormat, parse_target};
+pub use outputs::FilesAndStdout;
+pub use process::{guard, report, report_diagnostics};
+pub use run::{open_client, run_command};
+
+#[cfg(doc)]
+use crate::execute::Exit;

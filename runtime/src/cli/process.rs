@@ -1,0 +1,46 @@
+//! How a command ends: problems on stderr, and an exit code.
+
+use super::args::DiagnosticsFormat;
+use crate::execute::{Exit, RunError};
+use dj_grammar::Diagnostic;
+use std::io::{IsTerminal, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+/// Runs a command's body; a panic becomes a message and [`Exit::Bug`].
+pub fn guard(body: impl FnOnce() -> Exit) -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        // Writing must not panic in turn.
+        let _ = writeln!(std::io::stderr(), "internal error: {panic}\n{PLEA}");
+    }));
+    ExitCode::from(catch_unwind(AssertUnwindSafe(body)).unwrap_or(Exit::Bug).code())
+}
+
+const PLEA: &str = "This is a bug in DJ. Please report it with the program and, if you can, the data.";
+
+/// Tells why a run ended; `source` and its name are what the diagnostics' places are of.
+pub fn report(error: &RunError, source: &str, source_name: &str, format: DiagnosticsFormat) -> Exit {
+    match error {
+        RunError::Program(diagnostics) | RunError::Usage(diagnostics) | RunError::Machine(diagnostics) => {
+            report_diagnostics(diagnostics, source, source_name, format);
+        }
+        RunError::Bug(what) => {
+            let _ = writeln!(std::io::stderr(), "internal error: {what}\n{PLEA}");
+        }
+    }
+    error.exit()
+}
+
+/// Prints diagnostics on stderr, in color on a terminal unless `NO_COLOR` is set.
+pub fn report_diagnostics(diagnostics: &[Diagnostic], source: &str, source_name: &str, format: DiagnosticsFormat) {
+    let mut stderr = std::io::stderr();
+    let text = match format {
+        DiagnosticsFormat::Text => {
+            let color = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+            dj_grammar::render(diagnostics, source, source_name, color)
+        }
+        DiagnosticsFormat::Json => dj_grammar::to_json(diagnostics, source, source_name),
+    };
+    // There is nobody left to tell.
+    let _ = stderr.write_all(text.as_bytes());
+}

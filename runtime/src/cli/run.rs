@@ -1,0 +1,78 @@
+//! A run with the options of the command line.
+
+use super::args::RunArgs;
+use super::outputs::FilesAndStdout;
+use crate::artifact::store::write_atomically;
+use crate::artifact::{Manifest, Modules, Platform, Target};
+use crate::execute::{Options, Request, RunError, RunReport, Session, codes, default_memory_limit, milliseconds};
+use crate::kernels;
+use crate::pjrt::{self, Client, ClientOptions, Plugin};
+use dj_grammar::Diagnostic;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Runs a program and writes or prints its exports, as `djrun` and `djc run` do.
+///
+/// The default bindings of tables are relative to `base`, or else to the working directory.
+///
+/// # Errors
+/// If names or values do not fit the program, the data breaks it, or the machine fails.
+pub fn run_command(
+    manifest: &Manifest,
+    modules: &dyn Modules,
+    args: &RunArgs,
+    base: Option<PathBuf>,
+) -> Result<RunReport, RunError> {
+    let started = Instant::now();
+    let mut outputs = FilesAndStdout::new(manifest, &args.outputs, args.format)?;
+    let client = open_client(&manifest.target, args.plugin.as_deref())?;
+    let loading = milliseconds(started.elapsed());
+    let options = Options {
+        memory_limit: args.memory_limit.unwrap_or_else(default_memory_limit),
+        use_cache: !args.no_cache,
+        optimization_level: args.xla_opt_level,
+        base,
+        progress: !args.quiet,
+        verbose: args.verbose,
+        profile: args.profile.is_some(),
+        repeat: args.repeat,
+    };
+    let request = Request { bindings: args.bindings.clone(), params: args.params.clone() };
+    let mut session = Session::new(client, manifest, modules, options)?;
+    let mut report = session.run(&request, &mut outputs)?;
+    report.load += loading;
+    report.total = milliseconds(started.elapsed());
+    if let Some(path) = &args.timings {
+        write_json(path, &report.to_json())?;
+    }
+    if let (Some(path), Some(profile)) = (&args.profile, session.profile()) {
+        write_json(path, profile)?;
+    }
+    Ok(report)
+}
+
+/// Loads the plugin of a target and opens as many of its devices as the target has.
+///
+/// # Errors
+/// If no plugin is installed, or it fails.
+pub fn open_client(target: &Target, plugin: Option<&Path>) -> Result<Client, RunError> {
+    let platform = match target.platform {
+        Platform::Cpu => pjrt::Platform::Cpu,
+        Platform::Tpu => pjrt::Platform::Tpu,
+    };
+    let path = pjrt::discover(platform, plugin)?;
+    let plugin = Plugin::load(&path)?;
+    match target.platform {
+        Platform::Cpu => kernels::register(&plugin)?,
+        Platform::Tpu => {}
+    }
+    Ok(Client::new(&plugin, &ClientOptions { devices: target.replicas })?)
+}
+
+fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), RunError> {
+    let text = format!("{value:#}\n");
+    write_atomically(path, text.as_bytes()).map_err(|error| {
+        let message = format!("cannot write `{}`: {error}", path.display());
+        RunError::program(Diagnostic::error(codes::OUTPUT, message))
+    })
+}

@@ -1,0 +1,261 @@
+//! One attempt: the stages of one variant, in order.
+
+use super::account::Lease;
+use super::bind::Inputs;
+use super::codes;
+use super::device::Device;
+use super::error::RunError;
+use super::outputs::Outputs;
+use super::programs::Programs;
+use super::progress::Progress;
+use super::report::Activity;
+use super::residents::TableUploads;
+use super::result::StageResult;
+use super::stage_run::StageRun;
+use super::status::Stop;
+use super::wave::Wave;
+use crate::artifact::{
+    DriverSource, Manifest, ProgramId, ProgramKind, Resident, ScalarSource, SinkKind, Stage, Variant,
+};
+use crate::columns::{Dictionaries, HostTables, INPUT, Table};
+use crate::expr::Scalar;
+use dj_grammar::Diagnostic;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What the stages of one attempt share.
+pub(super) struct Attempt<'s, 'p> {
+    pub(super) manifest: &'s Manifest,
+    pub(super) variant: usize,
+    pub(super) device: &'s Device,
+    pub(super) programs: &'s mut Programs<'p>,
+    pub(super) inputs: &'s Inputs,
+    pub(super) progress: &'s Progress,
+    outputs: &'s mut dyn Outputs,
+    pub(super) dictionaries: Dictionaries,
+    pub(super) host_tables: HostTables,
+    pub(super) table_uploads: TableUploads,
+    params: Vec<Scalar>,
+    results: Vec<Option<StageResult>>,
+    /// Rows that were read from tables.
+    pub(super) rows: u64,
+    /// With `--repeat`: the waves of each stage's table-driven drivers.
+    pub(super) kept: Option<Kept>,
+}
+
+/// Input that stays on the device to run again.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// By stage and driver.
+    pub(super) waves: BTreeMap<(usize, usize), Vec<Rc<Wave>>>,
+    /// Whether the waves are complete, and so are read instead of the files.
+    pub(super) complete: bool,
+}
+
+/// What all attempts of a run share.
+pub(super) struct Shared<'s, 'p> {
+    pub(super) manifest: &'s Manifest,
+    pub(super) device: &'s Device,
+    pub(super) programs: &'s mut Programs<'p>,
+    pub(super) inputs: &'s Inputs,
+    pub(super) progress: &'s Progress,
+    pub(super) outputs: &'s mut dyn Outputs,
+}
+
+impl<'s, 'p> Attempt<'s, 'p> {
+    /// Dictionaries with the program's literals and parameters, and nothing else yet.
+    pub(super) fn new(shared: Shared<'s, 'p>, variant: usize, keep: bool) -> Result<Self, RunError> {
+        let Shared { manifest, device, programs, inputs, progress, outputs } = shared;
+        let full = |error: crate::columns::DictionaryError| RunError::bug(error.to_string());
+        let mut dictionaries = Dictionaries::new(&manifest.domains).map_err(full)?;
+        let mut params = Vec::new();
+        for (spec, value) in manifest.params.iter().zip(&inputs.params) {
+            params.push(match (value, spec.domain) {
+                (Scalar::Str(text), Some(domain)) => {
+                    Scalar::Int(dictionaries.intern(domain, text, INPUT).map_err(full)?.into())
+                }
+                (value, _) => value.clone(),
+            });
+        }
+        outputs.restart()?;
+        Ok(Self {
+            manifest,
+            variant,
+            device,
+            programs,
+            inputs,
+            progress,
+            outputs,
+            dictionaries,
+            host_tables: HostTables::new(&manifest.host_tables),
+            table_uploads: TableUploads::new(),
+            params,
+            results: Vec::new(),
+            rows: 0,
+            kept: keep.then(Kept::default),
+        })
+    }
+
+    /// The variant's description.
+    pub(super) fn spec(&self) -> &'s Variant {
+        &self.manifest.variants[self.variant]
+    }
+
+    /// Runs all stages.
+    pub(super) fn run(&mut self) -> Result<(), Stop> {
+        self.results.clear();
+        let variant = self.spec();
+        self.programs.prepare(likely_programs(self.variant, variant));
+        for (index, stage) in variant.stages.iter().enumerate() {
+            self.progress.stage(&stage.label);
+            let result = StageRun::new(self, index).run(self)?;
+            self.results.push(result);
+            self.export(index, stage)?;
+            self.drop_unused(index);
+        }
+        Ok(())
+    }
+
+    /// Shows the results.
+    pub(super) fn commit(&mut self) -> Result<(), RunError> {
+        let (outputs, dictionaries) = (&mut *self.outputs, &self.dictionaries);
+        self.device.clock.time(Activity::Write, || "commit".to_owned(), || outputs.commit(dictionaries))
+    }
+
+    /// From now on the input comes from the device, and results go nowhere.
+    pub(super) fn start_repeating(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            kept.complete = true;
+        }
+    }
+
+    /// Whether results go nowhere.
+    pub(super) fn is_repeating(&self) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.complete)
+    }
+
+    /// Hands a folded result to its exports.
+    fn export(&mut self, index: usize, stage: &Stage) -> Result<(), RunError> {
+        let is_folded = matches!(stage.sink.kind, SinkKind::Fold { .. });
+        if self.is_repeating() {
+            return self.results[index].as_ref().map_or(Ok(()), |result| result.wait(self.device));
+        }
+        if is_folded {
+            for export in self.exports_of(index) {
+                let table = self.host(index)?;
+                self.export_rows(export, &table)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// More rows of an export.
+    pub(super) fn export_rows(&mut self, export: usize, rows: &Table) -> Result<(), RunError> {
+        if self.is_repeating() {
+            return Ok(());
+        }
+        let (outputs, dictionaries) = (&mut *self.outputs, &self.dictionaries);
+        self.device.clock.time(Activity::Write, || "write".to_owned(), || outputs.rows(export, rows, dictionaries))
+    }
+
+    /// The exports whose rows a stage gives.
+    pub(super) fn exports_of(&self, stage: usize) -> Vec<usize> {
+        let exports = self.manifest.exports.iter().enumerate();
+        let of_stage = exports.filter(|(_, export)| export.stages.get(self.variant) == Some(&stage));
+        of_stage.map(|(index, _)| index).collect()
+    }
+
+    /// Whether a later stage reads the result.
+    pub(super) fn is_read_later(&self, stage: usize) -> bool {
+        self.spec().stages[stage + 1..].iter().any(|later| reads(later, stage))
+    }
+
+    fn drop_unused(&mut self, done: usize) {
+        let later = &self.spec().stages[done + 1..];
+        for (index, result) in self.results.iter_mut().enumerate() {
+            if !later.iter().any(|stage| reads(stage, index)) {
+                *result = None;
+            }
+        }
+    }
+
+    /// The result of an earlier stage.
+    pub(super) fn result(&self, stage: usize) -> Result<&StageResult, RunError> {
+        let missing = || RunError::bug(format!("the result of stage {stage} is not there"));
+        self.results.get(stage).and_then(Option::as_ref).ok_or_else(missing)
+    }
+
+    /// The rows of an earlier stage on the host.
+    pub(super) fn host(&self, stage: usize) -> Result<Rc<Table>, RunError> {
+        self.result(stage)?.host(self.device, &self.spec().stages[stage].sink)
+    }
+
+    /// How many of a stage's result tensors are its columns.
+    pub(super) fn column_tensors(&self, stage: usize) -> usize {
+        self.spec().stages[stage].sink.columns.iter().map(|column| 1 + usize::from(column.field.nullable)).sum()
+    }
+
+    /// The value of a parameter; the code of a text.
+    pub(super) fn param(&self, param: usize) -> Result<Scalar, RunError> {
+        self.params.get(param).cloned().ok_or_else(|| RunError::bug(format!("there is no parameter {param}")))
+    }
+
+    /// The value in the only row of an earlier result; null if it has none.
+    pub(super) fn cell(&self, stage: usize, column: usize) -> Result<Scalar, RunError> {
+        let table = self.host(stage)?;
+        match table.rows {
+            0 => Ok(Scalar::Null),
+            1 => Ok(table.columns[column].scalar(0)),
+            rows => {
+                let stage = &self.spec().stages[stage];
+                let name = &stage.sink.columns[column].field.name;
+                let message = format!("`{name}` is used as a single value, but there are {rows} rows");
+                let diagnostic = Diagnostic::error(codes::MANY_ROWS, message).at(stage.span);
+                Err(RunError::program(diagnostic.help("aggregate the rows to one, or keep one with `take 1`")))
+            }
+        }
+    }
+
+    /// Takes memory into use for a stage.
+    pub(super) fn lease(&self, stage: &Stage, bytes: u64) -> Result<Lease, RunError> {
+        use super::account::show_bytes;
+        self.device.account.lease(bytes).map_err(|over| {
+            let (needed, limit) = (show_bytes(over.needed), show_bytes(over.limit));
+            let message = format!("`{}` needs {needed} of memory, and the limit is {limit}", stage.label);
+            let diagnostic = Diagnostic::error(codes::MEMORY, message).at(stage.span);
+            RunError::program(diagnostic.help("raise the limit with `--memory-limit`, or keep fewer rows or columns"))
+        })
+    }
+
+    /// Computes the host tables' entries for the texts that are new.
+    pub(super) fn refresh_host_tables(&mut self) -> Result<(), RunError> {
+        let updated = self.host_tables.update_with(&mut self.dictionaries, &|expr, column| {
+            crate::expr::eval(expr, column).map_err(|error| error.to_string())
+        });
+        updated.map_err(|error| RunError::bug(error.to_string()))
+    }
+}
+
+/// The programs that a variant starts with; growing may never be needed.
+fn likely_programs(variant: usize, spec: &Variant) -> Vec<ProgramId> {
+    let of_stage = |(index, stage): (usize, &Stage)| {
+        let rung = stage.first_rung;
+        let kinds = stage.programs(rung).into_iter().filter(|kind| !matches!(kind, ProgramKind::Grow));
+        kinds.map(|kind| ProgramId { variant, stage: index, kind, rung }).collect::<Vec<_>>()
+    };
+    spec.stages.iter().enumerate().flat_map(of_stage).collect()
+}
+
+/// Whether a stage reads the result of another.
+fn reads(stage: &Stage, earlier: usize) -> bool {
+    let drives = stage.drivers.iter().any(|driver| driver.source == DriverSource::Stage(earlier));
+    let resides = stage.residents.iter().any(|resident| match resident {
+        Resident::HostTable { .. } => false,
+        Resident::Result { stage, .. } => *stage == earlier,
+    });
+    let is_cell = stage.scalars.iter().any(|scalar| match scalar.source {
+        ScalarSource::Param(_) => false,
+        ScalarSource::Cell { stage, .. } => stage == earlier,
+    });
+    drives || resides || is_cell
+}

@@ -1,0 +1,158 @@
+//! Files for tables, values for parameters, and the first variant that the files do not contradict.
+
+use super::codes;
+use super::error::RunError;
+use super::options::{Options, Request};
+use crate::artifact::{Assumption, AssumptionKind, Manifest, ParamSpec, describe};
+use crate::expr::{Scalar, cast};
+use crate::io::Source;
+use crate::types::{Bounds, Type};
+use dj_grammar::Diagnostic;
+use std::collections::BTreeMap;
+
+/// What a run reads.
+pub(super) struct Inputs {
+    /// One per table.
+    pub(super) sources: Vec<Source>,
+    /// One per parameter.
+    pub(super) params: Vec<Scalar>,
+}
+
+/// Opens the files and reads the parameters; reports every problem, not the first.
+pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) -> Result<Inputs, RunError> {
+    let mut wrong = Vec::new();
+    let used = manifest.tables.iter().map(|table| table.name.as_str());
+    let tables: Vec<&str> = used.chain(manifest.unused_tables.iter().map(String::as_str)).collect();
+    let params: Vec<&str> = manifest.params.iter().map(|param| param.field.name.as_str()).collect();
+    let bindings = by_name(&request.bindings, "table", &tables, &mut wrong);
+    let given = by_name(&request.params, "parameter", &params, &mut wrong);
+    let params = read_params(&manifest.params, &given, &mut wrong);
+    for table in &manifest.tables {
+        if table.path.is_none() && !bindings.contains_key(table.name.as_str()) {
+            let message = format!("table `{}` has no file", table.name);
+            let help = format!("give it one: `--bind {}=PATH`", table.name);
+            wrong.push(Diagnostic::error(codes::UNBOUND_TABLE, message).at(table.span).help(help));
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(RunError::Usage(wrong));
+    }
+    let mut sources = Vec::new();
+    for table in &manifest.tables {
+        let path = match (bindings.get(table.name.as_str()), &table.path, &options.base) {
+            (Some(bound), _, _) => (*bound).to_owned(),
+            (None, Some(path), Some(base)) => base.join(path).to_string_lossy().into_owned(),
+            (None, path, _) => path.clone().unwrap_or_default(),
+        };
+        match Source::open(table, &path) {
+            Ok(source) => sources.push(source),
+            Err(error) => wrong.push(Diagnostic::from(error).at(table.span)),
+        }
+    }
+    if wrong.is_empty() { Ok(Inputs { sources, params }) } else { Err(RunError::Program(wrong)) }
+}
+
+/// Values by name; names that the program lacks and names given twice are wrong.
+fn by_name<'a>(
+    given: &'a [(String, String)],
+    what: &str,
+    known: &[&str],
+    wrong: &mut Vec<Diagnostic>,
+) -> BTreeMap<&'a str, &'a str> {
+    let mut values = BTreeMap::new();
+    for (name, value) in given {
+        if !known.contains(&name.as_str()) {
+            wrong.push(unknown_name(what, name, known));
+        } else if values.insert(name.as_str(), value.as_str()).is_some() {
+            wrong.push(Diagnostic::error(codes::UNKNOWN_NAME, format!("{what} `{name}` is given twice")));
+        }
+    }
+    values
+}
+
+/// A name that the program lacks, with the nearest one that it has.
+pub fn unknown_name(what: &str, name: &str, known: &[&str]) -> Diagnostic {
+    let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, format!("the program has no {what} `{name}`"));
+    let nearest = known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(known, name), *known))
+        .filter(|(distance, known)| *distance <= known.len().max(name.len()) / 2)
+        .min();
+    match nearest {
+        Some((_, nearest)) => diagnostic.help(format!("a {what} with a similar name exists: `{nearest}`")),
+        None if known.is_empty() => diagnostic.help(format!("it has no {what} at all")),
+        None => {
+            diagnostic.help(format!("it has {}", known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")))
+        }
+    }
+}
+
+fn read_params(specs: &[ParamSpec], given: &BTreeMap<&str, &str>, wrong: &mut Vec<Diagnostic>) -> Vec<Scalar> {
+    let mut values = Vec::new();
+    let mut missing = Vec::new();
+    for spec in specs {
+        let name = spec.field.name.as_str();
+        let value = match (given.get(name), &spec.default) {
+            (Some(text), _) => match parse_param(spec, text) {
+                Ok(value) => value,
+                Err(reason) => {
+                    let ty = describe(spec.field.ty, spec.field.nullable);
+                    let message = format!("`{text}` is no value for parameter `{name}`: {ty}");
+                    wrong.push(Diagnostic::error(codes::PARAM_VALUE, message).help(reason));
+                    Scalar::Null
+                }
+            },
+            (None, Some(default)) => default.clone(),
+            (None, None) => {
+                missing.push(spec);
+                Scalar::Null
+            }
+        };
+        values.push(value);
+    }
+    if !missing.is_empty() {
+        let named = missing.iter().map(|spec| format!("`{}`", spec.field)).collect::<Vec<_>>().join(", ");
+        let example = missing.iter().map(|spec| format!("--param {}=VALUE", spec.field.name)).collect::<Vec<_>>();
+        wrong.push(
+            Diagnostic::error(codes::MISSING_PARAMS, format!("the program needs a value for {named}"))
+                .help(format!("add `{}`", example.join(" "))),
+        );
+    }
+    values
+}
+
+/// Text as a value of a parameter's type; `null` is null where it may be and the type is not text.
+fn parse_param(spec: &ParamSpec, text: &str) -> Result<Scalar, String> {
+    let ty = spec.field.ty;
+    if ty == Type::Str {
+        return Ok(Scalar::str(text));
+    }
+    if spec.field.nullable && text == "null" {
+        return Ok(Scalar::Null);
+    }
+    cast(&Scalar::str(text.trim()), Type::Str, ty).map_err(|error| error.to_string())
+}
+
+/// The first variant that the files' metadata does not contradict; the last assumes nothing.
+pub(super) fn first_variant(manifest: &Manifest, sources: &[Source]) -> usize {
+    let holds = |assumption: &Assumption| {
+        let Some(source) = sources.get(assumption.table) else { return false };
+        match assumption.kind {
+            AssumptionKind::Bounds(bounds) => {
+                source.column_bounds(assumption.column).is_none_or(|actual| lies_within(actual, bounds))
+            }
+            // Metadata does not tell how often a value occurs, and absent statistics do not tell of nulls; the steps check.
+            AssumptionKind::Unique | AssumptionKind::NotNull => true,
+        }
+    };
+    let last = manifest.variants.len().saturating_sub(1);
+    manifest.variants.iter().position(|variant| variant.assumptions.iter().all(holds)).unwrap_or(last)
+}
+
+fn lies_within(inner: Bounds, outer: Bounds) -> bool {
+    match (inner, outer) {
+        (Bounds::Int { lo, hi }, Bounds::Int { lo: least, hi: greatest }) => least <= lo && hi <= greatest,
+        (Bounds::Float { lo, hi }, Bounds::Float { lo: least, hi: greatest }) => least <= lo && hi <= greatest,
+        (Bounds::Int { .. }, Bounds::Float { .. }) | (Bounds::Float { .. }, Bounds::Int { .. }) => false,
+    }
+}

@@ -1,0 +1,118 @@
+//! The session's devices: copies and program runs, each timed.
+
+use super::account::Account;
+use super::error::RunError;
+use super::report::{Activity, Clock, program_name};
+use crate::artifact::ProgramId;
+use crate::columns::AlignedBytes;
+use crate::pjrt::{Argument, Buffer, Client, Element, Executable, HostData, HostScalar, as_bytes};
+use std::rc::Rc;
+
+/// The devices of a session, one for each replica.
+pub(super) struct Device {
+    pub(super) client: Client,
+    pub(super) replicas: usize,
+    pub(super) account: Rc<Account>,
+    pub(super) clock: Clock,
+}
+
+/// One list of buffers per replica.
+pub(super) type PerReplica<T> = Vec<Vec<T>>;
+
+impl Device {
+    /// A scalar on one replica.
+    pub(super) fn scalar<T: HostScalar>(&self, value: T, replica: usize) -> Result<Buffer, RunError> {
+        self.copy(as_bytes(&[value]), T::ELEMENT, &[], replica)
+    }
+
+    /// A small tensor on one replica.
+    pub(super) fn copy(
+        &self,
+        bytes: &[u8],
+        element: Element,
+        dims: &[usize],
+        replica: usize,
+    ) -> Result<Buffer, RunError> {
+        self.to_device(HostData::Copied(bytes), element, dims, replica)
+    }
+
+    /// A tensor on one replica; on CPU it shares the memory.
+    pub(super) fn share(
+        &self,
+        bytes: AlignedBytes,
+        element: Element,
+        dims: &[usize],
+        replica: usize,
+    ) -> Result<Buffer, RunError> {
+        self.to_device(HostData::Arrow(bytes.into_buffer()), element, dims, replica)
+    }
+
+    fn to_device(
+        &self,
+        data: HostData<'_>,
+        element: Element,
+        dims: &[usize],
+        replica: usize,
+    ) -> Result<Buffer, RunError> {
+        let dims: Vec<i64> = dims.iter().map(|&dim| i64::try_from(dim).unwrap_or(i64::MAX)).collect();
+        let name = || "copy to device".to_owned();
+        let copy = || self.client.buffer_from_host(data, element, &dims, replica);
+        Ok(self.clock.time(Activity::ToDevice, name, copy)?)
+    }
+
+    /// The contents of a buffer, once it has them.
+    pub(super) fn to_host(&self, buffer: &Buffer) -> Result<AlignedBytes, RunError> {
+        self.wait(buffer)?;
+        let size = buffer.shape().bytes().ok_or_else(|| RunError::bug(format!("{} has no size", buffer.shape())))?;
+        let mut bytes = AlignedBytes::zeroed(size);
+        let copy = || buffer.to_host_into(&mut bytes);
+        self.clock.time(Activity::ToHost, || "copy to host".to_owned(), copy)?;
+        Ok(bytes)
+    }
+
+    /// The contents of a one-element integer buffer.
+    pub(super) fn integer(&self, buffer: &Buffer) -> Result<i64, RunError> {
+        let bytes = self.to_host(buffer)?;
+        let value = match buffer.element() {
+            Element::S32 => bytes.as_slice::<i32>().first().map(|&value| value.into()),
+            Element::S64 => bytes.as_slice::<i64>().first().copied(),
+            Element::U32 => bytes.as_slice::<u32>().first().map(|&value| value.into()),
+            Element::Pred
+            | Element::S8
+            | Element::S16
+            | Element::U8
+            | Element::U16
+            | Element::U64
+            | Element::F32
+            | Element::F64 => None,
+        };
+        value.ok_or_else(|| RunError::bug(format!("a program returned {} for a count", buffer.shape())))
+    }
+
+    /// Waits until a buffer has its contents.
+    pub(super) fn wait(&self, buffer: &Buffer) -> Result<(), RunError> {
+        // Waiting shows in a profile as the programs' own time.
+        if self.clock.is_tracing() {
+            return Ok(buffer.wait()?);
+        }
+        Ok(self.clock.time(Activity::Execute, String::new, || buffer.wait())?)
+    }
+
+    /// Starts a program; with a profile, also waits for it.
+    pub(super) fn run(
+        &self,
+        label: &str,
+        id: ProgramId,
+        executable: &Executable,
+        arguments: PerReplica<Argument<'_>>,
+    ) -> Result<PerReplica<Buffer>, RunError> {
+        let run = || {
+            let outputs = executable.execute(arguments)?;
+            if self.clock.is_tracing() {
+                outputs.iter().flatten().try_for_each(Buffer::wait)?;
+            }
+            Ok(outputs)
+        };
+        self.clock.time(Activity::Execute, || program_name(label, id), run)
+    }
+}

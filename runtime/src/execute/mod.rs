@@ -1,0 +1,46 @@
+//! Execution: a manifest and its modules on files, to rows for outputs.
+//!
+//! A [`Session`] runs the variants of a program until one's assumptions hold (`attempt`). An attempt runs its stages one
+//! after another (`stage_run`): chunks are read and copied to the device while the steps before them run (`wave`), the state
+//! moves to larger rungs before anything can overflow (`state`), statuses are looked at a few steps behind (`status`), and
+//! nothing is visible before all of them were (`outputs`).
+//!
+//! A program runs on as many replicas as its target has. Chunks are dealt to them in turn; a result is replica 0's.
+
+mod account;
+mod attempt;
+mod bind;
+pub mod cache;
+pub mod codes;
+mod device;
+mod emit;
+mod error;
+mod fingerprint;
+mod options;
+mod outputs;
+mod precompile;
+mod programs;
+mod progress;
+mod report;
+mod residents;
+mod result;
+mod scalars;
+mod session;
+mod stage_run;
+mod state;
+mod status;
+mod wave;
+
+#[cfg(test)]
+mod tests;
+
+pub use account::{default_memory_limit, parse_bytes, show_bytes};
+pub use bind::unknown_name;
+pub use error::{Exit, RunError};
+pub use fingerprint::{compiled_for, compiled_with};
+pub use options::{Options, Request};
+pub use outputs::{Discard, Outputs};
+pub use precompile::{likely_programs, precompile, precompile_for};
+pub use programs::CompileStats;
+pub use report::{RunReport, milliseconds, peak_resident_bytes};
+pub use session::Session;

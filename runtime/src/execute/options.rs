@@ -1,0 +1,48 @@
+//! How to run, and on what.
+
+use std::path::PathBuf;
+
+/// How a session runs programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// States, results and tables may take this many bytes.
+    pub memory_limit: u64,
+    /// Whether executables are kept in, and taken from, the user's cache.
+    pub use_cache: bool,
+    /// XLA's backend optimization level, 0 to 3; the plugin's own default if absent.
+    pub optimization_level: Option<u8>,
+    /// What the default bindings of tables are relative to, if not the working directory.
+    pub base: Option<PathBuf>,
+    /// Whether to show progress on a terminal.
+    pub progress: bool,
+    /// Whether to tell on stderr what is going on.
+    pub verbose: bool,
+    /// Whether to wait for each program and keep its time.
+    pub profile: bool,
+    /// How often to run again with the input on the device.
+    pub repeat: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            memory_limit: super::account::default_memory_limit(),
+            use_cache: true,
+            optimization_level: None,
+            base: None,
+            progress: false,
+            verbose: false,
+            profile: false,
+            repeat: 0,
+        }
+    }
+}
+
+/// What a program runs on: files for its tables and values for its parameters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// Table and path, glob or directory.
+    pub bindings: Vec<(String, String)>,
+    /// Parameter and value, as text.
+    pub params: Vec<(String, String)>,
+}

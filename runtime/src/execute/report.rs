@@ -1,0 +1,212 @@
+//! What a run says about itself: timings, counts and, on request, every program's time.
+
+use crate::artifact::ProgramId;
+use serde::Serialize;
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+
+/// What a run says about itself; `--timings` writes it as JSON. Times are in milliseconds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RunReport {
+    /// Compiling programs, on whatever thread.
+    pub compile: f64,
+    /// Loading executables that were compiled before, and the plugin.
+    pub load: f64,
+    /// Waiting for rows to be read and decoded.
+    pub read: f64,
+    /// Copying to the device.
+    pub to_device: f64,
+    /// Running programs and waiting for them.
+    pub execute: f64,
+    /// Copying to the host.
+    pub to_host: f64,
+    /// Writing or printing the results.
+    pub write: f64,
+    /// From start to end.
+    pub total: f64,
+    /// The most memory that the process had, in bytes.
+    pub peak_bytes: u64,
+    /// The most memory that states, results and tables had, in bytes.
+    pub tensor_bytes: u64,
+    /// Rows that were read from the inputs.
+    pub rows: u64,
+    /// The variant that gave the results.
+    pub variant: usize,
+    /// How often the run began again because an assumption did not hold.
+    pub replays: usize,
+    /// Programs that were compiled.
+    pub compiled: usize,
+    /// Programs that were loaded.
+    pub loaded: usize,
+    /// With `--repeat`: the time of each repetition, its input on the device already. In JSON, this is `execute`.
+    #[serde(skip)]
+    pub repetitions: Vec<f64>,
+    /// With `--repeat`: their median.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub median: Option<f64>,
+}
+
+impl RunReport {
+    /// As JSON; with repetitions, `execute` is the list of their times.
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if !self.repetitions.is_empty() {
+            value["execute"] = serde_json::json!(self.repetitions);
+        }
+        value
+    }
+
+    /// Sets the repetitions and their median.
+    pub(super) fn set_repetitions(&mut self, times: &[Duration]) {
+        self.repetitions = times.iter().copied().map(milliseconds).collect();
+        let mut sorted = self.repetitions.clone();
+        sorted.sort_by(f64::total_cmp);
+        self.median = match sorted.len() {
+            0 => None,
+            n if n % 2 == 1 => Some(sorted[n / 2]),
+            n => Some(f64::midpoint(sorted[n / 2 - 1], sorted[n / 2])),
+        };
+    }
+}
+
+/// Milliseconds with their fraction.
+pub fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+/// The most memory that the process had so far, in bytes; 0 where the system does not tell.
+pub fn peak_resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// What the main thread spends its time on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Activity {
+    Read,
+    ToDevice,
+    Execute,
+    ToHost,
+    Write,
+}
+
+/// Sums up times, and keeps every interval where a profile is wanted.
+#[derive(Debug)]
+pub(super) struct Clock {
+    started: Instant,
+    sums: [Cell<Duration>; 5],
+    trace: Option<RefCell<Vec<TraceEvent>>>,
+}
+
+/// An interval in Chrome's trace format.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct TraceEvent {
+    name: String,
+    cat: &'static str,
+    /// A complete event.
+    ph: &'static str,
+    /// Start, in microseconds.
+    ts: f64,
+    /// Duration, in microseconds.
+    dur: f64,
+    pid: u32,
+    tid: u32,
+}
+
+impl Clock {
+    pub(super) fn new(with_trace: bool) -> Self {
+        Self { started: Instant::now(), sums: Default::default(), trace: with_trace.then(|| RefCell::new(Vec::new())) }
+    }
+
+    /// Whether every program is waited for, so that its time is its own.
+    pub(super) fn is_tracing(&self) -> bool {
+        self.trace.is_some()
+    }
+
+    pub(super) fn sum(&self, activity: Activity) -> Duration {
+        self.sums[activity as usize].get()
+    }
+
+    /// Runs `what` and adds its time.
+    pub(super) fn time<T>(&self, activity: Activity, name: impl FnOnce() -> String, what: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let result = what();
+        let took = started.elapsed();
+        let sum = &self.sums[activity as usize];
+        sum.set(sum.get() + took);
+        if let Some(trace) = &self.trace {
+            trace.borrow_mut().push(TraceEvent {
+                name: name(),
+                cat: activity.name(),
+                ph: "X",
+                ts: (started - self.started).as_secs_f64() * 1e6,
+                dur: took.as_secs_f64() * 1e6,
+                pid: 1,
+                tid: 1,
+            });
+        }
+        result
+    }
+
+    /// The profile: all intervals, and for each program how often it ran and for how long.
+    pub(super) fn profile(&self) -> Option<serde_json::Value> {
+        let trace = self.trace.as_ref()?.borrow();
+        let mut programs = std::collections::BTreeMap::<&str, (u64, f64)>::new();
+        for event in trace.iter().filter(|event| event.cat == Activity::Execute.name()) {
+            let entry = programs.entry(&event.name).or_default();
+            entry.0 += 1;
+            entry.1 += event.dur / 1e3;
+        }
+        let programs: serde_json::Map<_, _> = programs
+            .into_iter()
+            .map(|(name, (count, ms))| (name.to_owned(), serde_json::json!({ "count": count, "ms": ms })))
+            .collect();
+        Some(serde_json::json!({ "traceEvents": *trace, "programs": programs }))
+    }
+}
+
+impl Activity {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::ToDevice => "to_device",
+            Self::Execute => "execute",
+            Self::ToHost => "to_host",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// How a program is called in a profile: its label and its name.
+pub(super) fn program_name(label: &str, id: ProgramId) -> String {
+    format!("{id} {label}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle() {
+        let mut report = RunReport::default();
+        report.set_repetitions(&[3, 1, 2].map(Duration::from_millis));
+        assert_eq!(report.median, Some(2.0));
+        report.set_repetitions(&[4, 1].map(Duration::from_millis));
+        assert_eq!(report.median, Some(2.5));
+        report.set_repetitions(&[]);
+        assert_eq!(report.median, None);
+    }
+
+    #[test]
+    fn a_profile_counts_programs() {
+        let clock = Clock::new(true);
+        for _ in 0..2 {
+            clock.time(Activity::Execute, || "step".to_owned(), || ());
+        }
+        clock.time(Activity::Read, || "read".to_owned(), || ());
+        let profile = clock.profile().unwrap();
+        assert_eq!(profile["programs"]["step"]["count"], 2);
+        assert_eq!(profile["traceEvents"].as_array().unwrap().len(), 3);
+    }
+}

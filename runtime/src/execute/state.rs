@@ -1,0 +1,252 @@
+//! A stage's state: made, moved to larger rungs in time, compacted.
+
+use super::account::Lease;
+use super::attempt::Attempt;
+use super::codes;
+use super::device::PerReplica;
+use super::error::RunError;
+use super::residents::{Residents, length_of};
+use super::scalars::filled;
+use super::stage_run::{Outputs, StageRun};
+use super::status::Stop;
+use crate::artifact::{CapacityKind, Dim, Init, ProgramKind, Resident, SinkKind, Stage};
+use crate::pjrt::{Argument, Buffer};
+use dj_grammar::Diagnostic;
+
+/// What is folded, at which rung, and what the programs read besides.
+pub(super) struct State {
+    pub(super) rung: usize,
+    /// One list of tensors per replica; none before the first chunk.
+    tensors: Option<PerReplica<Buffer>>,
+    lease: Option<Lease>,
+    pub(super) residents: Residents,
+    /// Rows that were appended, as far as was looked at: the most of all replicas.
+    pub(super) count: u64,
+    /// Whether rows were appended since it was last compacted.
+    may_compact: bool,
+}
+
+impl State {
+    pub(super) fn new(stage: &Stage) -> Self {
+        let residents = Residents::default();
+        Self { rung: stage.first_rung, tensors: None, lease: None, residents, count: 0, may_compact: true }
+    }
+
+    /// Whether it has been made.
+    pub(super) fn is_started(&self) -> bool {
+        self.tensors.is_some()
+    }
+
+    /// The tensors, to be donated.
+    pub(super) fn take(&mut self) -> PerReplica<Buffer> {
+        self.tensors.take().unwrap_or_default()
+    }
+
+    /// The tensors that a program returned for those that were donated.
+    pub(super) fn put(&mut self, tensors: PerReplica<Buffer>) {
+        self.tensors = Some(tensors);
+    }
+
+    /// State, residents and scalars, all only read.
+    pub(super) fn borrowed(&self) -> PerReplica<Argument<'_>> {
+        let tensors = self.tensors.as_deref().unwrap_or_default().iter().enumerate();
+        tensors
+            .map(|(replica, state)| {
+                state.iter().map(Argument::Borrowed).chain(self.residents.arguments(replica)).collect()
+            })
+            .collect()
+    }
+}
+
+impl<'m> StageRun<'m> {
+    /// Makes sure that everything fits: dictionaries, earlier results, and one more chunk of rows.
+    pub(super) fn fit(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
+        cx.refresh_host_tables()?;
+        let rung = self.needed_rung(cx)?;
+        if self.state.is_started() {
+            while self.state.rung < rung {
+                self.grow(cx)?;
+            }
+        } else {
+            self.state.rung = rung;
+            self.start(cx)?;
+        }
+        let rung = self.state.rung;
+        self.state.residents.refresh(cx, self.stage, rung)
+    }
+
+    /// The least rung, from the present one, at which dictionaries and earlier results fit, and a first chunk.
+    fn needed_rung(&self, cx: &Attempt<'_, '_>) -> Result<usize, Stop> {
+        let mut needed = Vec::new();
+        for capacity in &self.stage.capacities {
+            needed.push(match capacity.holds {
+                CapacityKind::Rows => self.stage.chunk_rows,
+                CapacityKind::Dictionary(domain) => cx.dictionaries.len(domain),
+                CapacityKind::Result { stage, tensor } => needed_length(cx, stage, tensor)?,
+            });
+        }
+        for resident in &self.stage.residents {
+            let Resident::Result { stage, tensors } = resident else { continue };
+            for (index, tensor) in tensors.iter().enumerate() {
+                if let Dim::Capacity(capacity) = tensor.dim {
+                    needed[capacity] = needed[capacity].max(needed_length(cx, *stage, index)?);
+                }
+            }
+        }
+        let fits = |rung: &usize| (0..needed.len()).all(|index| self.stage.capacity(index, *rung) >= needed[index]);
+        let last = self.stage.rungs.max(1);
+        (self.state.rung..last).find(fits).ok_or_else(|| self.too_large(&needed))
+    }
+
+    /// There is no larger rung.
+    fn too_large(&self, needed: &[usize]) -> Stop {
+        let rung = self.stage.rungs.saturating_sub(1);
+        let outgrown = (0..needed.len()).find(|&index| needed[index] > self.stage.capacity(index, rung));
+        let (what, limit) = match outgrown {
+            Some(index) => {
+                let what = match self.stage.capacities[index].holds {
+                    CapacityKind::Rows => "collected rows",
+                    CapacityKind::Dictionary(_) => "distinct texts",
+                    CapacityKind::Result { .. } => "rows of an earlier stage",
+                };
+                (what, self.stage.capacity(index, rung))
+            }
+            None => ("collected rows", self.rows_capacity().unwrap_or(0)),
+        };
+        let message = format!("`{}` has more than {limit} {what}", self.stage.label);
+        let diagnostic = Diagnostic::error(codes::CAPACITY, message).at(self.stage.span);
+        Stop::Replay(RunError::program(diagnostic.help("filter or group the rows earlier")))
+    }
+
+    /// Makes the state at the present rung.
+    fn start(&mut self, cx: &Attempt<'_, '_>) -> Result<(), Stop> {
+        let rung = self.state.rung;
+        self.state.lease = Some(cx.lease(self.stage, state_bytes(self.stage, rung, cx.device.replicas))?);
+        let mut tensors = Vec::new();
+        for replica in 0..cx.device.replicas {
+            let mut list = Vec::new();
+            for tensor in &self.stage.state {
+                let dims = dims_at(&tensor.dims, rung);
+                let bits = match tensor.init {
+                    Init::Zero => 0,
+                    Init::Bits(bits) => bits,
+                };
+                let bytes = filled(tensor.element, dims.iter().product(), bits);
+                list.push(cx.device.copy(&bytes, tensor.element, dims, replica)?);
+            }
+            tensors.push(list);
+        }
+        self.state.put(tensors);
+        Ok(())
+    }
+
+    /// Makes sure that one more chunk can be appended: by looking at the true count, compacting, growing.
+    pub(super) fn make_room(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
+        let SinkKind::Fold { appends: true, compacts, .. } = self.stage.sink.kind else { return Ok(()) };
+        let Some(capacity) = self.rows_capacity() else {
+            return Err(RunError::bug(format!("stage `{}` appends without a capacity", self.stage.label)).into());
+        };
+        let chunk = self.stage.chunk_rows as u64;
+        if self.appended_at_most() + chunk <= capacity as u64 {
+            self.state.may_compact = true;
+            return Ok(());
+        }
+        if !self.is_idle() {
+            self.look_at_all_but(cx, 0)?;
+            return self.make_room(cx);
+        }
+        if compacts && self.state.may_compact {
+            self.compact(cx)?;
+            // A buffer that is mostly groups would be compacted again and again.
+            let is_roomy = self.state.count <= capacity as u64 / 2;
+            if is_roomy || self.state.rung + 1 >= self.stage.rungs.max(1) {
+                return self.make_room(cx);
+            }
+        }
+        self.grow(cx)?;
+        let rung = self.state.rung;
+        self.state.residents.refresh(cx, self.stage, rung)?;
+        self.make_room(cx)
+    }
+
+    /// How many rows the buffers hold at the present rung.
+    fn rows_capacity(&self) -> Option<usize> {
+        let capacities = self.stage.capacities.iter().enumerate();
+        let of_rows = capacities.filter(|(_, capacity)| matches!(capacity.holds, CapacityKind::Rows));
+        of_rows.map(|(index, _)| self.stage.capacity(index, self.state.rung)).min()
+    }
+
+    fn compact(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
+        let id = self.program(cx, ProgramKind::Compact);
+        let executable = cx.programs.get(id)?;
+        let mut arguments = Vec::new();
+        for (replica, state) in self.state.take().into_iter().enumerate() {
+            let list = state.into_iter().map(Argument::Donated);
+            arguments.push(list.chain(self.state.residents.arguments(replica)).collect());
+        }
+        let outputs = cx.device.run(&self.stage.label, id, &executable, arguments)?;
+        let (mut state, mut status, mut count) = (Vec::new(), Vec::new(), 0);
+        for outputs in outputs {
+            let mut outputs = Outputs::new(id, outputs);
+            state.push(outputs.take(self.stage.state.len())?);
+            status.push(outputs.next()?);
+            count = count.max(cx.device.integer(&outputs.next()?)?);
+        }
+        self.state.put(state);
+        self.check(cx, &status, false)?;
+        self.state.count = u64::try_from(count).unwrap_or(0);
+        self.state.may_compact = false;
+        Ok(())
+    }
+
+    /// Moves the state to the next rung.
+    fn grow(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
+        let next = self.state.rung + 1;
+        if next >= self.stage.rungs.max(1) {
+            return Err(self.too_large(&[]));
+        }
+        if is_status_alone(self.stage) {
+            self.state.rung = next;
+            return Ok(());
+        }
+        let lease = cx.lease(self.stage, state_bytes(self.stage, next, cx.device.replicas))?;
+        let id = self.program(cx, ProgramKind::Grow);
+        let executable = cx.programs.get(id)?;
+        let arguments = self.state.take().into_iter();
+        let arguments = arguments.map(|state| state.into_iter().map(Argument::Donated).collect()).collect();
+        let outputs = cx.device.run(&self.stage.label, id, &executable, arguments)?;
+        let taken = outputs.into_iter().map(|outputs| Outputs::new(id, outputs).take(self.stage.state.len()));
+        self.state.put(taken.collect::<Result<_, _>>()?);
+        self.state.lease = Some(lease);
+        self.state.rung = next;
+        let following = [ProgramKind::Finish, ProgramKind::Compact].map(|kind| self.program(cx, kind));
+        cx.programs.prepare(following.into_iter().filter(|id| self.stage.programs(next).contains(&id.kind)));
+        Ok(())
+    }
+}
+
+/// An emitting stage has nothing but its status to move.
+fn is_status_alone(stage: &Stage) -> bool {
+    matches!(stage.sink.kind, SinkKind::Emit) && stage.state.len() == 1
+}
+
+/// How long a consumer's tensor must be for a tensor of an earlier result.
+fn needed_length(cx: &Attempt<'_, '_>, stage: usize, tensor: usize) -> Result<usize, RunError> {
+    let tensors = cx.result(stage)?.tensors()?;
+    if tensor < cx.column_tensors(stage) {
+        return Ok(tensors.rows);
+    }
+    let buffer = tensors.tensors.first().and_then(|list| list.get(tensor));
+    buffer.map(|buffer| length_of(buffer)).ok_or_else(|| RunError::bug(format!("stage {stage} has no tensor {tensor}")))
+}
+
+fn dims_at(dims: &[Vec<usize>], rung: usize) -> &[usize] {
+    dims.get(rung).or(dims.last()).map_or(&[], Vec::as_slice)
+}
+
+fn state_bytes(stage: &Stage, rung: usize, replicas: usize) -> u64 {
+    let size = |tensor: &crate::artifact::StateTensor| {
+        dims_at(&tensor.dims, rung).iter().product::<usize>() * tensor.element.bytes()
+    };
+    (stage.state.iter().map(size).sum::<usize>() * replicas) as u64
+}

@@ -1,0 +1,60 @@
+//! Status entries into diagnostics.
+
+use super::codes;
+use super::error::RunError;
+use crate::artifact::{STATUS_BASE, Stage, StatusKind, StatusSite};
+use dj_grammar::Diagnostic;
+
+/// Why an attempt ended.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The data is not what the variant takes for granted: the next one may do; the error is for where there is none.
+    Replay(RunError),
+    /// No variant would do better.
+    Failed(RunError),
+}
+
+impl<E: Into<RunError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// A site that was raised, and the first row that raised it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Raised<'a> {
+    pub(super) site: &'a StatusSite,
+    pub(super) row: u64,
+}
+
+/// What a status vector reports first: broken assumptions before all else, then the least row, then the first site.
+pub(super) fn raised<'a>(stage: &'a Stage, status: &[i64]) -> Option<Raised<'a>> {
+    let entries = stage.status.iter().zip(status).filter(|(_, value)| **value != 0);
+    let raised = entries.map(|(site, value)| Raised { site, row: row_of(*value) });
+    raised.min_by_key(|raised| (raised.site.kind != StatusKind::Assumption, raised.row))
+}
+
+fn row_of(value: i64) -> u64 {
+    u64::try_from(STATUS_BASE - value).unwrap_or(0)
+}
+
+/// The stop that a raised site means; `place` says where its row comes from.
+pub(super) fn stop(raised: Raised<'_>, place: Option<String>) -> Stop {
+    let site = raised.site;
+    let code = match site.kind {
+        StatusKind::Assumption => {
+            let message = format!("an assumption of the last variant does not hold: {}", site.message);
+            return Stop::Replay(RunError::bug(message));
+        }
+        StatusKind::Contract => codes::CONTRACT,
+        StatusKind::Overflow => codes::OVERFLOW,
+        StatusKind::Cast => codes::CAST,
+        StatusKind::Assert => codes::ASSERT,
+    };
+    let message = place.map_or_else(|| site.message.clone(), |place| format!("{}, {place}", site.message));
+    let diagnostic = Diagnostic::error(code, message).at(site.span);
+    Stop::Failed(RunError::program(match &site.help {
+        Some(help) => diagnostic.help(help.clone()),
+        None => diagnostic,
+    }))
+}

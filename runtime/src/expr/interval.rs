@@ -1,0 +1,466 @@
+//! Interval arithmetic over integral expressions: which values they may take, and whether they can overflow.
+
+use super::calendar::{Civil, MICROS_PER_DAY, MICROS_PER_SECOND, TimeUnit, difference, truncate, truncate_days};
+use super::eval::{rescale, rounded_quotient};
+use super::{ArithmeticOp, ColumnId, Expr, ExprKind, Function, Scalar};
+use crate::types::Type;
+
+/// Why a bound holds, from the surest to the least sure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Origin {
+    /// It follows from types and operators.
+    Proven,
+    /// The program declares it: a contract that the run checks.
+    Declared,
+    /// The files bound at compile time say so: an assumption that the run checks.
+    Recorded,
+}
+
+/// Bounds of the values that are not null, both ends included: of integers, scaled decimals, days or microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval {
+    /// The least.
+    pub lo: i128,
+    /// The greatest.
+    pub hi: i128,
+    /// What it rests on.
+    pub origin: Origin,
+}
+
+/// Whether a node can raise a status by itself, its operands aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// It cannot, if the bounds of this origin hold.
+    Impossible(Origin),
+    /// It may.
+    Possible,
+}
+
+impl Interval {
+    /// An interval that holds whatever the data.
+    pub fn proven(lo: i128, hi: i128) -> Self {
+        Self { lo, hi, origin: Origin::Proven }
+    }
+
+    /// All values of a type that is integral.
+    pub fn of_type(ty: Type) -> Option<Self> {
+        ty.integer_range().map(|(lo, hi)| Self::proven(lo, hi))
+    }
+
+    /// How many integers it holds.
+    pub fn size(self) -> u128 {
+        self.hi.checked_sub(self.lo).map_or(0, |width| if width < 0 { 0 } else { width.unsigned_abs() + 1 })
+    }
+
+    /// Whether it lies within the other.
+    pub fn within(self, other: Self) -> bool {
+        other.lo <= self.lo && self.hi <= other.hi
+    }
+
+    /// The smallest interval that holds both.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self { lo: self.lo.min(other.lo), hi: self.hi.max(other.hi), origin: self.origin.max(other.origin) }
+    }
+
+    /// What both hold; `self` where they are disjoint.
+    #[must_use]
+    pub fn intersect(self, other: Self) -> Self {
+        if self.within(other) {
+            return self;
+        }
+        if other.within(self) {
+            return other;
+        }
+        let (lo, hi) = (self.lo.max(other.lo), self.hi.min(other.hi));
+        if lo > hi { self } else { Self { lo, hi, origin: self.origin.max(other.origin) } }
+    }
+
+    /// The image under a monotone function; none where it overflows.
+    fn map(self, f: impl Fn(i128) -> Option<i128>) -> Option<Self> {
+        let (a, b) = (f(self.lo)?, f(self.hi)?);
+        Some(Self { lo: a.min(b), hi: a.max(b), origin: self.origin })
+    }
+
+    /// The image under a function that is monotone in each argument.
+    fn corners(self, other: Self, f: impl Fn(i128, i128) -> Option<i128>) -> Option<Self> {
+        let values = [f(self.lo, other.lo)?, f(self.lo, other.hi)?, f(self.hi, other.lo)?, f(self.hi, other.hi)?];
+        let (lo, hi) = values.iter().fold((values[0], values[0]), |(lo, hi), value| (lo.min(*value), hi.max(*value)));
+        Some(Self { lo, hi, origin: self.origin.max(other.origin) })
+    }
+}
+
+/// The bounds of an expression's values, where `column` knows those of columns; none for types that are not integral.
+///
+/// What would overflow raises a status instead, so the bounds never pass the type's range.
+pub fn interval(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
+    let range = Interval::of_type(expr.ty)?;
+    Some(unchecked(expr, column).map_or(range, |bounds| bounds.intersect(range)))
+}
+
+/// Whether computing the node can overflow or fail otherwise, with operands computed.
+pub fn failure(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
+    match &expr.kind {
+        ExprKind::Column(_)
+        | ExprKind::Literal(_)
+        | ExprKind::Param(_)
+        | ExprKind::Not(_)
+        | ExprKind::Compare(..)
+        | ExprKind::And(_)
+        | ExprKind::Or(_)
+        | ExprKind::IsNull(_)
+        | ExprKind::Coalesce(_)
+        | ExprKind::Case { .. }
+        | ExprKind::InList { .. }
+        | ExprKind::Like { .. }
+        | ExprKind::Cast { or_null: true, .. } => Failure::Impossible(Origin::Proven),
+        ExprKind::Cell { .. } | ExprKind::Table { .. } => Failure::Possible,
+        ExprKind::Negate(_) | ExprKind::Arithmetic(..) => overflow(expr, column),
+        ExprKind::Cast { operand, .. } => cast_failure(expr, operand.ty, column),
+        ExprKind::Call(function, arguments) => call_failure(expr, *function, arguments, column),
+    }
+}
+
+/// Floats never overflow into an error; integral results do unless their bounds fit the type.
+fn overflow(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
+    let Some(range) = Interval::of_type(expr.ty) else { return Failure::Impossible(Origin::Proven) };
+    match unchecked(expr, column) {
+        Some(bounds) if bounds.within(range) => Failure::Impossible(bounds.origin),
+        Some(_) | None => Failure::Possible,
+    }
+}
+
+fn cast_failure(expr: &Expr, from: Type, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
+    let safe = match expr.ty {
+        Type::Str => true,
+        Type::Bool => from != Type::Str,
+        Type::F32 => from != Type::Str && from != Type::F64,
+        Type::F64 => from != Type::Str,
+        Type::I8
+        | Type::I16
+        | Type::I32
+        | Type::I64
+        | Type::U8
+        | Type::U16
+        | Type::U32
+        | Type::U64
+        | Type::Date
+        | Type::Timestamp
+        | Type::Duration
+        | Type::Decimal { .. } => false,
+    };
+    if safe { Failure::Impossible(Origin::Proven) } else { overflow(expr, column) }
+}
+
+fn call_failure(
+    expr: &Expr,
+    function: Function,
+    arguments: &[Expr],
+    column: &dyn Fn(ColumnId) -> Option<Interval>,
+) -> Failure {
+    let literal_text = |at: usize| arguments.get(at).and_then(Expr::as_literal).and_then(Scalar::as_str);
+    let safe = match function {
+        Function::Abs
+        | Function::Sign
+        | Function::Round
+        | Function::Floor
+        | Function::Ceil
+        | Function::Trunc
+        | Function::Clip
+        | Function::DateTrunc
+        | Function::DateDiff
+        | Function::AddMonths
+        | Function::FromEpoch => return overflow(expr, column),
+        Function::Matches | Function::Extract => literal_text(1).is_some_and(|regex| regex::Regex::new(regex).is_ok()),
+        Function::Lpad | Function::Rpad => arguments.len() < 3 || literal_text(2).is_some_and(|fill| !fill.is_empty()),
+        Function::Sqrt | Function::Cbrt | Function::Exp | Function::Ln | Function::Log2 | Function::Log10 => true,
+        Function::Sin | Function::Cos | Function::Tan | Function::Asin | Function::Acos | Function::Atan => true,
+        Function::Atan2 | Function::Sinh | Function::Cosh | Function::Tanh | Function::Pow => true,
+        Function::Least | Function::Greatest | Function::IsNan | Function::IsFinite | Function::Length => true,
+        Function::Lower | Function::Upper | Function::Trim | Function::Ltrim | Function::Rtrim => true,
+        Function::Substr | Function::StartsWith | Function::EndsWith | Function::Contains | Function::Replace => true,
+        Function::SplitPart | Function::Concat | Function::Reverse => true,
+        Function::Year | Function::Quarter | Function::Month | Function::Day | Function::Hour => true,
+        Function::Minute | Function::Second | Function::Weekday | Function::DayOfYear | Function::Week => true,
+        Function::Epoch => true,
+    };
+    if safe { Failure::Impossible(Origin::Proven) } else { Failure::Possible }
+}
+
+/// The bounds of the exact result, which may pass the type's range; none where nothing is known or it overflows i128.
+fn unchecked(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
+    match &expr.kind {
+        ExprKind::Column(id) => column(*id),
+        ExprKind::Literal(value) => value.as_int().map(|value| Interval::proven(value, value)),
+        ExprKind::Negate(operand) => interval(operand, column)?.map(i128::checked_neg),
+        ExprKind::Arithmetic(op, left, right) => arithmetic(*op, left, right, expr.ty, column),
+        ExprKind::Coalesce(operands) => union_of(operands.iter(), column),
+        ExprKind::Case { arms, otherwise } => {
+            union_of(arms.iter().map(|(_, value)| value).chain(otherwise.as_deref()), column)
+        }
+        ExprKind::Cast { operand, .. } => cast(operand, expr.ty, column),
+        ExprKind::Call(function, arguments) => call(*function, arguments, expr.ty, column),
+        ExprKind::Param(_)
+        | ExprKind::Cell { .. }
+        | ExprKind::Table { .. }
+        | ExprKind::Not(_)
+        | ExprKind::Compare(..)
+        | ExprKind::And(_)
+        | ExprKind::Or(_)
+        | ExprKind::IsNull(_)
+        | ExprKind::InList { .. }
+        | ExprKind::Like { .. } => None,
+    }
+}
+
+fn union_of<'a>(
+    operands: impl Iterator<Item = &'a Expr>,
+    column: &dyn Fn(ColumnId) -> Option<Interval>,
+) -> Option<Interval> {
+    let values = operands.filter(|operand| !operand.as_literal().is_some_and(Scalar::is_null));
+    let mut all: Option<Interval> = None;
+    for value in values {
+        let bounds = interval(value, column)?;
+        all = Some(all.map_or(bounds, |all| all.union(bounds)));
+    }
+    all
+}
+
+fn arithmetic(
+    op: ArithmeticOp,
+    left: &Expr,
+    right: &Expr,
+    ty: Type,
+    column: &dyn Fn(ColumnId) -> Option<Interval>,
+) -> Option<Interval> {
+    let (a, b) = (interval(left, column)?, interval(right, column)?);
+    let scale = left.ty.scale().max(right.ty.scale());
+    let align = |bounds: Interval, from: &Expr| bounds.map(|value| rescale(value, from.ty.scale(), scale));
+    match op {
+        ArithmeticOp::Multiply => {
+            let product_scale = left.ty.scale() + right.ty.scale();
+            a.corners(b, i128::checked_mul)?.map(|value| rescale(value, product_scale, ty.scale()))
+        }
+        ArithmeticOp::Add => {
+            let sum = align(a, left)?.corners(align(b, right)?, i128::checked_add)?;
+            sum.map(|value| rescale(value, scale, ty.scale()))
+        }
+        ArithmeticOp::Subtract => {
+            let difference = align(a, left)?.corners(align(b, right)?, i128::checked_sub)?;
+            difference.map(|value| rescale(value, scale, ty.scale()))
+        }
+        ArithmeticOp::FloorDivide => {
+            floor_divide(align(a, left)?, align(b, right)?)?.map(|value| rescale(value, 0, ty.scale()))
+        }
+        ArithmeticOp::Modulo => {
+            let remainder = modulo(align(a, left)?, align(b, right)?);
+            remainder.map(|value| rescale(value, scale, ty.scale()))
+        }
+        ArithmeticOp::Divide | ArithmeticOp::Power => None,
+    }
+}
+
+/// Of the divisors below and above zero; zero gives null.
+fn floor_divide(a: Interval, b: Interval) -> Option<Interval> {
+    let floor = |a: i128, b: i128| Some(a.div_euclid(b) - i128::from(b < 0 && a.rem_euclid(b) != 0));
+    let below = (b.lo < 0).then(|| a.corners(Interval { hi: b.hi.min(-1), ..b }, floor)).flatten();
+    let above = (b.hi > 0).then(|| a.corners(Interval { lo: b.lo.max(1), ..b }, floor)).flatten();
+    match (below, above) {
+        (Some(below), Some(above)) => Some(below.union(above)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// The remainder has the divisor's sign and a smaller magnitude.
+fn modulo(a: Interval, b: Interval) -> Interval {
+    let origin = a.origin.max(b.origin);
+    let (mut lo, mut hi) = ((b.lo + 1).min(0), (b.hi - 1).max(0));
+    if a.lo >= 0 && b.lo >= 0 {
+        hi = hi.min(a.hi);
+    }
+    if a.hi <= 0 && b.hi <= 0 {
+        lo = lo.max(a.lo);
+    }
+    Interval { lo, hi, origin }
+}
+
+fn cast(operand: &Expr, to: Type, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
+    let day = i128::from(MICROS_PER_DAY);
+    if operand.ty == Type::Bool {
+        return Some(Interval::proven(0, 10_i128.pow(to.scale().into())));
+    }
+    let bounds = interval(operand, column)?;
+    match (operand.ty, to) {
+        (Type::Date, Type::Timestamp) => bounds.map(|value| value.checked_mul(day)),
+        (Type::Timestamp, Type::Date) => bounds.map(|value| Some(value.div_euclid(day))),
+        (from, to) => bounds.map(|value| rescale(value, from.scale(), to.scale())),
+    }
+}
+
+fn call(
+    function: Function,
+    arguments: &[Expr],
+    ty: Type,
+    column: &dyn Fn(ColumnId) -> Option<Interval>,
+) -> Option<Interval> {
+    let of = |at: usize| interval(arguments.get(at)?, column);
+    let first = arguments.first()?;
+    let unit = 10_i128.pow(first.ty.scale().into());
+    let whole = |f: fn(i128, i128) -> i128| of(0)?.map(|value| rescale(f(value, unit), 0, ty.scale()));
+    let range = |lo, hi| Some(Interval::proven(lo, hi));
+    match function {
+        Function::Abs => {
+            let bounds = of(0)?;
+            let lo = if bounds.lo <= 0 && bounds.hi >= 0 { 0 } else { bounds.lo.abs().min(bounds.hi.abs()) };
+            Some(Interval { lo, hi: bounds.lo.abs().max(bounds.hi.abs()), ..bounds })
+        }
+        Function::Sign => range(-1, 1),
+        Function::Floor => whole(i128::div_euclid),
+        Function::Ceil => whole(|value, unit| -(-value).div_euclid(unit)),
+        Function::Trunc => whole(|value, unit| value / unit),
+        Function::Round if arguments.len() == 1 => whole(rounded_quotient),
+        Function::Least => extreme(arguments, column, i128::min),
+        Function::Greatest => extreme(arguments, column, i128::max),
+        Function::Clip => {
+            let raised = of(0)?.corners(of(1)?, |a, b| Some(a.max(b)))?;
+            raised.corners(of(2)?, |a, b| Some(a.min(b)))
+        }
+        Function::Length => range(0, u32::MAX.into()),
+        Function::Year => of(0)?.map(|value| Some(Civil::from_days(days(value, first.ty)?).year.into())),
+        Function::Quarter => range(1, 4),
+        Function::Month => range(1, 12),
+        Function::Day => range(1, 31),
+        Function::Hour => range(0, 23),
+        Function::Minute | Function::Second => range(0, 59),
+        Function::Weekday => range(0, 6),
+        Function::DayOfYear => range(1, 366),
+        Function::Week => range(1, 53),
+        Function::DateTrunc => {
+            let (unit, bounds) = (time_unit(first)?, of(1)?);
+            let lo = truncated(unit, bounds.lo, arguments[1].ty)?;
+            if arguments[1].ty == ty { Some(Interval { lo, ..bounds }) } else { None }
+        }
+        Function::DateDiff => {
+            let (unit, from, to) = (time_unit(first)?, arguments.get(1)?.ty, arguments.get(2)?.ty);
+            of(1)?.corners(of(2)?, |a, b| Some(difference(unit, micros(a, from), micros(b, to))))
+        }
+        Function::FromEpoch if first.ty.is_integer() => of(0)?.map(|value| value.checked_mul(MICROS_PER_SECOND.into())),
+        Function::AddMonths | Function::FromEpoch | Function::Round => None,
+        Function::Sqrt | Function::Cbrt | Function::Exp | Function::Ln | Function::Log2 | Function::Log10 => None,
+        Function::Sin | Function::Cos | Function::Tan | Function::Asin | Function::Acos | Function::Atan => None,
+        Function::Atan2 | Function::Sinh | Function::Cosh | Function::Tanh | Function::Pow | Function::Epoch => None,
+        Function::IsNan | Function::IsFinite | Function::Lower | Function::Upper | Function::Trim => None,
+        Function::Ltrim | Function::Rtrim | Function::Substr | Function::StartsWith | Function::EndsWith => None,
+        Function::Contains | Function::Replace | Function::Matches | Function::Extract => None,
+        Function::SplitPart | Function::Concat | Function::Lpad | Function::Rpad | Function::Reverse => None,
+    }
+}
+
+fn time_unit(name: &Expr) -> Option<TimeUnit> {
+    TimeUnit::from_name(name.as_literal()?.as_str()?)
+}
+
+fn truncated(unit: TimeUnit, value: i128, ty: Type) -> Option<i128> {
+    let value = i64::try_from(value).ok()?;
+    let first = if ty == Type::Date { Some(truncate_days(unit, value)) } else { truncate(unit, value) };
+    first.map(i128::from)
+}
+
+/// A count of a date or a timestamp in microseconds.
+fn micros(value: i128, ty: Type) -> i128 {
+    if ty == Type::Date { value * i128::from(MICROS_PER_DAY) } else { value }
+}
+
+/// The day that a count of a date or a timestamp is in.
+fn days(value: i128, ty: Type) -> Option<i64> {
+    let days = if ty == Type::Timestamp { value.div_euclid(MICROS_PER_DAY.into()) } else { value };
+    i64::try_from(days).ok()
+}
+
+/// `least` or `greatest`, which skip nulls: an operand that may be null may leave any other as the result.
+fn extreme(
+    arguments: &[Expr],
+    column: &dyn Fn(ColumnId) -> Option<Interval>,
+    pick: fn(i128, i128) -> i128,
+) -> Option<Interval> {
+    if arguments.iter().any(|argument| argument.nullable) {
+        return union_of(arguments.iter(), column);
+    }
+    let mut bounds = interval(arguments.first()?, column)?;
+    for argument in &arguments[1..] {
+        bounds = bounds.corners(interval(argument, column)?, |a, b| Some(pick(a, b)))?;
+    }
+    Some(bounds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dj_grammar::Span;
+
+    fn column(id: u32, ty: Type) -> Expr {
+        Expr::column(ColumnId(id), ty, false, Span::default())
+    }
+
+    fn make(kind: ExprKind, ty: Type) -> Expr {
+        Expr { kind, ty, nullable: false, span: Span::default() }
+    }
+
+    fn int(value: i128, ty: Type) -> Expr {
+        Expr::literal(Scalar::Int(value), ty, Span::default())
+    }
+
+    fn op(op: ArithmeticOp, left: Expr, right: Expr) -> Expr {
+        let ty = left.ty;
+        make(ExprKind::Arithmetic(op, Box::new(left), Box::new(right)), ty)
+    }
+
+    fn known(id: ColumnId) -> Option<Interval> {
+        match id.0 {
+            0 => Some(Interval { lo: -10, hi: 20, origin: Origin::Recorded }),
+            1 => Some(Interval { lo: 3, hi: 5, origin: Origin::Declared }),
+            _ => None,
+        }
+    }
+
+    fn bounds(expr: &Expr) -> (i128, i128, Origin) {
+        let bounds = interval(expr, &known).unwrap();
+        (bounds.lo, bounds.hi, bounds.origin)
+    }
+
+    #[test]
+    fn arithmetic_of_bounds() {
+        use ArithmeticOp::{Add, FloorDivide, Modulo, Multiply, Subtract};
+        let (a, b) = (|| column(0, Type::I64), || column(1, Type::I64));
+        assert_eq!(bounds(&op(Add, a(), b())), (-7, 25, Origin::Recorded));
+        assert_eq!(bounds(&op(Subtract, b(), b())), (-2, 2, Origin::Declared));
+        assert_eq!(bounds(&op(Multiply, a(), b())), (-50, 100, Origin::Recorded));
+        assert_eq!(bounds(&op(FloorDivide, a(), b())), (-4, 6, Origin::Recorded));
+        assert_eq!(bounds(&op(FloorDivide, b(), a())), (-5, 5, Origin::Recorded));
+        assert_eq!(bounds(&op(Modulo, a(), b())), (0, 4, Origin::Recorded));
+        assert_eq!(bounds(&op(Modulo, a(), int(-4, Type::I64))), (-3, 0, Origin::Recorded));
+    }
+
+    #[test]
+    fn overflow_is_proved_impossible_from_bounds() {
+        let add = |ty| op(ArithmeticOp::Add, column(0, ty), column(1, ty));
+        assert_eq!(failure(&add(Type::I8), &known), Failure::Impossible(Origin::Recorded));
+        assert_eq!(failure(&add(Type::I64), &|_| None), Failure::Possible);
+        let widened = make(ExprKind::Cast { operand: Box::new(column(2, Type::I32)), or_null: false }, Type::I64);
+        assert_eq!(failure(&widened, &|_| None), Failure::Impossible(Origin::Proven));
+        let sum = op(ArithmeticOp::Add, widened.clone(), widened);
+        assert_eq!(failure(&sum, &|_| None), Failure::Impossible(Origin::Proven));
+        let narrowed = make(ExprKind::Cast { operand: Box::new(column(2, Type::I32)), or_null: false }, Type::I8);
+        assert_eq!(failure(&narrowed, &|_| None), Failure::Possible);
+    }
+
+    #[test]
+    fn parts_of_times_are_small() {
+        let date = column(3, Type::Date);
+        let month = make(ExprKind::Call(Function::Month, vec![date.clone()]), Type::I64);
+        assert_eq!(bounds(&month), (1, 12, Origin::Proven));
+        let declared = |_| Some(Interval { lo: 0, hi: 366, origin: Origin::Declared });
+        let year = make(ExprKind::Call(Function::Year, vec![date]), Type::I64);
+        assert_eq!(interval(&year, &declared), Some(Interval { lo: 1970, hi: 1971, origin: Origin::Declared }));
+    }
+}

@@ -1,0 +1,203 @@
+//! CSV files: a header, then rows of text that is read as the declared types.
+//!
+//! An empty field is null; in a text column that is declared without nulls it is the empty text.
+
+use super::csv_value as value;
+use super::error::{IoError, IoErrorKind, show};
+use super::file::{Batches, Request};
+use super::files;
+use super::ipc_file::message;
+use crate::types::{Field, Type};
+use arrow::array::{
+    ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Decimal64Array, PrimitiveArray, RecordBatch,
+    RecordBatchOptions, StringArray,
+};
+use arrow::csv::ReaderBuilder;
+use arrow::csv::reader::{BufReader as CsvReader, Format};
+use arrow::datatypes::{
+    DataType, Date32Type, DurationMicrosecondType, Field as ArrowField, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A CSV file: its header.
+#[derive(Debug, Clone)]
+pub(crate) struct CsvFile {
+    schema: SchemaRef,
+    delimiter: u8,
+}
+
+impl CsvFile {
+    pub(crate) fn open(path: &Path, delimiter: u8) -> Result<Self, IoError> {
+        let format = Format::default().with_header(true).with_delimiter(delimiter);
+        let (header, _) =
+            format.infer_schema(open_text(path)?, Some(0)).map_err(|error| IoError::damaged(path, message(&error)))?;
+        let field = |field: &Arc<ArrowField>| ArrowField::new(field.name().trim(), DataType::Utf8, true);
+        let fields: Vec<_> = header.fields().iter().map(field).collect();
+        if fields.is_empty() {
+            return Err(IoError::damaged(path, "its first line has no column names"));
+        }
+        Ok(Self { schema: Arc::new(Schema::new(fields)), delimiter })
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Batches of the requested columns, read as their declared types.
+    pub(crate) fn batches(&self, path: &Path, request: &Request<'_>) -> Result<Batches, IoError> {
+        let columns: Vec<usize> = request.columns.iter().map(|(column, _)| *column).collect();
+        // With no column at all the rows could not be counted.
+        let projection = if columns.is_empty() { vec![0] } else { columns };
+        let reader = ReaderBuilder::new(self.schema.clone())
+            .with_header(true)
+            .with_delimiter(self.delimiter)
+            .with_batch_size(request.batch_rows.clamp(1, 65_536))
+            .with_projection(projection)
+            .build_buffered(open_text(path)?)
+            .map_err(|error| IoError::damaged(path, message(&error)))?;
+        let fields = request.columns.iter().map(|(_, field)| field.clone()).collect();
+        Ok(Box::new(CsvBatches { path: path.to_owned(), reader, fields, first: 0 }))
+    }
+}
+
+/// Opens a text file behind its byte order mark.
+fn open_text(path: &Path) -> Result<BufReader<File>, IoError> {
+    let fail = |error: std::io::Error| IoError::unreadable(path, &error);
+    let mut file = files::open(path)?;
+    let mut start = Vec::with_capacity(3);
+    file.by_ref().take(3).read_to_end(&mut start).map_err(fail)?;
+    let skip = if start == [0xef, 0xbb, 0xbf] { 3 } else { 0 };
+    file.seek(SeekFrom::Start(skip)).map_err(fail)?;
+    Ok(BufReader::with_capacity(1 << 18, file))
+}
+
+struct CsvBatches {
+    path: PathBuf,
+    reader: CsvReader<BufReader<File>>,
+    fields: Vec<Field>,
+    first: u64,
+}
+
+impl CsvBatches {
+    fn typed(&self, batch: &RecordBatch) -> Result<RecordBatch, IoError> {
+        let mut columns = Vec::with_capacity(self.fields.len());
+        let mut schema = Vec::with_capacity(self.fields.len());
+        for (field, column) in self.fields.iter().zip(batch.columns()) {
+            let array = parse_column(column.as_string(), field).map_err(|(row, what)| {
+                let row = self.first + row as u64 + 1;
+                let text = format!("row {row} of {}: {what} in column `{}`", show(&self.path), field.name);
+                IoError::new(IoErrorKind::BadValue, &self.path, text).row(row).column(&field.name).help(format!(
+                    "correct the file, or declare `{}` with another type; `str` takes any text",
+                    field.name
+                ))
+            })?;
+            schema.push(ArrowField::new(&field.name, array.data_type().clone(), true));
+            columns.push(array);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::new(Schema::new(schema)), columns, &options)
+            .map_err(|error| IoError::damaged(&self.path, message(&error)))
+    }
+}
+
+impl Iterator for CsvBatches {
+    type Item = Result<super::file::Batch, IoError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = match self.reader.next()? {
+            Ok(batch) => batch,
+            Err(error) => return Some(Err(IoError::damaged(&self.path, message(&error)))),
+        };
+        let typed = self.typed(&batch).map(|typed| (self.first, typed));
+        self.first += batch.num_rows() as u64;
+        Some(typed)
+    }
+}
+
+/// A row, and what is wrong there.
+type BadRow = (usize, String);
+
+fn parse_column(texts: &StringArray, field: &Field) -> Result<ArrayRef, BadRow> {
+    match field.ty {
+        Type::Str if field.nullable => Ok(Arc::new(texts.clone())),
+        Type::Str => Ok(Arc::new(StringArray::from_iter_values(texts.iter().map(Option::unwrap_or_default)))),
+        Type::Bool => {
+            let parse = |(row, text): (usize, Option<&str>)| match text.map(str::trim) {
+                None | Some("") => Ok(None),
+                Some(text) => value::bool(text).map(Some).ok_or_else(|| wrong(row, text, field.ty)),
+            };
+            Ok(Arc::new(texts.iter().enumerate().map(parse).collect::<Result<BooleanArray, _>>()?))
+        }
+        Type::I8 => numbers::<Int8Type>(texts, field.ty, |text| text.parse().ok()),
+        Type::I16 => numbers::<Int16Type>(texts, field.ty, |text| text.parse().ok()),
+        Type::I32 => numbers::<Int32Type>(texts, field.ty, |text| text.parse().ok()),
+        Type::I64 => numbers::<Int64Type>(texts, field.ty, |text| text.parse().ok()),
+        Type::U8 => numbers::<UInt8Type>(texts, field.ty, |text| text.parse().ok()),
+        Type::U16 => numbers::<UInt16Type>(texts, field.ty, |text| text.parse().ok()),
+        Type::U32 => numbers::<UInt32Type>(texts, field.ty, |text| text.parse().ok()),
+        Type::U64 => numbers::<UInt64Type>(texts, field.ty, |text| text.parse().ok()),
+        Type::F32 => numbers::<Float32Type>(texts, field.ty, |text| text.parse().ok()),
+        Type::F64 => numbers::<Float64Type>(texts, field.ty, |text| text.parse().ok()),
+        Type::Date => numbers::<Date32Type>(texts, field.ty, value::date),
+        Type::Timestamp => numbers::<TimestampMicrosecondType>(texts, field.ty, value::timestamp),
+        Type::Duration => numbers::<DurationMicrosecondType>(texts, field.ty, value::duration),
+        Type::Decimal { precision, scale } => {
+            let array = parse_numbers(texts, field.ty, |text| value::decimal(text, precision, scale))?;
+            let array: Decimal64Array = array;
+            let scale = i8::try_from(scale).unwrap_or(0);
+            array
+                .with_precision_and_scale(precision, scale)
+                .map_or_else(|error| Err((0, message(&error))), |array| Ok(Arc::new(array) as ArrayRef))
+        }
+    }
+}
+
+fn numbers<T: ArrowPrimitiveType>(
+    texts: &StringArray,
+    ty: Type,
+    parse: impl Fn(&str) -> Option<T::Native>,
+) -> Result<ArrayRef, BadRow> {
+    Ok(Arc::new(parse_numbers::<T>(texts, ty, parse)?))
+}
+
+fn parse_numbers<T: ArrowPrimitiveType>(
+    texts: &StringArray,
+    ty: Type,
+    parse: impl Fn(&str) -> Option<T::Native>,
+) -> Result<PrimitiveArray<T>, BadRow> {
+    let read = |(row, text): (usize, Option<&str>)| match text.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => parse(text).map(Some).ok_or_else(|| wrong(row, text, ty)),
+    };
+    texts.iter().enumerate().map(read).collect()
+}
+
+fn wrong(row: usize, text: &str, ty: Type) -> BadRow {
+    let shown: String = text.chars().take(40).collect();
+    let dots = if shown.len() < text.len() { "..." } else { "" };
+    (row, format!("`{shown}{dots}` is not of type {ty}"))
+}
+
+/// A type and whether a text is of it.
+type Candidate = (Type, fn(&str) -> bool);
+
+/// The narrowest type that all of some texts have, of those that inference tries; text if there is no value.
+pub(crate) fn infer<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Type {
+    let candidates: [Candidate; 5] = [
+        (Type::Bool, |text| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")),
+        (Type::I64, |text| text.parse::<i64>().is_ok()),
+        (Type::F64, |text| text.parse::<f64>().is_ok() && text.bytes().any(|byte| byte.is_ascii_digit())),
+        (Type::Date, |text| value::date(text).is_some()),
+        (Type::Timestamp, |text| value::timestamp(text).is_some()),
+    ];
+    let mut texts = texts.map(str::trim).filter(|text| !text.is_empty()).peekable();
+    if texts.peek().is_none() {
+        return Type::Str;
+    }
+    let fits = |(_, is): &&Candidate| texts.clone().all(is);
+    candidates.iter().find(fits).map_or(Type::Str, |(ty, _)| *ty)
+}

@@ -1,0 +1,102 @@
+//! One input file of any format: its schema, and batches of its columns.
+
+use super::csv_file::CsvFile;
+use super::error::{IoError, show};
+use super::files::{self, Format};
+use super::ipc_file::IpcFile;
+use super::parquet_file::ParquetFile;
+use crate::artifact::ScanPredicate;
+use crate::types;
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The row of the file that a batch starts at, and the batch.
+pub(crate) type Batch = (u64, RecordBatch);
+
+/// Batches in order.
+pub(crate) type Batches = Box<dyn Iterator<Item = Result<Batch, IoError>> + Send>;
+
+/// What to read of a file.
+pub(crate) struct Request<'a> {
+    /// Columns of the file, ascending, each once, and what they are declared as. Batches have them in this order.
+    pub(crate) columns: Vec<(usize, types::Field)>,
+    /// How many rows a batch should have.
+    pub(crate) batch_rows: usize,
+    /// What every row that matters satisfies, with the column of the file instead of that of the table.
+    pub(crate) skip: Vec<(usize, types::Type, &'a ScanPredicate)>,
+}
+
+/// An input file.
+#[derive(Debug, Clone)]
+pub(crate) struct InputFile {
+    /// As it was named.
+    pub(crate) path: PathBuf,
+    pub(crate) contents: Contents,
+    /// Where a pipe was copied to.
+    spool: Option<Arc<tempfile::TempPath>>,
+}
+
+/// An input file, by format.
+#[derive(Debug, Clone)]
+pub(crate) enum Contents {
+    Parquet(ParquetFile),
+    Csv(CsvFile),
+    Ipc(IpcFile),
+}
+
+impl InputFile {
+    pub(crate) fn open(path: &Path) -> Result<Self, IoError> {
+        let spool = files::rewindable(path)?.map(Arc::new);
+        let place = spool.as_deref().map_or(path, |spool| spool.as_ref());
+        let format = match spool {
+            None => files::detect(path)?,
+            Some(_) => files::detect_spooled(place, path)?,
+        };
+        // The readers of foreign formats may panic on damaged files.
+        let contents = quietly(path, || {
+            Ok(match format {
+                Format::Parquet => Contents::Parquet(ParquetFile::open(place)?),
+                Format::Csv { delimiter } => Contents::Csv(CsvFile::open(place, delimiter)?),
+                Format::ArrowFile => Contents::Ipc(IpcFile::open(place, false)?),
+                Format::ArrowStream => Contents::Ipc(IpcFile::open(place, true)?),
+            })
+        })?;
+        Ok(Self { path: path.to_owned(), contents, spool })
+    }
+
+    /// The file's columns; those of CSV files are all text.
+    pub(crate) fn schema(&self) -> &Schema {
+        match &self.contents {
+            Contents::Parquet(file) => file.schema(),
+            Contents::Csv(file) => file.schema(),
+            Contents::Ipc(file) => file.schema(),
+        }
+    }
+
+    /// The number of rows, where the metadata says.
+    pub(crate) fn rows(&self) -> Option<u64> {
+        match &self.contents {
+            Contents::Parquet(file) => Some(file.rows()),
+            Contents::Csv(_) => None,
+            Contents::Ipc(file) => file.rows(),
+        }
+    }
+
+    /// Reads it from the start.
+    pub(crate) fn batches(&self, request: &Request<'_>) -> Result<Batches, IoError> {
+        let place = self.spool.as_deref().map_or(self.path.as_path(), |spool| spool.as_ref());
+        match &self.contents {
+            Contents::Parquet(file) => file.batches(place, request),
+            Contents::Csv(file) => file.batches(place, request),
+            Contents::Ipc(file) => file.batches(place, request),
+        }
+    }
+}
+
+/// Runs a foreign reader; a panic means that the file is damaged.
+pub(crate) fn quietly<T>(path: &Path, read: impl FnOnce() -> Result<T, IoError>) -> Result<T, IoError> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err(IoError::damaged(path, format!("{} is damaged", show(path)))))
+}

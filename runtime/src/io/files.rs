@@ -1,0 +1,169 @@
+//! From a binding to files, and from a file to its format.
+
+use super::error::{IoError, IoErrorKind, show};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// The file formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Parquet,
+    Csv { delimiter: u8 },
+    ArrowFile,
+    ArrowStream,
+}
+
+const FORMATS: &str = "the formats are .parquet, .csv, .tsv and .arrow";
+
+/// The files that a binding names, sorted by path: a file, a glob, or a directory of Parquet files.
+pub(crate) fn resolve(binding: &str) -> Result<Vec<PathBuf>, IoError> {
+    let path = Path::new(binding);
+    if binding.contains("://") {
+        let message = format!("cannot read `{binding}`: only local files can be read");
+        return Err(IoError::new(IoErrorKind::UnknownFormat, path, message));
+    }
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => parquet_files(path),
+        Ok(_) => Ok(vec![path.to_owned()]),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(IoError::unreadable(path, &error)),
+        Err(_) if binding.contains(['*', '?', '[']) => expand(binding),
+        Err(_) => Err(missing(path)),
+    }
+}
+
+fn parquet_files(directory: &Path) -> Result<Vec<PathBuf>, IoError> {
+    let entries = std::fs::read_dir(directory).map_err(|error| IoError::unreadable(directory, &error))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| IoError::unreadable(directory, &error))?.path();
+        if path.is_file() && matches!(extension(&path).as_str(), "parquet" | "pq") {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        let message = format!("there is no Parquet file in {}", show(directory));
+        let help = "name the files, or give a pattern such as `data/*.csv`";
+        return Err(IoError::new(IoErrorKind::NotFound, directory, message).help(help));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn expand(pattern: &str) -> Result<Vec<PathBuf>, IoError> {
+    let path = Path::new(pattern);
+    let paths = glob::glob(pattern).map_err(|error| {
+        IoError::new(IoErrorKind::NotFound, path, format!("`{pattern}` is not a pattern: {}", error.msg))
+    })?;
+    let mut files = Vec::new();
+    for entry in paths {
+        let path = entry.map_err(|error| IoError::unreadable(error.path(), error.error()))?;
+        if !path.is_dir() {
+            files.push(path);
+        }
+    }
+    if files.is_empty() {
+        return Err(IoError::new(IoErrorKind::NotFound, path, format!("no file matches `{pattern}`")));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A missing file, and the one beside it with the most similar name.
+fn missing(path: &Path) -> IoError {
+    let error = IoError::not_found(path);
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return error.help(format!("there is no directory {}", show(directory)));
+    };
+    let wanted = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
+    match nearest(&wanted, names) {
+        Some(name) => error.help(format!("a file with a similar name exists: {}", show(&path.with_file_name(name)))),
+        None => error,
+    }
+}
+
+/// The name most similar to `wanted`, if any is similar.
+pub(crate) fn nearest(wanted: &str, names: impl Iterator<Item = String>) -> Option<String> {
+    let lower = wanted.to_lowercase();
+    let mut scored: Vec<_> =
+        names.map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name)).collect();
+    scored.sort();
+    scored
+        .into_iter()
+        .next()
+        .filter(|(distance, _)| *distance <= wanted.chars().count().div_ceil(3))
+        .map(|(_, name)| name)
+}
+
+/// The extension in lower case; empty if there is none.
+pub(crate) fn extension(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
+}
+
+/// Opens a file for reading.
+pub(crate) fn open(path: &Path) -> Result<File, IoError> {
+    File::open(path).map_err(|error| IoError::unreadable(path, &error))
+}
+
+/// The format of a file, by its first bytes and then by its extension.
+pub(crate) fn detect(path: &Path) -> Result<Format, IoError> {
+    detect_spooled(path, path)
+}
+
+/// The format of what `place` holds and was read from `path`.
+pub(crate) fn detect_spooled(place: &Path, path: &Path) -> Result<Format, IoError> {
+    let mut start = Vec::with_capacity(8);
+    open(place)?.take(8).read_to_end(&mut start).map_err(|error| IoError::unreadable(path, &error))?;
+    if start.is_empty() {
+        return Err(IoError::damaged(path, "it is empty"));
+    }
+    if start.starts_with(b"PAR1") {
+        return Ok(Format::Parquet);
+    }
+    if start.starts_with(b"ARROW1") {
+        return Ok(Format::ArrowFile);
+    }
+    if let Some(name) = compressed(&start) {
+        return Err(IoError::damaged(path, format!("it is compressed ({name})")).help("decompress it first"));
+    }
+    match extension(path).as_str() {
+        "parquet" | "pq" => Err(IoError::damaged(path, "it is not a Parquet file: it does not start with `PAR1`")),
+        "arrow" | "ipc" | "feather" | "arrows" => {
+            let marker = start.starts_with(&[0xff; 4]);
+            let stream = marker.then_some(Format::ArrowStream);
+            stream.ok_or_else(|| IoError::damaged(path, "it is not an Arrow file: it does not start with `ARROW1`"))
+        }
+        "csv" | "txt" => Ok(Format::Csv { delimiter: b',' }),
+        "tsv" | "tab" => Ok(Format::Csv { delimiter: b'\t' }),
+        other => {
+            let what = if other.is_empty() { "has no extension".to_owned() } else { format!("ends in `.{other}`") };
+            let message = format!("cannot tell the format of {}: it {what}", show(path));
+            Err(IoError::new(IoErrorKind::UnknownFormat, path, message).help(FORMATS))
+        }
+    }
+}
+
+fn compressed(start: &[u8]) -> Option<&'static str> {
+    let magics: [(&[u8], &'static str); 5] = [
+        (&[0x1f, 0x8b], "gzip"),
+        (&[0x28, 0xb5, 0x2f, 0xfd], "zstd"),
+        (b"PK\x03\x04", "zip"),
+        (b"BZh", "bzip2"),
+        (&[0xfd, b'7', b'z'], "xz"),
+    ];
+    magics.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, name)| *name)
+}
+
+/// A file that can be read more than once: itself, or a copy if it is a pipe.
+pub(crate) fn rewindable(path: &Path) -> Result<Option<tempfile::TempPath>, IoError> {
+    let metadata = std::fs::metadata(path).map_err(|error| IoError::unreadable(path, &error))?;
+    if metadata.is_file() {
+        return Ok(None);
+    }
+    let fail = |error: io::Error| IoError::unreadable(path, &error);
+    let mut spool = tempfile::NamedTempFile::new().map_err(fail)?;
+    io::copy(&mut open(path)?, &mut spool).map_err(fail)?;
+    Ok(Some(spool.into_temp_path()))
+}

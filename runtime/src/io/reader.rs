@@ -1,0 +1,289 @@
+//! Chunks of a source: decoded by one thread, interned by the thread that asks for them.
+
+use super::decode::{Misfit, fill};
+use super::error::{IoError, IoErrorKind, ReadError, show};
+use super::file::{Request, quietly};
+use super::source::{BoundFile, Source};
+use super::text::{CodeMap, LocalText, NewTexts};
+use crate::artifact::{ChunkColumn, ScanPredicate, TableSpec, describe};
+use crate::columns::{Chunk, Column, Dictionaries, DictionaryError, NarrowError};
+use arrow::array::RecordBatch;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+/// How many chunks are decoded ahead.
+const AHEAD: usize = 2;
+
+/// A row of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub path: PathBuf,
+    /// The row in it, from one; a header is not counted.
+    pub row: u64,
+}
+
+/// Consecutive rows of one file.
+#[derive(Debug, Clone, Copy)]
+struct Segment {
+    /// The running number of the first.
+    start: u64,
+    file: usize,
+    /// Its row in the file, from zero.
+    row: u64,
+}
+
+/// Reads chunks of a source in order; another thread decodes ahead.
+#[derive(Debug)]
+pub struct ChunkReader {
+    files: Arc<Vec<BoundFile>>,
+    /// For each text column of the chunk its index and its codes.
+    texts: Vec<(usize, CodeMap)>,
+    segments: Vec<Segment>,
+    /// Absent after the end and after an error.
+    decoded: Option<Receiver<Result<Decoded, ReadError>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the decoding thread hands over.
+struct Decoded {
+    /// Its text has codes of the decoding thread.
+    chunk: Chunk,
+    /// For each text column.
+    texts: Vec<NewTexts>,
+    /// Those that begin in this chunk.
+    segments: Vec<Segment>,
+}
+
+impl ChunkReader {
+    pub(super) fn start(
+        source: &Source,
+        columns: &[ChunkColumn],
+        capacity: usize,
+        skip: &[ScanPredicate],
+    ) -> Result<Self, IoError> {
+        let text = |(index, column): (usize, &ChunkColumn)| {
+            let domain = source.spec.columns[column.column].domain?;
+            Some((index, CodeMap::new(domain)))
+        };
+        let texts: Vec<_> = columns.iter().enumerate().filter_map(text).collect();
+        let (sender, receiver) = sync_channel(AHEAD);
+        let decoder = Decoder {
+            spec: source.spec.clone(),
+            files: source.files.clone(),
+            columns: columns.to_vec(),
+            skip: skip.to_vec(),
+            capacity,
+            sender,
+            text_columns: texts.iter().map(|(index, _)| *index).collect(),
+            local: columns.iter().map(|_| LocalText::default()).collect(),
+            chunk: None,
+            segment: None,
+            segments: Vec::new(),
+            next: 0,
+        };
+        let thread = std::thread::Builder::new().name("dj-decode".to_owned()).spawn(move || decoder.run());
+        let thread = thread.map_err(|error| {
+            let path = source.files.first().map_or(Path::new(""), |bound| bound.file.path.as_path());
+            IoError::unreadable(path, &error)
+        })?;
+        let files = source.files.clone();
+        Ok(Self { files, texts, segments: Vec::new(), decoded: Some(receiver), thread: Some(thread) })
+    }
+
+    /// The next chunk, its text interned in order; `None` after the last. Every chunk but the last is full, none is empty.
+    ///
+    /// # Errors
+    /// If the data cannot be read, breaks its declaration, or does not fit the elements wanted. No chunk follows an error.
+    pub fn next_chunk(&mut self, dictionaries: &mut Dictionaries) -> Result<Option<Chunk>, ReadError> {
+        let received = self.decoded.as_ref().and_then(|decoded| decoded.recv().ok());
+        let decoded = match received {
+            Some(Ok(decoded)) => decoded,
+            Some(Err(error)) => {
+                self.decoded = None;
+                return Err(error);
+            }
+            None => {
+                self.decoded = None;
+                return Ok(None);
+            }
+        };
+        self.segments.extend(decoded.segments);
+        let mut chunk = decoded.chunk;
+        for ((index, map), new) in self.texts.iter_mut().zip(&decoded.texts) {
+            let column = &mut chunk.columns[*index];
+            let codes = &mut column.values.as_mut_slice::<i32>()[..chunk.rows];
+            map.translate(new, dictionaries, codes, column.validity.as_deref())?;
+        }
+        Ok(Some(chunk))
+    }
+
+    /// Where a row came from, of those given so far.
+    pub fn locate(&self, row: u64) -> Option<Place> {
+        let at = self.segments.partition_point(|segment| segment.start <= row).checked_sub(1)?;
+        let segment = self.segments[at];
+        let path = self.files[segment.file].file.path.clone();
+        Some(Place { path, row: segment.row + (row - segment.start) + 1 })
+    }
+}
+
+impl Drop for ChunkReader {
+    fn drop(&mut self) {
+        // Without a receiver the thread ends at its next chunk.
+        self.decoded = None;
+        if let Some(thread) = self.thread.take() {
+            // It reports its problems through the channel, which is closed.
+            drop(thread.join());
+        }
+    }
+}
+
+/// The decoding thread.
+struct Decoder {
+    spec: Arc<TableSpec>,
+    files: Arc<Vec<BoundFile>>,
+    columns: Vec<ChunkColumn>,
+    skip: Vec<ScanPredicate>,
+    capacity: usize,
+    sender: SyncSender<Result<Decoded, ReadError>>,
+    text_columns: Vec<usize>,
+    /// For each column of the chunk; unused where it is not text.
+    local: Vec<LocalText>,
+    /// The chunk that is being filled.
+    chunk: Option<Chunk>,
+    /// The segment of the last row.
+    segment: Option<Segment>,
+    /// Those that were not handed over yet.
+    segments: Vec<Segment>,
+    /// The running number of the next row.
+    next: u64,
+}
+
+/// Nobody wants more chunks, or an error was handed over.
+struct Stop;
+
+impl Decoder {
+    fn run(mut self) {
+        let files = self.files.clone();
+        for (index, bound) in files.iter().enumerate() {
+            if self.read_file(index, bound).is_err() {
+                return;
+            }
+        }
+        let last = self.flush();
+        drop(last);
+    }
+
+    /// Passes an error on.
+    fn fail(&self, error: impl Into<ReadError>) -> Stop {
+        // If nobody listens, nobody needs it.
+        drop(self.sender.send(Err(error.into())));
+        Stop
+    }
+
+    fn read_file(&mut self, index: usize, bound: &BoundFile) -> Result<(), Stop> {
+        let mut wanted: Vec<_> = self.columns.iter().map(|column| column.column).collect();
+        wanted.sort_unstable_by_key(|column| bound.columns[*column]);
+        wanted.dedup();
+        let skip = self.skip.clone();
+        let request = Request {
+            columns: wanted
+                .iter()
+                .map(|&column| (bound.columns[column], self.spec.columns[column].field.clone()))
+                .collect(),
+            batch_rows: self.capacity.min(1 << 20),
+            skip: skip
+                .iter()
+                .map(|predicate| {
+                    (bound.columns[predicate.column], self.spec.columns[predicate.column].field.ty, predicate)
+                })
+                .collect(),
+        };
+        let positions: Vec<usize> = self
+            .columns
+            .iter()
+            .filter_map(|column| wanted.iter().position(|wanted| *wanted == column.column))
+            .collect();
+        let path = &bound.file.path;
+        let mut batches = quietly(path, || bound.file.batches(&request)).map_err(|error| self.fail(error))?;
+        loop {
+            match quietly(path, || batches.next().transpose()).map_err(|error| self.fail(error))? {
+                Some((first, batch)) => self.take(index, first, &batch, &positions)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Fills chunks with the rows of a batch.
+    fn take(&mut self, file: usize, first: u64, batch: &RecordBatch, positions: &[usize]) -> Result<(), Stop> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let follows = |last: Segment| last.file == file && last.row + (self.next - last.start) == first;
+        if !self.segment.is_some_and(follows) {
+            let segment = Segment { start: self.next, file, row: first };
+            self.segment = Some(segment);
+            self.segments.push(segment);
+        }
+        let mut done = 0;
+        while done < batch.num_rows() {
+            let mut chunk = self.chunk.take().unwrap_or_else(|| self.empty_chunk());
+            let rows = (self.capacity - chunk.rows).min(batch.num_rows() - done);
+            for (index, position) in positions.iter().enumerate() {
+                let ty = self.spec.columns[self.columns[index].column].field.ty;
+                let (array, to) = (batch.column(*position), &mut chunk.columns[index]);
+                fill(array, done..done + rows, ty, to, chunk.rows, &mut self.local[index])
+                    .map_err(|(row, misfit)| self.fail(self.explain(file, first, row, index, done, misfit)))?;
+            }
+            chunk.rows += rows;
+            done += rows;
+            self.next += rows as u64;
+            let full = chunk.rows == self.capacity;
+            self.chunk = Some(chunk);
+            if full {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn empty_chunk(&self) -> Chunk {
+        let column = |column: &ChunkColumn| Column::zeroed(column.element, self.capacity, column.nullable);
+        Chunk { columns: self.columns.iter().map(column).collect(), rows: 0, start: self.next }
+    }
+
+    /// Hands the chunk over, if there is one.
+    fn flush(&mut self) -> Result<(), Stop> {
+        let Some(chunk) = self.chunk.take() else { return Ok(()) };
+        let texts = self.text_columns.iter().map(|index| self.local[*index].take_new()).collect();
+        let segments = std::mem::take(&mut self.segments);
+        self.sender.send(Ok(Decoded { chunk, texts, segments })).map_err(|_| Stop)
+    }
+
+    /// What it means that row `row` of a batch cannot be held by column `index` of the chunk.
+    fn explain(&self, file: usize, first: u64, row: usize, index: usize, done: usize, misfit: Misfit) -> ReadError {
+        let wanted = &self.columns[index];
+        let field = &self.spec.columns[wanted.column].field;
+        let path = &self.files[file].file.path;
+        let place = first + row as u64 + 1;
+        let assumption = NarrowError { column: index, row: self.next + (row - done) as u64, element: wanted.element };
+        let what = match misfit {
+            Misfit::Narrow => return assumption.into(),
+            Misfit::Full => return DictionaryError.into(),
+            Misfit::Null if field.nullable => return assumption.into(),
+            Misfit::Null => {
+                let message = format!("row {place} of {}: null in column `{}`", show(path), field.name);
+                let error = IoError::new(IoErrorKind::UnexpectedNull, path, message).row(place).column(&field.name);
+                let declared = describe(field.ty, true);
+                return error.help(format!("declare it as `{}: {declared}` if it may be null", field.name)).into();
+            }
+            Misfit::Value(what) => what,
+        };
+        let declared = describe(field.ty, field.nullable);
+        let message =
+            format!("row {place} of {}: {what} in column `{}`, declared as {declared}", show(path), field.name);
+        IoError::new(IoErrorKind::BadValue, path, message).row(place).column(&field.name).into()
+    }
+}

@@ -1,0 +1,35 @@
+//! Native kernels that CPU programs call where XLA is slow: `stablehlo.custom_call` with XLA's typed FFI.
+//!
+//! A kernel is one file: a safe function and its [`ffi::Handler`], which checks the shapes of a call and runs the
+//! function. It has a twin in pure StableHLO, which other platforms use and which tests compare it with. In a module:
+//!
+//! ```mlir
+//! %order = "stablehlo.custom_call"(%word, %live) {
+//!   call_target_name = "dj.argsort", api_version = 4 : i32, backend_config = {}
+//! } : (tensor<1024xui64>, tensor<i32>) -> tensor<1024xi32>
+//! ```
+
+mod argsort;
+mod ffi;
+
+#[cfg(test)]
+mod tests;
+
+use crate::pjrt::{FfiHandler, PjrtError, Plugin};
+
+/// A native kernel: the custom-call target that modules name, and the function behind it.
+#[derive(Debug, Clone, Copy)]
+pub struct Kernel {
+    /// The `call_target_name`.
+    pub name: &'static str,
+    handler: FfiHandler,
+}
+
+/// Every kernel of this runtime.
+pub const KERNELS: &[Kernel] = &[ffi::kernel::<argsort::Argsort>()];
+
+/// Registers every kernel with a plugin; programs that call them compile and load only afterwards. Repeating it does
+/// nothing.
+pub fn register(plugin: &Plugin) -> Result<(), PjrtError> {
+    KERNELS.iter().try_for_each(|kernel| ffi::register(plugin, kernel))
+}

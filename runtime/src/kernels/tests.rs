@@ -1,0 +1,168 @@
+//! Kernels against the standard library, and as XLA calls them.
+
+use proptest::prelude::*;
+
+use super::argsort::argsort;
+use super::register;
+use crate::pjrt::tests::{compile, cpu_client, scalar, vector, vector_on};
+use crate::pjrt::{Buffer, Client, PjrtError};
+
+fn order_of(words: &[Vec<u64>], live: usize) -> Vec<i32> {
+    let rows = words[0].len();
+    let slices: Vec<&[u64]> = words.iter().map(Vec::as_slice).collect();
+    let mut order = vec![-1; rows];
+    argsort(&slices, live, &mut order);
+    order
+}
+
+fn expected(words: &[Vec<u64>], live: usize) -> Vec<i32> {
+    let mut order: Vec<i32> = (0..words[0].len() as i32).collect();
+    order[..live].sort_by_key(|&row| words.iter().map(|word| word[row as usize]).collect::<Vec<_>>());
+    order
+}
+
+/// Numbers that repeat and vary in some bits only.
+fn numbers(rows: usize, seed: u64, mask: u64) -> Vec<u64> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb)
+    };
+    (0..rows).map(|_| next() & mask).collect()
+}
+
+#[test]
+fn argsort_agrees_with_a_comparison_sort() {
+    let masks = [0, 1, 0xff, 0xffff_0000, 0xff00_0000_0000_00ff, u64::MAX];
+    for rows in [0, 1, 2, 3, 192, 193, 1000, 5000] {
+        for first in masks {
+            for second in masks {
+                let words = [numbers(rows, 1, first), numbers(rows, 2, second), numbers(rows, 3, 7)];
+                for count in 1..=words.len() {
+                    for live in [rows, rows / 2] {
+                        let words = &words[..count];
+                        assert_eq!(order_of(words, live), expected(words, live), "{rows} {first:x} {second:x}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn argsort_is_stable(keys in prop::collection::vec((0..4_u64, any::<u64>()), 0..600), share in 0.0..=1.0) {
+        let words = [keys.iter().map(|key| key.0).collect(), keys.iter().map(|key| key.1 >> 60).collect::<Vec<_>>()];
+        let live = (keys.len() as f64 * share) as usize;
+        prop_assert_eq!(order_of(&words, live), expected(&words, live));
+    }
+}
+
+fn module(rows: usize, words: usize) -> String {
+    let word = format!("tensor<{rows}xui64>");
+    let names: Vec<String> = (0..words).map(|word| format!("%w{word}")).collect();
+    let parameters: Vec<String> = names.iter().map(|name| format!("{name}: {word}")).collect();
+    format!(
+        r#"
+module @order {{
+  func.func @main({parameters}, %live: tensor<i32>) -> tensor<{rows}xi32> {{
+    %order = "stablehlo.custom_call"({names}, %live) {{
+      call_target_name = "dj.argsort", api_version = 4 : i32, backend_config = {{}}
+    }} : ({types}, tensor<i32>) -> tensor<{rows}xi32>
+    return %order : tensor<{rows}xi32>
+  }}
+}}"#,
+        parameters = parameters.join(", "),
+        names = names.join(", "),
+        types = vec![word; words].join(", "),
+    )
+}
+
+fn run(client: &Client, module: &str, words: &[Vec<u64>], live: i32) -> Result<Buffer, PjrtError> {
+    let words: Vec<Buffer> = words.iter().map(|word| vector(client, word)).collect();
+    let live = scalar(client, live);
+    let args = words.iter().chain([&live]).map(Into::into).collect();
+    Ok(compile(client, module, 1).execute_one(args)?.remove(0))
+}
+
+#[test]
+fn programs_call_argsort() {
+    let client = cpu_client(1);
+    register(client.plugin()).unwrap();
+    register(client.plugin()).unwrap();
+    for rows in [0, 1, 7, 3000] {
+        for count in 1..=3 {
+            let words: Vec<Vec<u64>> = (0..count).map(|seed| numbers(rows, seed as u64, 0xf0f)).collect();
+            let live = rows - rows / 3;
+            let order = run(&client, &module(rows, count), &words, live as i32).unwrap().to_host().unwrap();
+            assert_eq!(order.as_slice::<i32>(), expected(&words, live), "{rows} rows, {count} words");
+        }
+    }
+}
+
+#[test]
+fn an_error_of_a_kernel_is_the_error_of_the_program() {
+    let client = cpu_client(1);
+    register(client.plugin()).unwrap();
+    let words = [numbers(7, 1, 7)];
+    let result = run(&client, &module(7, 1), &words, 8).and_then(|order| order.to_host());
+    let message = result.unwrap_err().to_string();
+    assert!(message.contains("dj.argsort: 8 live rows of 7"), "{message}");
+    let wrong = module(7, 1).replace("ui64", "i64");
+    let result = run(&client, &wrong, &words, 7).and_then(|order| order.to_host());
+    assert!(result.unwrap_err().to_string().contains("argument 0 has elements of type i64 instead of ui64"));
+}
+
+#[test]
+fn devices_call_kernels_at_the_same_time() {
+    let client = cpu_client(2);
+    register(client.plugin()).unwrap();
+    let words = [numbers(5000, 1, u64::MAX)];
+    let program = compile(&client, &module(5000, 1), 2);
+    let bytes = program.serialize().unwrap();
+    let program = client.load(&bytes).unwrap();
+    let device = |device| vector_on(&client, &words[0], device);
+    let live = |on| scalar(&client, 5000_i32).copy_to_device(on);
+    for _ in 0..20 {
+        let live = [scalar(&client, 5000_i32), live(1).unwrap()];
+        let args = live.into_iter().enumerate().map(|(on, live)| vec![device(on).into(), live.into()]).collect();
+        for replica in program.execute(args).unwrap() {
+            assert_eq!(replica[0].to_host().unwrap().as_slice::<i32>(), expected(&words, 5000));
+        }
+    }
+}
+
+#[test]
+fn a_failed_argument_fails_what_uses_it() {
+    let sum = r#"
+module @sum {
+  func.func @main(%a: tensor<7xi32>) -> tensor<7xi32> {
+    %sum = "stablehlo.all_reduce"(%a) ({
+    ^bb0(%x: tensor<i32>, %y: tensor<i32>):
+      %s = stablehlo.add %x, %y : tensor<i32>
+      stablehlo.return %s : tensor<i32>
+    }) {replica_groups = dense<[[0, 1]]> : tensor<1x2xi64>} : (tensor<7xi32>) -> tensor<7xi32>
+    return %sum : tensor<7xi32>
+  }
+}"#;
+    let client = cpu_client(2);
+    register(client.plugin()).unwrap();
+    let step = compile(&client, &module(7, 1), 2);
+    let words = [0, 1].map(|device| vector_on(&client, &numbers(7, 1, 7), device));
+    let live = [scalar(&client, 7_i32), scalar(&client, 8_i32).copy_to_device(1).unwrap()];
+    let args = words.iter().zip(&live).map(|(word, live)| vec![word.into(), live.into()]).collect();
+    let mut orders = step.execute(args).unwrap().into_iter().flatten();
+    let (good, bad) = (orders.next().unwrap(), orders.next().unwrap());
+    good.wait().unwrap();
+
+    // Launching this without asking the arguments would leave one replica waiting for the other for ever.
+    let together = compile(&client, sum, 2);
+    let error = together.execute_collective(vec![vec![(&good).into()], vec![(&bad).into()]]).unwrap_err();
+    assert!(error.to_string().contains("8 live rows of 7"), "{error}");
+
+    let alone = compile(&client, &sum.replace("[[0, 1]]", "[[0], [1]]").replace("1x2xi64", "2x1xi64"), 2);
+    let outputs = alone.execute(vec![vec![(&good).into()], vec![bad.into()]]).unwrap();
+    outputs[0][0].wait().unwrap();
+    assert!(outputs[1][0].to_host().unwrap_err().to_string().contains("8 live rows of 7"));
+}
