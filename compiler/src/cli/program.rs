@@ -92,10 +92,12 @@ fn run_error(error: CompileError) -> RunError {
 
 /// A file that cannot be read.
 pub(super) fn unreadable(name: &str, error: &std::io::Error) -> RunError {
-    let (kind, what) = match error.kind() {
-        std::io::ErrorKind::NotFound => (IoErrorKind::NotFound, "no such file".to_owned()),
-        std::io::ErrorKind::IsADirectory => (IoErrorKind::Unreadable, "it is a directory".to_owned()),
-        _ => (IoErrorKind::Unreadable, error.to_string()),
+    let (kind, what) = if error.kind() == std::io::ErrorKind::NotFound {
+        (IoErrorKind::NotFound, "no such file".to_owned())
+    } else if error.kind() == std::io::ErrorKind::IsADirectory {
+        (IoErrorKind::Unreadable, "it is a directory".to_owned())
+    } else {
+        (IoErrorKind::Unreadable, error.to_string())
     };
     RunError::program(Diagnostic::error(kind.code(), format!("cannot read `{name}`: {what}")))
 }

@@ -1,5 +1,7 @@
 //! A chunk's rows and what happens to them on the way to the sink.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only the 64-bit unsigned element is written differently")]
+
 use super::context::{Cx, Lane, Rows};
 use super::expr::Scope;
 use crate::physical::{Check, Driver, DriverColumn, Op};
