@@ -105,7 +105,8 @@ impl<'m> StageRun<'m> {
                 if cx.is_repeating() {
                     return self.drive_kept(cx, index, first);
                 }
-                let source = &cx.inputs.sources[table];
+                let closed = || RunError::bug(format!("table {table} is not open"));
+                let source = cx.inputs.sources[table].as_ref().ok_or_else(closed)?;
                 let span = cx.manifest.tables[table].span;
                 let failed = |error| RunError::program(Diagnostic::from(error).at(span));
                 let reader = source.chunks(&driver.columns, self.stage.chunk_rows, &driver.skip).map_err(failed)?;
