@@ -83,6 +83,11 @@ fn of_program(args: &args::Inspect) -> Result<String, Failure> {
         }
         return Ok(dj_grammar::dump(&file, &source.text));
     }
+    if args.stage == Stage::Plan {
+        let source = Source::read(&args.file)?;
+        let program = source.analyze(&args.bindings.bindings, args.bindings.diagnostics)?;
+        return Ok(plan_text(&program, &source.text));
+    }
     let compiled = compiled(&args.file, &args.bindings, args.target.as_ref(), &args.tuning)?;
     Ok(match args.stage {
         Stage::Ast => ast(&compiled),
