@@ -12,15 +12,16 @@ pub struct DictionaryError;
 
 /// Distinct texts, numbered in order of first sight.
 ///
-/// All text lies in one buffer; the index is open addressing with linear probing, and fixed hashing, because codes must not
-/// depend on the run.
+/// All text lies in one buffer. The index is open addressing with linear probing, ordered by the leading bits of a fixed
+/// hash: codes must not depend on the run, and an index that grows is read and written from front to back.
 #[derive(Debug, Clone, Default)]
 pub struct Dictionary {
     text: String,
     ends: Vec<usize>,
-    hashes: Vec<u64>,
-    /// Codes plus one; zero is free. The length is a power of two, or zero.
-    slots: Vec<u32>,
+    /// A hash in the upper half, a code plus one in the lower; zero is free. The length is a power of two, or zero.
+    slots: Vec<u64>,
+    /// How many texts the index has; those behind were appended without a look.
+    indexed: usize,
 }
 
 impl Dictionary {
@@ -57,16 +58,17 @@ impl Dictionary {
 
     /// Bytes that it takes.
     pub fn bytes(&self) -> usize {
-        self.text.len() + self.ends.len() * 16 + self.slots.len() * 4
+        self.text.len() + (self.ends.len() + self.slots.len()) * 8
     }
 
     /// The code of a text that is already there.
     pub fn code(&self, text: &str) -> Option<i32> {
-        if self.slots.is_empty() {
-            return None;
-        }
-        let slot = self.find(text, hash(text.as_bytes()));
-        i32::try_from(self.slots[slot]).ok()?.checked_sub(1).filter(|code| *code >= 0)
+        let indexed = match self.slots.is_empty() {
+            true => None,
+            false => self.find(text, hash(text.as_bytes())).ok(),
+        };
+        let appended = || (self.indexed..self.len()).find(|at| self.get(*at) == Some(text));
+        indexed.or_else(appended).and_then(|at| i32::try_from(at).ok())
     }
 
     /// The code of a text, which is new if it is [`Dictionary::len`] before.
@@ -74,55 +76,115 @@ impl Dictionary {
     /// # Errors
     /// If there would be more codes than an `i32` holds.
     pub fn intern(&mut self, text: &str) -> Result<i32, DictionaryError> {
-        if (self.len() + 1) * 4 > self.slots.len() * 3 {
-            self.grow();
-        }
-        let hash = hash(text.as_bytes());
-        let slot = self.find(text, hash);
-        if self.slots[slot] == 0 {
-            self.slots[slot] = u32::try_from(self.len() + 1).map_err(|_| DictionaryError)?;
-            i32::try_from(self.len()).map_err(|_| DictionaryError)?;
-            self.text.push_str(text);
-            self.ends.push(self.text.len());
-            self.hashes.push(hash);
-        }
-        i32::try_from(self.slots[slot] - 1).map_err(|_| DictionaryError)
+        self.prepare(1);
+        self.intern_hashed(text, hash(text.as_bytes()))
     }
 
-    /// The slot that holds `text`, or the free one where it belongs.
-    fn find(&self, text: &str, hash: u64) -> usize {
+    /// [`Dictionary::intern`] of some texts at once, which is faster where the index does not fit the caches: their slots
+    /// are all asked of memory before the first one is needed.
+    ///
+    /// # Errors
+    /// As for one text.
+    pub(crate) fn intern_block<const N: usize>(&mut self, texts: &[&str; N]) -> Result<[i32; N], DictionaryError> {
+        self.prepare(N);
+        let hashes = texts.map(|text| hash(text.as_bytes()));
+        let touched = hashes.map(|hash| self.slots[start(hash, self.slots.len())]);
+        std::hint::black_box(touched);
+        let mut codes = [0; N];
+        for ((code, text), hash) in codes.iter_mut().zip(texts).zip(hashes) {
+            *code = self.intern_hashed(text, hash)?;
+        }
+        Ok(codes)
+    }
+
+    /// The index must have room and be complete.
+    fn intern_hashed(&mut self, text: &str, hash: u32) -> Result<i32, DictionaryError> {
+        match self.find(text, hash) {
+            Ok(at) => i32::try_from(at).map_err(|_| DictionaryError),
+            Err(slot) => {
+                let code = self.append(text)?;
+                self.slots[slot] = packed(hash, self.indexed);
+                self.indexed += 1;
+                Ok(code)
+            }
+        }
+    }
+
+    /// The code of a text that is known to be new. The index learns of it when it is next needed.
+    ///
+    /// # Errors
+    /// If there would be more codes than an `i32` holds.
+    pub(crate) fn append(&mut self, text: &str) -> Result<i32, DictionaryError> {
+        // The index holds codes plus one in 32 bits.
+        let code = i32::try_from(self.len()).map_err(|_| DictionaryError)?;
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+        Ok(code)
+    }
+
+    /// Completes the index and makes room for more.
+    fn prepare(&mut self, more: usize) {
+        self.reserve(self.len() - self.indexed + more);
+        while self.indexed < self.len() {
+            let hash = self.get(self.indexed).map_or(0, |text| hash(text.as_bytes()));
+            let free = free_slot(&self.slots, hash);
+            self.slots[free] = packed(hash, self.indexed);
+            self.indexed += 1;
+        }
+    }
+
+    /// Where a text is, or the slot where it belongs.
+    fn find(&self, text: &str, hash: u32) -> Result<usize, usize> {
         let mask = self.slots.len() - 1;
-        let mut slot = start(hash, mask);
+        let mut slot = start(hash, self.slots.len());
         loop {
-            let Some(at) = self.slots[slot].checked_sub(1) else { return slot };
-            let at = at as usize;
-            if self.hashes[at] == hash && self.get(at) == Some(text) {
-                return slot;
+            let entry = self.slots[slot];
+            if entry == 0 {
+                return Err(slot);
+            }
+            if (entry >> 32) as u32 == hash {
+                let at = (entry as u32 - 1) as usize;
+                if self.get(at) == Some(text) {
+                    return Ok(at);
+                }
             }
             slot = (slot + 1) & mask;
         }
     }
 
-    fn grow(&mut self) {
-        let mask = (self.slots.len() * 2).max(16) - 1;
-        self.slots = vec![0; mask + 1];
-        for (code, hash) in (1_u32..).zip(&self.hashes) {
-            let mut slot = start(*hash, mask);
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & mask;
-            }
-            self.slots[slot] = code;
+    fn reserve(&mut self, more: usize) {
+        let wanted = (self.indexed + more) * 4 / 3 + 1;
+        if wanted <= self.slots.len() {
+            return;
         }
+        let mut slots = vec![0; wanted.next_power_of_two().max(16)];
+        for &entry in self.slots.iter().filter(|entry| **entry != 0) {
+            let free = free_slot(&slots, (entry >> 32) as u32);
+            slots[free] = entry;
+        }
+        self.slots = slots;
     }
 }
 
-/// Where probing starts: the high bits, which the multiplication mixed best.
-fn start(hash: u64, mask: usize) -> usize {
-    (hash >> 32) as usize & mask
+fn packed(hash: u32, at: usize) -> u64 {
+    u64::from(hash) << 32 | (at as u64 + 1)
+}
+
+/// Where probing starts: the leading bits of the hash.
+fn start(hash: u32, slots: usize) -> usize {
+    ((u64::from(hash) * slots as u64) >> 32) as usize
+}
+
+fn free_slot(slots: &[u64], hash: u32) -> usize {
+    let mut slot = start(hash, slots.len());
+    while slots[slot] != 0 {
+        slot = (slot + 1) & (slots.len() - 1);
+    }
+    slot
 }
 
 /// A multiplicative hash over words of eight bytes.
-fn hash(bytes: &[u8]) -> u64 {
+fn hash(bytes: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |state: u64, word: u64| {
         let wide = u128::from(state ^ word) * u128::from(FACTOR);
@@ -135,7 +197,7 @@ fn hash(bytes: &[u8]) -> u64 {
     }
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
-    mix(mix(state, u64::from_le_bytes(last)), FACTOR)
+    (mix(mix(state, u64::from_le_bytes(last)), FACTOR) >> 32) as u32
 }
 
 /// One string domain: its dictionary, and which codes became available to whom.
@@ -185,6 +247,15 @@ impl Dictionaries {
             domain.log.push(code);
         }
         Ok(code)
+    }
+
+    /// Adds a text of the inputs that is known to be new to its domain.
+    pub(crate) fn append(&mut self, domain: usize, text: &str) -> Result<(), DictionaryError> {
+        let domain = &mut self.domains[domain];
+        let code = domain.dictionary.append(text)?;
+        domain.producers.push(INPUT);
+        domain.log.push(code);
+        Ok(())
     }
 
     /// The dictionary of a domain.

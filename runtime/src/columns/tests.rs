@@ -79,6 +79,20 @@ fn dictionaries_number_texts_in_order() {
     assert_eq!(dictionary.values().nth(3), Some("text 3"));
 }
 
+#[test]
+fn appended_texts_are_found() {
+    let mut dictionary = Dictionary::default();
+    for number in 0..100 {
+        dictionary.append(&format!("{number}")).unwrap();
+    }
+    assert_eq!(dictionary.code("42"), Some(42));
+    assert_eq!(dictionary.intern("x").unwrap(), 100);
+    assert_eq!(dictionary.intern("42").unwrap(), 42);
+    dictionary.append("y").unwrap();
+    assert_eq!(dictionary.code("y"), Some(101));
+    assert_eq!(dictionary.code("z"), None);
+}
+
 fn function(domain: usize, result_domain: Option<usize>, can_fail: bool) -> HostTable {
     let expr = Expr::column(ColumnId(0), Type::Str, false, Span::default());
     let element = if result_domain.is_some() { Element::S32 } else { Element::S64 };

@@ -21,7 +21,8 @@ pub(super) struct Inputs {
 /// Opens the files and reads the parameters; reports every problem, not the first.
 pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) -> Result<Inputs, RunError> {
     let mut wrong = Vec::new();
-    let tables: Vec<&str> = manifest.tables.iter().map(|table| table.name.as_str()).collect();
+    let used = manifest.tables.iter().map(|table| table.name.as_str());
+    let tables: Vec<&str> = used.chain(manifest.unused_tables.iter().map(String::as_str)).collect();
     let params: Vec<&str> = manifest.params.iter().map(|param| param.field.name.as_str()).collect();
     let bindings = by_name(&request.bindings, "table", &tables, &mut wrong);
     let given = by_name(&request.params, "parameter", &params, &mut wrong);

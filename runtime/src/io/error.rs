@@ -116,6 +116,18 @@ pub(crate) fn show(path: &Path) -> String {
     format!("`{}`", path.display())
 }
 
+impl From<ReadError> for Diagnostic {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Io(error) => error.into(),
+            // The last variant takes nothing for granted, so nobody sees the second.
+            ReadError::Dictionary(_) | ReadError::Assumption(_) => {
+                Diagnostic::error(IoErrorKind::DictionaryFull.code(), error.to_string())
+            }
+        }
+    }
+}
+
 impl From<IoError> for Diagnostic {
     fn from(error: IoError) -> Self {
         let diagnostic = Diagnostic::error(error.kind.code(), error.message);

@@ -3,8 +3,9 @@
 use super::csv_file;
 use super::error::{IoError, IoErrorKind, show};
 use super::file::{Contents, InputFile, Request};
-use super::statistics::{combine, distinct, facts};
+use super::statistics::{add_texts, combine, facts};
 use super::{files, types};
+use crate::columns::Dictionary;
 use crate::types::{Bounds, Field, Type};
 use arrow::array::AsArray;
 
@@ -111,16 +112,16 @@ fn infer(file: &InputFile) -> Result<Vec<Type>, IoError> {
 
 fn recorded(files: &[InputFile], field: &Field) -> Recorded {
     let mut chunks = Vec::new();
-    let mut texts = Some(0);
+    let mut texts = (field.ty == Type::Str).then(Dictionary::default);
     for file in files {
         let Contents::Parquet(parquet) = &file.contents else { return Recorded::default() };
         let Ok(column) = parquet.schema().index_of(&field.name) else { return Recorded::default() };
         chunks.extend(parquet.row_groups().iter().map(|group| facts(parquet, group, column, field.ty)));
-        texts = match (texts, field.ty) {
-            (Some(sum), Type::Str) => distinct(parquet, &file.path, column).map(|texts| texts + sum),
-            (None | Some(_), _) => None,
-        };
+        texts = texts.and_then(|mut texts| {
+            add_texts(parquet, &file.path, column, &mut texts)?;
+            Some(texts)
+        });
     }
     let facts = combine(chunks.into_iter());
-    Recorded { bounds: facts.bounds, not_null: facts.not_null, distinct: texts }
+    Recorded { bounds: facts.bounds, not_null: facts.not_null, distinct: texts.map(|texts| texts.len() as u64) }
 }

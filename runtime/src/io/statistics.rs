@@ -3,11 +3,15 @@
 
 use super::parquet_file::{ParquetFile, is_dictionary, rows};
 use super::types::unwrapped;
+use crate::columns::Dictionary;
 use crate::types::{Bounds, Type};
 use arrow::datatypes::{DataType, TimeUnit};
-use parquet::basic::{ColumnOrder, Type as Physical};
+use parquet::basic::ColumnOrder;
+use parquet::column::page::Page;
 use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::statistics::Statistics;
+use std::path::Path;
 
 /// Least and greatest value of a row group.
 #[derive(Debug, Clone, PartialEq)]
@@ -159,27 +163,36 @@ fn widen(bounds: Option<Bounds>, more: Bounds) -> Bounds {
     }
 }
 
-/// An upper bound of the distinct texts of a column: the sum of its dictionaries' sizes, if it is dictionary-encoded
-/// throughout and has few row groups.
-pub(crate) fn distinct(file: &ParquetFile, path: &std::path::Path, column: usize) -> Option<u64> {
-    use parquet::column::page::Page;
-    use parquet::file::reader::{FileReader, SerializedFileReader};
-    const MANY: usize = 256;
+/// Adds the texts in the dictionaries of a column to `texts`: an upper bound of its distinct texts, if it is
+/// dictionary-encoded throughout and has few row groups. `None` if it cannot be told cheaply.
+pub(crate) fn add_texts(file: &ParquetFile, path: &Path, column: usize, texts: &mut Dictionary) -> Option<()> {
+    const MANY_GROUPS: usize = 256;
+    const MANY_TEXTS: usize = 1 << 22;
     let leaf = file.leaf(column)?;
     let groups = file.row_groups();
-    let encoded = |group: &RowGroupMetaData| is_dictionary(group.column(leaf));
-    let text = groups.first()?.column(leaf).column_type() == Physical::BYTE_ARRAY;
-    if !text || groups.len() > MANY || !groups.iter().all(encoded) {
+    let encoded = |group: &RowGroupMetaData| group.num_rows() == 0 || is_dictionary(group.column(leaf));
+    if groups.len() > MANY_GROUPS || !groups.iter().all(encoded) {
         return None;
     }
     let reader = SerializedFileReader::new(std::fs::File::open(path).ok()?).ok()?;
-    let mut distinct = 0;
-    for group in 0..groups.len() {
+    for group in (0..groups.len()).filter(|group| groups[*group].num_rows() > 0) {
         let mut pages = reader.get_row_group(group).ok()?.get_column_page_reader(leaf).ok()?;
-        match pages.get_next_page().ok()?? {
-            Page::DictionaryPage { num_values, .. } => distinct += u64::from(num_values),
-            Page::DataPage { .. } | Page::DataPageV2 { .. } => return None,
+        let Page::DictionaryPage { buf, num_values, .. } = pages.get_next_page().ok()?? else { return None };
+        add_plain_texts(&buf, num_values, texts)?;
+        if texts.len() > MANY_TEXTS {
+            return None;
         }
     }
-    Some(distinct)
+    Some(())
+}
+
+/// Texts of Parquet's plain encoding: a length of four bytes, then the text.
+fn add_plain_texts(mut bytes: &[u8], count: u32, texts: &mut Dictionary) -> Option<()> {
+    for _ in 0..count {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
+        let (text, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+        texts.intern(std::str::from_utf8(text).ok()?).ok()?;
+        bytes = rest;
+    }
+    Some(())
 }

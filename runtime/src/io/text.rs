@@ -30,6 +30,13 @@ pub(crate) struct NewTexts {
     ends: Vec<usize>,
 }
 
+impl NewTexts {
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.text[start..*end])
+    }
+}
+
 impl LocalText {
     /// Writes the codes of `rows` of a text array; zero for nulls.
     pub(crate) fn encode(
@@ -61,9 +68,22 @@ impl LocalText {
         rows: Range<usize>,
         codes: &mut [i32],
     ) -> Result<(), DictionaryError> {
-        for (row, code) in rows.zip(codes) {
-            let valid = nulls.is_none_or(|nulls| nulls.is_valid(row));
-            *code = if valid { self.dictionary.intern(texts.value(row))? } else { 0 };
+        const BLOCK: usize = 32;
+        if nulls.is_some() {
+            for (row, code) in rows.zip(codes) {
+                let valid = nulls.is_none_or(|nulls| nulls.is_valid(row));
+                *code = if valid { self.dictionary.intern(texts.value(row))? } else { 0 };
+            }
+            return Ok(());
+        }
+        let (blocks, rest) = codes.as_chunks_mut::<BLOCK>();
+        let mut row = rows.start;
+        for block in blocks {
+            *block = self.dictionary.intern_block(&std::array::from_fn::<_, BLOCK, _>(|at| texts.value(row + at)))?;
+            row += BLOCK;
+        }
+        for (row, code) in (row..).zip(rest) {
+            *code = self.dictionary.intern(texts.value(row))?;
         }
         Ok(())
     }
@@ -144,14 +164,15 @@ impl<'a> Texts<'a> {
 #[derive(Debug)]
 pub(crate) struct CodeMap {
     domain: usize,
-    codes: Vec<i32>,
-    /// Whether every code maps to itself.
-    identity: bool,
+    /// How many texts the thread has handed over.
+    known: usize,
+    /// For each its code; absent while every code maps to itself.
+    codes: Option<Vec<i32>>,
 }
 
 impl CodeMap {
     pub(crate) fn new(domain: usize) -> Self {
-        Self { domain, codes: Vec::new(), identity: true }
+        Self { domain, known: 0, codes: None }
     }
 
     /// Takes new texts into the program's dictionary and replaces the codes of a chunk.
@@ -162,24 +183,35 @@ impl CodeMap {
         codes: &mut [i32],
         validity: Option<&[u8]>,
     ) -> Result<(), DictionaryError> {
-        let mut start = 0;
-        for &end in &new.ends {
-            let code = dictionaries.intern(self.domain, &new.text[start..end], INPUT)?;
-            self.identity &= usize::try_from(code) == Ok(self.codes.len());
-            self.codes.push(code);
-            start = end;
+        for text in new.iter() {
+            self.add(text, dictionaries)?;
         }
-        if self.identity {
-            return Ok(());
-        }
+        let Some(map) = &self.codes else { return Ok(()) };
         match validity {
-            None => codes.iter_mut().for_each(|code| *code = self.codes[*code as usize]),
+            None => codes.iter_mut().for_each(|code| *code = map[*code as usize]),
             Some(validity) => {
                 for (code, _) in codes.iter_mut().zip(validity).filter(|(_, valid)| **valid != 0) {
-                    *code = self.codes[*code as usize];
+                    *code = map[*code as usize];
                 }
             }
         }
+        Ok(())
+    }
+
+    fn add(&mut self, text: &str, dictionaries: &mut Dictionaries) -> Result<(), DictionaryError> {
+        if self.codes.is_none() && dictionaries.len(self.domain) == self.known {
+            // The dictionary holds what the thread has handed over and nothing else, so this is new to it, too.
+            self.known += 1;
+            return dictionaries.append(self.domain, text);
+        }
+        let code = dictionaries.intern(self.domain, text, INPUT)?;
+        if self.codes.is_none() && usize::try_from(code) != Ok(self.known) {
+            self.codes = Some((0..).take(self.known).collect());
+        }
+        if let Some(codes) = &mut self.codes {
+            codes.push(code);
+        }
+        self.known += 1;
         Ok(())
     }
 }

@@ -106,7 +106,7 @@ impl<'c> Cx<'_, 'c> {
             let site = StatusSite {
                 kind: StatusKind::Overflow,
                 span: recipe.item.span,
-                message: format!("`{}` does not fit {ty}", self.quote(recipe.item.span)),
+                message: format!("overflow: `{}` does not fit {ty}", self.quote(recipe.item.span)),
                 help: Some("sum a float: `sum(x as f64)`".to_owned()),
             };
             self.raise_with(site, b.and(active, failed), slots);

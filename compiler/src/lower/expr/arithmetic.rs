@@ -199,7 +199,7 @@ impl<'c> Cx<'_, 'c> {
         let site = StatusSite {
             kind: StatusKind::Overflow,
             span: expr.span,
-            message: format!("`{}` does not fit {}", self.quote(expr.span), expr.ty),
+            message: format!("integer overflow: `{}` does not fit {}", self.quote(expr.span), expr.ty),
             help: Some("cast an operand to a wider type first, such as `x as i64` or `x as f64`".to_owned()),
         };
         self.raise_with(site, lanes, scope.rows.origin);

@@ -1,6 +1,7 @@
 //! Tests of input and output through their public interface.
 
 mod errors;
+mod pages;
 mod printing;
 mod reading;
 mod round_trip;
