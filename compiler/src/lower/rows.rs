@@ -38,7 +38,7 @@ impl<'c> Cx<'_, 'c> {
         let columns: BTreeMap<_, _> = columns.collect();
         let rows = Rows { lanes, columns, active, dense: true, origin, order };
         for column in &driver.columns {
-            if let Some(check) = &column.check {
+            for check in &column.checks {
                 self.check(&rows, column, check);
             }
         }

@@ -103,8 +103,8 @@ pub struct DriverColumn {
     pub index: usize,
     /// The column that it becomes.
     pub column: SchemaColumn,
-    /// What the step checks of every value.
-    pub check: Option<Check>,
+    /// What the step checks of every value: all that the plan relies on.
+    pub checks: Vec<Check>,
 }
 
 /// A check of a scanned column.

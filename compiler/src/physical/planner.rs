@@ -163,8 +163,9 @@ impl Planner<'_> {
             let info = &table.columns[index];
             let check = |bounds, declared| Check { bounds, declared, span: info.span, name: info.field.name.clone() };
             let recorded = info.recorded.bounds.filter(|_| self.options.use_recorded && column.ty.is_integral());
-            let check = info.declared.map(|bounds| check(bounds, true)).or(recorded.map(|bounds| check(bounds, false)));
-            DriverColumn { index, column, check }
+            let declared = info.declared.map(|bounds| check(bounds, true));
+            let checks = declared.into_iter().chain(recorded.map(|bounds| check(bounds, false))).collect();
+            DriverColumn { index, column, checks }
         };
         let columns: Vec<DriverColumn> = scan.columns.iter().map(column).collect();
         let skip = scan.predicates.iter().flat_map(|predicate| skips(predicate, &columns)).collect();
@@ -177,7 +178,7 @@ impl Planner<'_> {
     /// A stream of the result of a stage.
     fn read(&self, stage: usize) -> Stream {
         let result = &self.stages[stage];
-        let column = |(index, column): (usize, &SchemaColumn)| DriverColumn { index, column: *column, check: None };
+        let column = |(index, column): (usize, &SchemaColumn)| DriverColumn { index, column: *column, checks: vec![] };
         let columns = result.result.iter().enumerate().map(column).collect();
         let driver = Driver { source: DriverSource::Stage(stage), columns, ops: vec![], skip: vec![] };
         Stream { drivers: vec![driver], schema: result.result.clone(), rows: result.rows_out }
@@ -190,7 +191,7 @@ impl Planner<'_> {
         let result = &self.stages[stage].result;
         let column = |(source, column): &(_, SchemaColumn)| {
             let index = find(result, *source)?;
-            Some(DriverColumn { index, column: *column, check: None })
+            Some(DriverColumn { index, column: *column, checks: vec![] })
         };
         stream.drivers[0].columns = shared.columns.iter().filter_map(column).collect();
         stream

@@ -328,7 +328,7 @@ impl<'m> StageRun<'m> {
         self.state.residents.refresh(cx, self.stage, self.state.rung)?;
         let id = self.program(cx, ProgramKind::Finish);
         let executable = cx.programs.get(id)?;
-        let lease = cx.lease(self.stage, result_bytes(self.stage, self.state.rung))?;
+        let lease = cx.lease(self.stage, result_bytes(self.stage, self.state.rung)).map_err(Stop::Replay)?;
         let outputs = cx.device.run(&self.stage.label, id, &executable, self.state.borrowed())?;
         let mut tensors = Tensors { rows: 0, count: Vec::new(), tensors: Vec::new() };
         let mut status = Vec::new();
