@@ -207,7 +207,7 @@ fn promises(of: &VariantText<'_>, manifest: &Manifest, index: usize) -> Vec<Stri
     let mut declared = Vec::new();
     let columns = of.variant.stages.iter().flat_map(|stage| &stage.drivers).flat_map(|driver| &driver.columns);
     for column in columns {
-        let Some(check) = column.check.as_ref().filter(|check| check.declared) else { continue };
+        let Some(check) = column.checks.iter().find(|check| check.declared) else { continue };
         let line = format!("  {} in {}", check.name, bounds_text(check.bounds, column.column.ty));
         if !declared.contains(&line) {
             declared.push(line);
