@@ -273,7 +273,7 @@ fn variant_spec(variant: &CompiledVariant, used: &[Vec<usize>]) -> VariantSpec {
     for driver in variant.physical.stages.iter().flat_map(|stage| &stage.drivers) {
         let dj_runtime::artifact::DriverSource::Table(table) = driver.source else { continue };
         for column in &driver.columns {
-            if let Some(check) = column.check.as_ref().filter(|check| !check.declared) {
+            for check in column.checks.iter().filter(|check| !check.declared) {
                 let kind = AssumptionKind::Bounds(check.bounds);
                 let assumption = Assumption { table, column: new(table, column.index), kind };
                 if !assumptions.contains(&assumption) {

@@ -4,6 +4,9 @@
 //! row), `::small` (no rows, one, only nulls), `::artifact` (compiled for all rows, run on each choice). TPC-H runs at the
 //! scale that `DJ_TPCH_SCALE` names, 0.01 by default.
 
+#[path = "suite/assumptions.rs"]
+mod assumptions;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -43,6 +46,7 @@ fn trials() -> Result<Vec<Trial>> {
             }));
         }
     }
+    trials.extend(assumptions::trials(data.scratch()));
     for path in files("tests/tpch", "dj")? {
         let (program, data) = (Program::with_sql_file(&path)?, data.clone());
         trials.push(Trial::test(format!("tpch::{}", program.name), move || Ok(tpch(&program, &data)?)));

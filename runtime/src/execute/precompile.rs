@@ -6,10 +6,10 @@ use super::programs::Programs;
 use crate::artifact::{Executable, Manifest, Modules, ProgramId, ProgramKind};
 use crate::pjrt::{Client, CompileOptions, Topology};
 
-/// The programs that a run is likely to need: those of every stage at its first rung and the next.
+/// The programs that a run is likely to need: those of the first variant, of every stage at its first rung and the next.
 pub fn likely_programs(manifest: &Manifest) -> Vec<ProgramId> {
     let mut ids = Vec::new();
-    for (variant, spec) in manifest.variants.iter().enumerate() {
+    for (variant, spec) in manifest.variants.iter().enumerate().take(1) {
         for (stage, spec) in spec.stages.iter().enumerate() {
             let last = spec.rungs.saturating_sub(1);
             for rung in spec.first_rung..=(spec.first_rung + 1).min(last) {
@@ -32,10 +32,10 @@ pub fn precompile(
     manifest: &Manifest,
     modules: &dyn Modules,
     ids: &[ProgramId],
+    options: &CompileOptions,
 ) -> Result<Vec<Executable>, RunError> {
-    let options = CompileOptions::replicated(manifest.target.replicas);
-    let with = compiled_with(&manifest.target, client, &options);
-    let mut programs = Programs::new(client.clone(), modules, with.clone(), options, None);
+    let with = compiled_with(&manifest.target, client, options);
+    let mut programs = Programs::new(client.clone(), modules, with.clone(), options.clone(), None);
     programs.prepare(ids.iter().copied());
     ids.iter().map(|&id| Ok(Executable { id, with: with.clone(), bytes: programs.get(id)?.serialize()? })).collect()
 }
@@ -49,16 +49,16 @@ pub fn precompile_for(
     manifest: &Manifest,
     modules: &dyn Modules,
     ids: &[ProgramId],
+    options: &CompileOptions,
 ) -> Result<Vec<Executable>, RunError> {
-    let options = CompileOptions::replicated(manifest.target.replicas);
-    let with = compiled_for(&manifest.target, topology, &options)?;
+    let with = compiled_for(&manifest.target, topology, options)?;
     let mut known = std::collections::BTreeMap::<String, Vec<u8>>::new();
     ids.iter()
         .map(|&id| {
             let text = modules.module(id)?;
             let bytes = match known.get(text.as_ref()) {
                 Some(bytes) => bytes.clone(),
-                None => topology.compile(&text, &options)?.serialize()?,
+                None => topology.compile(&text, options)?.serialize()?,
             };
             known.insert(text.into_owned(), bytes.clone());
             Ok(Executable { id, with: with.clone(), bytes })

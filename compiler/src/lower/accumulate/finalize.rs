@@ -1,5 +1,7 @@
 //! The results of groups.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only the wide sum is held in two parts")]
+
 use super::{AccumulatorKind, Accumulators, Recipe};
 use crate::lower::context::{Cx, Lane};
 use crate::plan::AggregateFunction;

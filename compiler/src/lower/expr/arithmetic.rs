@@ -1,5 +1,10 @@
 //! Arithmetic: integers and decimals never wrap, floats are IEEE.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each arm singles out one operation or the 64-bit unsigned element"
+)]
+
 use super::Scope;
 use crate::lower::context::{Cx, Lane};
 use crate::physical::{Interval, exact_interval};
