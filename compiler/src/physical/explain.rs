@@ -105,10 +105,12 @@ impl Explained<'_> {
             Addressing::Dense(dims) => self.printer.slots(&keys, dims),
             Addressing::Unbounded { key } => {
                 let (name, ty) = &keys[*key];
-                let what = match ty {
-                    Type::Str => "has no dictionary that is known to be small",
-                    Type::F32 | Type::F64 => "is a float",
-                    _ => "has no bounded domain",
+                let what = if *ty == Type::Str {
+                    "has no dictionary that is known to be small"
+                } else if ty.is_float() {
+                    "is a float"
+                } else {
+                    "has no bounded domain"
                 };
                 format!("key `{name}` {what}")
             }
