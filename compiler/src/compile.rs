@@ -109,7 +109,8 @@ pub fn compile(
             variants.push(variant);
         }
     }
-    let manifest = manifest(&optimized, source, source_name, &mut variants, options);
+    let mut manifest = manifest(&optimized, source, source_name, &mut variants, options);
+    manifest.unused_tables = unused_tables(&ast, &manifest);
     Ok(Compiled {
         ast,
         plan,
@@ -226,10 +227,23 @@ fn manifest(
         domains: strings.domains.clone(),
         host_tables: strings.host_tables.clone(),
         tables: tables.collect(),
+        unused_tables: vec![],
         params: params.collect(),
         exports: exports.collect(),
         variants: variants.iter().map(|variant| variant_spec(variant, &used)).collect(),
     }
+}
+
+fn unused_tables(file: &ast::File, manifest: &Manifest) -> Vec<String> {
+    let declared = file.statements.iter().filter_map(|statement| match statement {
+        ast::Statement::Table(table) => Some(&table.name.node),
+        ast::Statement::Param(_)
+        | ast::Statement::Function(_)
+        | ast::Statement::Let(_)
+        | ast::Statement::Export(_)
+        | ast::Statement::Mesh(_) => None,
+    });
+    declared.filter(|name| manifest.tables.iter().all(|table| table.name != **name)).cloned().collect()
 }
 
 /// The columns of every table that some stage of some variant reads.
@@ -259,7 +273,7 @@ fn variant_spec(variant: &CompiledVariant, used: &[Vec<usize>]) -> VariantSpec {
     for driver in variant.physical.stages.iter().flat_map(|stage| &stage.drivers) {
         let dj_runtime::artifact::DriverSource::Table(table) = driver.source else { continue };
         for column in &driver.columns {
-            if let Some(check) = column.check.as_ref().filter(|check| !check.declared) {
+            for check in column.checks.iter().filter(|check| !check.declared) {
                 let kind = AssumptionKind::Bounds(check.bounds);
                 let assumption = Assumption { table, column: new(table, column.index), kind };
                 if !assumptions.contains(&assumption) {

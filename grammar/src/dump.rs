@@ -118,7 +118,7 @@ fn bare_names(names: &[Name]) -> String {
 }
 
 fn names(names: &[Name]) -> String {
-    format!("{{ {} }}", bare_names(names))
+    if names.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", bare_names(names)) }
 }
 
 pub(crate) fn type_expr(ty: &TypeExpr) -> String {

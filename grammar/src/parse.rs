@@ -138,11 +138,16 @@ fn parse_part(source: &str, lexed: &Lexed, part: &Part) -> Result<Built, Diagnos
             let rest = tokens.get(at);
             let on_line = rest.is_some_and(|token| !token.first_on_line);
             match DjParser::parse(Rule::last_part, text) {
-                // A parenthesis on the same line is rather a call with a space.
-                Ok(_) if on_line && rest.is_some_and(|token| token.is_sign(source, "(")) => return Err(problem),
+                // On the same line, a name is rather a mistake and a parenthesis a call with a space.
+                Ok(_) if on_line && (!part.last || rest.is_some_and(|token| token.is_sign(source, "("))) => {
+                    return Err(problem);
+                }
                 Ok(mut pairs) => pairs.next(),
                 Err(_) if on_line || !part.last => return Err(problem),
-                Err(error) => return Err(diagnose(&error).0),
+                Err(error) => {
+                    let (second, second_at) = diagnose(&error);
+                    return Err(if second_at > at { second } else { problem });
+                }
             }
         }
     };

@@ -58,8 +58,8 @@ pub(crate) fn of_left_operand(op: BinaryOp) -> Level {
         // Comparisons do not chain.
         Level::Coalesce
     } else if level == Level::Power {
-        // `-a ** b` is `-(a ** b)`, `a ** b ** c` is `a ** (b ** c)`.
-        Level::Cast
+        // `-a ** b` is `-(a ** b)`, `a ** b ** c` is `a ** (b ** c)`; and few know that a cast binds tighter than a power.
+        Level::Primary
     } else {
         level
     }

@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use arrow::ipc::reader::StreamReader;
-use arrow::record_batch::RecordBatch;
+use arrow::record_batch::{RecordBatch, RecordBatchReader};
 
 use crate::{Result, root};
 
@@ -19,7 +19,14 @@ pub fn query(sql: &str) -> Result<Vec<RecordBatch>> {
     let Some(running) = server.as_mut() else { return Err("the DuckDB helper did not start".into()) };
     let answer = running.ask(sql).inspect_err(|_| *server = None)?;
     let payload = answer.map_err(|error| format!("DuckDB: {error}\n--- sql\n{sql}"))?;
-    Ok(StreamReader::try_new(payload.as_slice(), None)?.collect::<std::result::Result<_, _>>()?)
+    at_least_one(StreamReader::try_new(payload.as_slice(), None)?)
+}
+
+/// The batches of `reader`, or an empty one, so that a result without rows still has its columns.
+pub fn at_least_one(reader: impl RecordBatchReader) -> Result<Vec<RecordBatch>> {
+    let schema = reader.schema();
+    let batches = reader.collect::<std::result::Result<Vec<_>, _>>()?;
+    Ok(if batches.is_empty() { vec![RecordBatch::new_empty(schema)] } else { batches })
 }
 
 struct Server {

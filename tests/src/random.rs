@@ -73,6 +73,10 @@ fn same(text: impl Into<String>) -> Both {
     both(text.clone(), text)
 }
 
+fn sql_reads(sql: &str, table: &str) -> bool {
+    sql.contains(&format!("from {table}")) || sql.contains(&format!("join {table} "))
+}
+
 fn base_columns() -> Vec<(String, Type)> {
     let columns = [
         ("id", Type::Integer),
@@ -115,7 +119,9 @@ impl Builder {
             vec!["--no-optimize"],
         ];
         let options = options[self.random.below(options.len())].clone();
-        Pair { program: format!("table t\ntable dim\ntable many\nexport result ={pipeline}\n"), sql: end.sql, options }
+        let tables: String =
+            ["t", "dim", "many"].iter().filter(|t| sql_reads(&end.sql, t)).map(|t| format!("table {t}\n")).collect();
+        Pair { program: format!("{tables}export result ={pipeline}\n"), sql: end.sql, options }
     }
 
     fn step(&mut self, input: &str) -> Both {

@@ -238,7 +238,7 @@ fn overflow_is_an_error_with_its_place_and_no_result() -> Result {
     for expression in ["age * 9223372036854775807", "9223372036854775800 + age"] {
         let program = space.program(&format!("people | derive x = {expression}"))?;
         let run = djc()?.arg("run").arg(&program).args(["--bind", &space.bind()]).run()?;
-        run.code(1)?.prints_nothing()?.blames_the_user()?.complains("overflow")?;
+        run.code(1)?.prints_nothing()?.blames_the_user()?.complains("does not fit")?;
     }
     let program = space.program("people | aggregate { x = sum(age + 9223372036854775000) }")?;
     djc()?
@@ -248,7 +248,7 @@ fn overflow_is_an_error_with_its_place_and_no_result() -> Result {
         .run()?
         .code(1)?
         .prints_nothing()?
-        .complains("overflow")?;
+        .complains("does not fit")?;
     Ok(())
 }
 
@@ -327,6 +327,21 @@ fn a_reader_that_leaves_is_no_error_of_ours() -> Result {
     let output = child.wait_with_output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(!stderr.contains("panicked"), "{stderr}");
+    Ok(())
+}
+
+#[test]
+fn a_table_that_no_export_reads_may_be_bound() -> Result {
+    let space = Workspace::new()?;
+    let program = space.program("people | aggregate { n = count() }")?;
+    let text = fs::read_to_string(&program)?;
+    fs::write(&program, format!("table others {{ name: str }}\n{text}"))?;
+    djc()?
+        .arg("run")
+        .arg(&program)
+        .arg("--bind")
+        .arg(format!("others={}", space.path("people.csv").display()))
+        .succeed()?;
     Ok(())
 }
 

@@ -4,6 +4,9 @@
 //! row), `::small` (no rows, one, only nulls), `::artifact` (compiled for all rows, run on each choice). TPC-H runs at the
 //! scale that `DJ_TPCH_SCALE` names, 0.01 by default.
 
+#[path = "suite/assumptions.rs"]
+mod assumptions;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -43,6 +46,7 @@ fn trials() -> Result<Vec<Trial>> {
             }));
         }
     }
+    trials.extend(assumptions::trials(data.scratch()));
     for path in files("tests/tpch", "dj")? {
         let (program, data) = (Program::with_sql_file(&path)?, data.clone());
         trials.push(Trial::test(format!("tpch::{}", program.name), move || Ok(tpch(&program, &data)?)));
@@ -137,7 +141,8 @@ fn random_program(seed: u64, data: &Data) -> Result {
     let Pair { program: text, sql, options } = random::pair(seed);
     let path = data.scratch().join(format!("random.{seed}.dj"));
     std::fs::write(&path, &text)?;
-    let tables = ["t", "dim", "many"].map(str::to_owned).into();
+    let tables = ["t", "dim", "many"].iter().filter(|table| text.contains(&format!("table {table}\n")));
+    let tables = tables.map(|&table| table.to_owned()).collect();
     let program = Program { path, name: format!("random.{seed}"), tables, sql, order: Order::Free, unsupported: false };
     let case = Case { program: &program, data, label: &program.name };
     case.run(Rows::Full, &options)

@@ -7,7 +7,7 @@ use super::relation::{Grouping, Scope};
 use super::values::Value;
 use crate::plan::{AggregateFunction, NamedAggregate};
 use dj_grammar::{Diagnostic, Span, ast};
-use dj_runtime::expr::Expr;
+use dj_runtime::expr::{Expr, ExprKind};
 use dj_runtime::types::Type;
 
 /// The aggregates by name.
@@ -63,6 +63,7 @@ impl<'a> Builder<'a> {
             None => Some(None),
         };
         let (argument, filter) = (argument?, filter?);
+        let filter = both(filter, grouping.only.clone());
         let ty = self.aggregate_type(function, &name.node, argument.as_ref(), span)?;
         let nullable = may_be_null(function, grouping, argument.as_ref(), filter.as_ref());
         let id = self.columns.add(column_name, ty, span);
@@ -103,6 +104,17 @@ impl<'a> Builder<'a> {
             self.report(diagnostic);
         }
         result
+    }
+}
+
+/// The conjunction of two conditions.
+fn both(first: Option<Expr>, second: Option<Expr>) -> Option<Expr> {
+    match (first, second) {
+        (Some(first), Some(second)) => {
+            let (nullable, span) = (first.nullable || second.nullable, first.span);
+            Some(Expr { kind: ExprKind::And(vec![first, second]), ty: Type::Bool, nullable, span })
+        }
+        (first, second) => first.or(second),
     }
 }
 

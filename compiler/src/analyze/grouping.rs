@@ -9,6 +9,29 @@ use dj_grammar::{Span, ast};
 use dj_runtime::expr::{ColumnId, Expr};
 use std::cell::RefCell;
 
+/// The items of a `group` so far.
+pub(super) struct Items {
+    pub(super) grouping: Grouping,
+    keys: Vec<ScopeColumn>,
+    columns: Vec<ScopeColumn>,
+    made: Vec<NamedExpr>,
+    open: bool,
+}
+
+impl Items {
+    /// None yet, of rows grouped by keys.
+    pub(super) fn new(input: &Relation, keys: Vec<ScopeColumn>) -> Self {
+        let grouping = Grouping {
+            rows: input.columns.clone(),
+            only: None,
+            keyed: !keys.is_empty(),
+            aggregates: RefCell::new(Vec::new()),
+            name: RefCell::new(None),
+        };
+        Self { grouping, columns: keys.clone(), keys, made: Vec::new(), open: input.open }
+    }
+}
+
 impl<'a> Builder<'a> {
     /// `group { keys } { name = AGG }`, and `aggregate { name = AGG }` without keys.
     pub(super) fn group(
@@ -20,40 +43,41 @@ impl<'a> Builder<'a> {
         span: Span,
     ) -> Relation {
         let (input, keys) = self.keys(env, input, keys, span);
-        let grouping = Grouping {
-            rows: input.columns.clone(),
-            keyed: !keys.is_empty(),
-            aggregates: RefCell::new(Vec::new()),
-            name: RefCell::new(None),
-        };
-        let mut columns = keys.clone();
-        let mut items = Vec::new();
+        let mut items = Items::new(&input, keys);
         for item in aggregates {
-            let scope = Scope { columns: &keys, open: input.open, env, grouping: Some(&grouping) };
-            grouping.name.replace(None);
             let name = self.item_name(env, item);
-            if is_aggregate_call(&item.expr) {
-                grouping.name.replace(name.clone());
-            }
-            let expr = self.settled(&scope, &item.expr);
-            let Some(name) = name else { continue };
-            let column = expr.map(|expr| {
-                let named = self.output_column(&name, expr, item.span, &grouping);
-                let column = named.schema();
-                items.push(named);
-                column
-            });
-            self.push_column(&mut columns, ScopeColumn::new(name, column), item.span);
+            self.group_item(env, &mut items, name, item);
         }
-        let rows = if keys.is_empty() { RowBound::One } else { RowBound::Many };
-        let open = input.open;
+        self.grouped(input, items, span)
+    }
+
+    /// Adds an item: an expression over keys and aggregates.
+    pub(super) fn group_item(&mut self, env: &Env<'a>, items: &mut Items, name: Option<String>, item: &'a ast::Item) {
+        let scope = Scope { columns: &items.keys, open: items.open, env, grouping: Some(&items.grouping) };
+        items.grouping.name.replace(name.clone().filter(|_| is_aggregate_call(&item.expr)));
+        let expr = self.settled(&scope, &item.expr);
+        items.grouping.name.replace(None);
+        let Some(name) = name else { return };
+        let column = expr.map(|expr| {
+            let named = self.output_column(&name, expr, item.span, &items.grouping);
+            let column = named.schema();
+            items.made.push(named);
+            column
+        });
+        self.push_column(&mut items.columns, ScopeColumn::new(name, column), item.span);
+    }
+
+    /// The relation of all items: an aggregation, and a projection where items are more than aggregates.
+    pub(super) fn grouped(&mut self, input: Relation, items: Items, span: Span) -> Relation {
+        let Items { grouping, keys, columns, made, open } = items;
+        let rows = if grouping.keyed { RowBound::Many } else { RowBound::One };
         let known: Vec<SchemaColumn> = keys.iter().filter_map(|key| key.column).collect();
         let aggregates = grouping.aggregates.into_inner();
-        let direct = aggregates.iter().map(|aggregate| aggregate.id).eq(items.iter().map(|item| item.id));
+        let direct = aggregates.iter().map(|aggregate| aggregate.id).eq(made.iter().map(|item| item.id));
         let aggregate = Aggregate { input: Box::new(input.plan), keys: known.clone(), aggregates, span };
         let mut plan = Plan::Aggregate(aggregate);
         if !direct {
-            let kept = known.iter().map(|key| pass(*key, span)).chain(items).collect();
+            let kept = known.iter().map(|key| pass(*key, span)).chain(made).collect();
             plan = Plan::Project(Project { input: Box::new(plan), items: kept, span });
         }
         Relation { plan, columns, open, rows }
@@ -72,7 +96,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The keys, and the input with those computed that are expressions.
-    fn keys(
+    pub(super) fn keys(
         &mut self,
         env: &Env<'a>,
         input: Relation,

@@ -14,12 +14,15 @@ use dj_runtime::types::Type;
 
 /// What makes rows match.
 #[derive(Default)]
-struct Matching {
-    on: Vec<(Expr, Expr)>,
-    residual: Vec<Expr>,
-    /// Columns of the right that are equal to columns of the left of the same name, which stay.
-    merged: Vec<ColumnId>,
-    wrong: bool,
+pub(super) struct Matching {
+    /// Pairs of the left and of the right that must be equal.
+    pub(super) on: Vec<(Expr, Expr)>,
+    /// What else must hold.
+    pub(super) residual: Vec<Expr>,
+    /// Columns of the left and of the right that have one name and are equal, of which one is kept.
+    pub(super) merged: Vec<(ColumnId, ColumnId)>,
+    /// Whether an error hides some of it.
+    pub(super) wrong: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -29,24 +32,14 @@ impl<'a> Builder<'a> {
             ast::JoinKind::Left => JoinKind::Left,
             ast::JoinKind::Semi => JoinKind::Semi,
             ast::JoinKind::Anti => JoinKind::Anti,
-            ast::JoinKind::Right => return self.later("join right", span),
-            ast::JoinKind::Full => return self.later("join full", span),
-            ast::JoinKind::Cross => return self.later("join cross", span),
+            ast::JoinKind::Right => return self.right_join(env, left, join, span),
+            ast::JoinKind::Full => return self.full_join(env, left, join, span),
+            ast::JoinKind::Cross => return self.cross_join(env, left, join, span),
             ast::JoinKind::AsOf => return self.later("join asof", span),
         };
-        let mut right = self.source(env, &join.right);
-        if let Some(alias) = &join.alias {
-            right = right.qualified(&alias.node);
-        }
-        let matching = match &join.condition {
-            ast::JoinCondition::Using(names) => self.using(env, &left, &right, names),
-            ast::JoinCondition::On(condition) => self.on(env, &left, &right, condition),
-            ast::JoinCondition::None | ast::JoinCondition::AsOf { .. } => Matching::default(),
-        };
+        let right = self.right_side(env, join);
+        let matching = self.matching(env, &left, &right, &join.condition, span);
         let open = left.open || right.open;
-        if matching.on.is_empty() && !matching.wrong && !open {
-            self.report(no_key(&join.condition, span));
-        }
         let mut columns = left.columns;
         let rows = match kind {
             JoinKind::Semi | JoinKind::Anti => left.rows.or_none(),
@@ -61,6 +54,35 @@ impl<'a> Builder<'a> {
         let nulls_equal = join.nulls_equal;
         let plan = Plan::Join(Join { left, right, kind, on: matching.on, residual, nulls_equal, span });
         Relation { plan, columns, open, rows }
+    }
+
+    /// The joined table, by its alias if it has one.
+    pub(super) fn right_side(&mut self, env: &Env<'a>, join: &'a ast::Join) -> Relation {
+        let right = self.source(env, &join.right);
+        match &join.alias {
+            Some(alias) => right.qualified(&alias.node),
+            None => right,
+        }
+    }
+
+    /// The equalities of a condition, and the rest of it.
+    pub(super) fn matching(
+        &mut self,
+        env: &Env<'a>,
+        left: &Relation,
+        right: &Relation,
+        condition: &'a ast::JoinCondition,
+        span: Span,
+    ) -> Matching {
+        let matching = match condition {
+            ast::JoinCondition::Using(names) => self.using(env, left, right, names),
+            ast::JoinCondition::On(condition) => self.on(env, left, right, condition),
+            ast::JoinCondition::None | ast::JoinCondition::AsOf { .. } => Matching::default(),
+        };
+        if matching.on.is_empty() && !matching.wrong && !left.open && !right.open {
+            self.report(no_key(condition, span));
+        }
+        matching
     }
 
     /// `on { k1, k2 }`
@@ -95,7 +117,7 @@ impl<'a> Builder<'a> {
             };
             let side = |column: SchemaColumn| Expr::column(column.id, column.ty, column.nullable, name.span);
             matching.on.push((cast_to(side(a), ty), cast_to(side(b), ty)));
-            matching.merged.push(b.id);
+            matching.merged.push((a.id, b.id));
         }
         matching
     }
@@ -139,8 +161,9 @@ impl<'a> Builder<'a> {
 }
 
 impl Matching {
-    fn merges(&self, column: &ScopeColumn) -> bool {
-        column.column.is_some_and(|column| self.merged.contains(&column.id))
+    /// Whether a column of the right is kept as one of the left.
+    pub(super) fn merges(&self, column: &ScopeColumn) -> bool {
+        column.column.is_some_and(|column| self.merged.iter().any(|(_, right)| *right == column.id))
     }
 }
 
@@ -158,7 +181,7 @@ fn conjuncts(condition: Expr) -> Vec<Expr> {
     vec![condition]
 }
 
-fn conjunction(mut conjuncts: Vec<Expr>, span: Span) -> Option<Expr> {
+pub(super) fn conjunction(mut conjuncts: Vec<Expr>, span: Span) -> Option<Expr> {
     if conjuncts.len() <= 1 {
         return conjuncts.pop();
     }
@@ -192,4 +215,5 @@ fn no_key(condition: &ast::JoinCondition, span: Span) -> Diagnostic {
     Diagnostic::error(codes::NO_JOIN_KEY, "a join needs an equality between its sides")
         .label(place, "compares nothing of the left with something of the right by `==`")
         .help("write `on left.key == right.key and ...`, or `on key` for equal names")
+        .help("for all pairs of rows, write `join cross` and filter them")
 }

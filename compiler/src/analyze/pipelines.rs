@@ -100,9 +100,14 @@ impl<'a> Builder<'a> {
             self.lets[index] = LetState::Inlined;
             return self.pipeline(&None, &binding.pipeline).qualified(name);
         }
-        let Some((mut relation, plan)) = self.let_relation(index, span) else {
-            return Relation::unknown(span);
-        };
+        match self.let_relation(index, span) {
+            Some((relation, plan)) => self.read_shared(relation, plan, span).qualified(name),
+            None => Relation::unknown(span),
+        }
+    }
+
+    /// The rows of a shared plan, with columns of their own.
+    pub(super) fn read_shared(&mut self, mut relation: Relation, plan: usize, span: Span) -> Relation {
         let mut columns = Vec::new();
         for column in &mut relation.columns {
             if let Some(schema) = &mut column.column {
@@ -112,7 +117,19 @@ impl<'a> Builder<'a> {
             }
         }
         relation.plan = Plan::Shared(Shared { plan, columns, span });
-        relation.qualified(name)
+        relation
+    }
+
+    /// Makes a relation one that several others can read; its columns are just the visible ones.
+    pub(super) fn share(&mut self, mut relation: Relation, name: &str, span: Span) -> (Relation, usize) {
+        let schema: Vec<_> = relation.plan.schema().iter().map(|column| column.id).collect();
+        let wanted: Vec<_> = relation.known().map(|(_, column)| column.id).collect();
+        if schema != wanted {
+            relation = self.project_visible(relation, span);
+        }
+        let plan = self.shared.len();
+        self.shared.push(SharedPlan { name: name.to_owned(), plan: relation.plan.clone() });
+        (relation, plan)
     }
 
     /// The relation of a `let`, analyzed once, and its index among the shared plans.
@@ -133,16 +150,10 @@ impl<'a> Builder<'a> {
         }
         self.lets[index] = LetState::Active;
         let calls = std::mem::take(&mut self.calls);
-        let mut relation = self.pipeline(&None, &binding.pipeline);
+        let relation = self.pipeline(&None, &binding.pipeline);
         self.check_distinct_names(&relation, binding.name.span);
         self.calls = calls;
-        let schema: Vec<_> = relation.plan.schema().iter().map(|column| column.id).collect();
-        let wanted: Vec<_> = relation.known().map(|(_, column)| column.id).collect();
-        if schema != wanted {
-            relation = self.project_visible(relation, binding.span);
-        }
-        let plan = self.shared.len();
-        self.shared.push(SharedPlan { name: binding.name.node.clone(), plan: relation.plan.clone() });
+        let (relation, plan) = self.share(relation, &binding.name.node, binding.span);
         self.lets[index] = LetState::Shared(relation.clone(), plan);
         Some((relation, plan))
     }
@@ -165,8 +176,10 @@ impl<'a> Builder<'a> {
                 self.set_operation(env, input, *kind, *distinct, other, span)
             }
             ast::TransformKind::Window(_) => self.later("window", span),
-            ast::TransformKind::Pivot(_) => self.later("pivot", span),
-            ast::TransformKind::Unpivot { .. } => self.later("unpivot", span),
+            ast::TransformKind::Pivot(pivot) => self.pivot(env, input, pivot, span),
+            ast::TransformKind::Unpivot { columns, name, value } => {
+                self.unpivot(env, input, columns, (name, value), span)
+            }
             ast::TransformKind::Assert { .. } => self.later("assert", span),
             ast::TransformKind::Shard(_) => self.later("shard", span),
             ast::TransformKind::Replicate => self.later("replicate", span),

@@ -2,6 +2,7 @@
 
 use crate::plan::{Plan, SchemaColumn, Union};
 use dj_grammar::Span;
+use dj_runtime::expr::Expr;
 use std::cell::RefCell;
 
 use super::env::Env;
@@ -59,6 +60,8 @@ pub(super) struct Scope<'s, 'a> {
 pub(super) struct Grouping {
     /// The columns of the rows that are grouped.
     pub(super) rows: Vec<ScopeColumn>,
+    /// What every aggregate counts only where it is true, as in a column of a pivot.
+    pub(super) only: Option<Expr>,
     /// Whether there are keys: then no group is empty.
     pub(super) keyed: bool,
     /// The aggregates found so far.

@@ -7,9 +7,10 @@ use super::names::{Found, find, listed};
 use super::relation::{Relation, RowBound, ScopeColumn};
 use super::types::widen;
 use super::values::cast_to;
-use crate::plan::{Distinct, NamedExpr, Plan, Project, SchemaColumn, Union};
+use crate::plan::{Distinct, Join, JoinKind, NamedExpr, Plan, Project, SchemaColumn, Union};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{ColumnId, Expr};
+use dj_runtime::types::Type;
 
 impl<'a> Builder<'a> {
     /// `distinct` or `distinct { keys }`
@@ -43,8 +44,8 @@ impl<'a> Builder<'a> {
     ) -> Relation {
         match kind {
             ast::SetKind::Union => {}
-            ast::SetKind::Intersect => return self.later("intersect", span),
-            ast::SetKind::Except => return self.later("except", span),
+            ast::SetKind::Intersect => return self.rows_in(env, input, JoinKind::Semi, other, span),
+            ast::SetKind::Except => return self.rows_in(env, input, JoinKind::Anti, other, span),
         }
         let right = self.source(env, other);
         let place = match other {
@@ -59,6 +60,35 @@ impl<'a> Builder<'a> {
         if distinct { self.distinct(env, union, None, span) } else { union }
     }
 
+    /// `intersect T`, `except T`: the distinct rows that are, or are not, among those of `T`; nulls are equal.
+    fn rows_in(
+        &mut self,
+        env: &Env<'a>,
+        input: Relation,
+        kind: JoinKind,
+        other: &'a ast::Source,
+        span: Span,
+    ) -> Relation {
+        let right = self.source(env, other);
+        if input.open || right.open {
+            return Relation::unknown(span);
+        }
+        self.check_distinct_names(&input, span);
+        self.check_same_names(&input, &right, span);
+        let mut on = Vec::new();
+        for (name, a) in input.known() {
+            let Found::One(ScopeColumn { column: Some(b), .. }) = find(&right.columns, None, name) else { continue };
+            let side = |column: SchemaColumn| Expr::column(column.id, column.ty, column.nullable, span);
+            match widen(a.ty, b.ty) {
+                Some(ty) => on.push((cast_to(side(a), ty), cast_to(side(*b), ty))),
+                None => self.report(different_types(name, a.ty, b.ty, span)),
+            }
+        }
+        let (left, right) = (Box::new(input.plan), Box::new(right.plan));
+        let plan = Plan::Join(Join { left, right, kind, on, residual: None, nulls_equal: true, span });
+        self.distinct(env, Relation { plan, rows: input.rows.or_none(), ..input }, None, span)
+    }
+
     fn union(&mut self, left: Relation, right: Relation, place: Span, span: Span) -> Relation {
         self.check_same_names(&left, &right, place);
         let mut columns = Vec::new();
@@ -71,14 +101,7 @@ impl<'a> Builder<'a> {
                 continue;
             };
             let Some(ty) = widen(a.ty, b.ty) else {
-                self.report(
-                    Diagnostic::error(
-                        codes::MISMATCHED_TYPES,
-                        format!("`{}` is {} on the left of the union and {} on the right", column.name, a.ty, b.ty),
-                    )
-                    .label(place, "the types do not go together")
-                    .help(format!("convert one: `derive {} = {} as {}`", column.name, column.name, a.ty)),
-                );
+                self.report(different_types(&column.name, a.ty, b.ty, place));
                 visible.push(ScopeColumn::new(&column.name, None));
                 continue;
             };
@@ -128,8 +151,7 @@ impl<'a> Builder<'a> {
             return;
         }
         let quoted = |names: &[String]| listed(&names.iter().map(String::as_str).collect::<Vec<_>>());
-        let mut diagnostic =
-            Diagnostic::error(codes::UNION_MISMATCH, "the sides of a union must have the same columns");
+        let mut diagnostic = Diagnostic::error(codes::UNION_MISMATCH, "both sides must have the same columns");
         diagnostic = match (right_lacks.as_slice(), left_lacks.as_slice()) {
             ([], extra) => diagnostic.label(place, format!("has {} more", quoted(extra))),
             (lacking, []) => diagnostic.label(place, format!("lacks {}", quoted(lacking))),
@@ -139,4 +161,10 @@ impl<'a> Builder<'a> {
             diagnostic.help("columns are matched by name: `select` or `rename` them, or derive what is missing"),
         );
     }
+}
+
+fn different_types(name: &str, left: Type, right: Type, span: Span) -> Diagnostic {
+    Diagnostic::error(codes::MISMATCHED_TYPES, format!("`{name}` is {left} on the left and {right} on the right"))
+        .label(span, "the types do not go together")
+        .help(format!("convert one: `derive {name} = {name} as {left}`"))
 }

@@ -151,9 +151,13 @@ pub(super) struct Compile {
     #[arg(long = "target", value_name = "TARGET", value_parser = parse_target, default_value = "cpu")]
     pub(super) targets: Vec<Target>,
 
-    /// Put executables for the installed plugins into the artifact, which then starts faster
+    /// Leave out executables: the artifact is smaller, and compiles its modules when it is first run
     #[arg(long)]
-    pub(super) executables: bool,
+    pub(super) no_executables: bool,
+
+    /// The plugin to compile executables with, instead of the one that is found
+    #[arg(long, value_name = "PATH")]
+    pub(super) plugin: Option<PathBuf>,
 
     /// XLA's backend optimization level of the executables
     #[arg(long, hide = true, value_name = "0..3", value_parser = clap::value_parser!(u8).range(0..=3))]

@@ -3,8 +3,10 @@
 use super::program::Source;
 use super::{Failure, args};
 use crate::compile::Compiled;
-use dj_runtime::artifact::{Contents, Modules, ProgramContents, ProgramId, store};
-use dj_runtime::execute::{Exit, RunError};
+use dj_runtime::artifact::{Contents, Executable, Modules, Platform, ProgramContents, ProgramId, store};
+use dj_runtime::cli::open_client;
+use dj_runtime::execute::{Exit, RunError, likely_programs, precompile, precompile_for};
+use dj_runtime::pjrt::{self, CompileOptions, Plugin, Topology};
 use std::collections::BTreeMap;
 
 /// Compiles a program for its targets and writes the artifact.
@@ -28,8 +30,9 @@ fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
         if index == 0 {
             contents.plans = plans(&compiled);
         }
+        let executables = if args.no_executables { vec![] } else { executables(args, &source, &compiled)? };
         let manifest = compiled.manifest.clone();
-        contents.programs.push(ProgramContents { manifest, modules, executables: Vec::new() });
+        contents.programs.push(ProgramContents { manifest, modules, executables });
     }
     Ok(contents)
 }
@@ -45,6 +48,42 @@ pub(super) fn modules(compiled: &Compiled) -> Result<BTreeMap<ProgramId, String>
         modules.insert(id, compiled.module(id)?.into_owned());
     }
     Ok(modules)
+}
+
+/// Executables of the programs that the bound files select; none, and a warning, where the target's plugin is missing.
+fn executables(args: &args::Compile, source: &Source, compiled: &Compiled) -> Result<Vec<Executable>, Failure> {
+    let manifest = &compiled.manifest;
+    let platform = match manifest.target.platform {
+        Platform::Cpu => pjrt::Platform::Cpu,
+        Platform::Tpu => pjrt::Platform::Tpu,
+    };
+    if let Err(error) = pjrt::discover(platform, args.plugin.as_deref()) {
+        if args.plugin.is_some() {
+            return Err(source.failure(RunError::from(error)));
+        }
+        eprintln!("warning: no executables for {}: {error}", manifest.target);
+        return Ok(vec![]);
+    }
+    let options = CompileOptions {
+        optimization_level: args.xla_opt_level,
+        ..CompileOptions::replicated(manifest.target.replicas)
+    };
+    let mut ids = likely_programs(manifest);
+    ids.sort_unstable();
+    let built = match manifest.target.platform {
+        Platform::Cpu => open_client(&manifest.target, args.plugin.as_deref())
+            .and_then(|client| precompile(&client, manifest, compiled, &ids, &options)),
+        Platform::Tpu => tpu_plugin(args).and_then(|plugin| {
+            let topology = Topology::new(&plugin, &manifest.target.topology)?;
+            precompile_for(&topology, manifest, compiled, &ids, &options)
+        }),
+    };
+    built.map_err(|error| source.failure(error))
+}
+
+fn tpu_plugin(args: &args::Compile) -> Result<std::sync::Arc<Plugin>, RunError> {
+    let path = pjrt::discover(pjrt::Platform::Tpu, args.plugin.as_deref())?;
+    Ok(Plugin::load(&path)?)
 }
 
 fn ids(compiled: &Compiled) -> Vec<ProgramId> {

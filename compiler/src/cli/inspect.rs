@@ -5,8 +5,8 @@ use super::args::{self, Stage, Tuning};
 use super::compile::modules;
 use super::output::print;
 use super::program::Source;
-use crate::compile::Compiled;
-use crate::physical::{explain_text, physical_text};
+use crate::compile::{Compiled, CompiledVariant};
+use crate::physical::{VariantText, explain_text, physical_text};
 use crate::plan::plan_text;
 use dj_grammar::Severity;
 use dj_runtime::artifact::{Artifact, Manifest, Modules, Target};
@@ -83,6 +83,11 @@ fn of_program(args: &args::Inspect) -> Result<String, Failure> {
         }
         return Ok(dj_grammar::dump(&file, &source.text));
     }
+    if args.stage == Stage::Plan {
+        let source = Source::read(&args.file)?;
+        let program = source.analyze(&args.bindings.bindings, args.bindings.diagnostics)?;
+        return Ok(plan_text(&program, &source.text));
+    }
     let compiled = compiled(&args.file, &args.bindings, args.target.as_ref(), &args.tuning)?;
     Ok(match args.stage {
         Stage::Ast => ast(&compiled),
@@ -129,24 +134,26 @@ pub(super) fn optimized(compiled: &Compiled) -> String {
 
 /// The stages of every variant.
 pub(super) fn physical(compiled: &Compiled) -> String {
-    variants(compiled, physical_text)
+    variants(compiled, |variant, _| physical_text(variant))
 }
 
 /// The choices of every variant.
 pub(super) fn explanation(compiled: &Compiled) -> String {
-    variants(compiled, explain_text)
+    variants(compiled, |variant, index| explain_text(variant, &compiled.manifest, index))
 }
 
-fn variants(compiled: &Compiled, text: fn(&crate::physical::Variant) -> String) -> String {
+fn variants(compiled: &Compiled, text: impl Fn(&VariantText<'_>, usize) -> String) -> String {
     let several = compiled.variants.len() > 1;
-    let one = |(index, variant): (usize, &crate::compile::CompiledVariant)| {
-        let assumptions = &compiled.manifest.variants[index].assumptions;
-        let head = match (several, assumptions.is_empty()) {
-            (false, _) => String::new(),
-            (true, true) => format!("variant {index}, which assumes nothing\n"),
-            (true, false) => format!("variant {index}, while the data is as it was at compile time\n"),
+    let one = |(index, variant): (usize, &CompiledVariant)| {
+        let relies_on = if compiled.manifest.variants[index].assumptions.is_empty() {
+            "types and declarations only"
+        } else {
+            "recorded statistics"
         };
-        head + &text(&variant.physical)
+        let head = if several { format!("variant {index} (relies on {relies_on})\n\n") } else { String::new() };
+        let (physical, program, strings) = (&variant.physical, &variant.program, &variant.strings);
+        let variant = VariantText { variant: physical, program, strings, source: compiled.source() };
+        head + &text(&variant, index)
     };
     compiled.variants.iter().enumerate().map(one).collect::<Vec<_>>().join("\n")
 }

@@ -3,8 +3,10 @@
 use super::Failure;
 use super::args::Tuning;
 use super::catalog::Files;
+use crate::analyze::analyze;
 use crate::compile::{self, CompileError, Compiled};
-use dj_grammar::{Diagnostic, ast};
+use crate::plan::Program;
+use dj_grammar::{Diagnostic, Severity, ast};
 use dj_runtime::artifact::Target;
 use dj_runtime::cli::{DiagnosticsFormat, report_diagnostics};
 use dj_runtime::execute::{RunError, unknown_name};
@@ -50,6 +52,31 @@ impl Source {
         if wrong.is_empty() { Ok(()) } else { Err(self.failure(RunError::Usage(wrong))) }
     }
 
+    /// Its problems, and its plan if none is an error.
+    ///
+    /// After a syntax error nothing is analyzed: a statement that cannot be read would only look undefined.
+    pub(super) fn check(&self, bindings: &[(String, String)]) -> (Option<Program>, Vec<Diagnostic>) {
+        let (file, mut diagnostics) = dj_grammar::parse(&self.text);
+        if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            return (None, diagnostics);
+        }
+        let (program, found) = analyze(&file, &self.text, &Files::new(bindings, &self.base));
+        diagnostics.extend(found);
+        (program, diagnostics)
+    }
+
+    /// Its plan, telling warnings.
+    pub(super) fn analyze(&self, bindings: &[(String, String)], format: DiagnosticsFormat) -> Result<Program, Failure> {
+        self.check_bindings(bindings)?;
+        match self.check(bindings) {
+            (Some(program), warnings) => {
+                report_diagnostics(&warnings, &self.text, &self.name, format);
+                Ok(program)
+            }
+            (None, problems) => Err(self.failure(RunError::Program(problems))),
+        }
+    }
+
     /// Compiles it, telling warnings.
     pub(super) fn compile(
         &self,
@@ -92,10 +119,12 @@ fn run_error(error: CompileError) -> RunError {
 
 /// A file that cannot be read.
 pub(super) fn unreadable(name: &str, error: &std::io::Error) -> RunError {
-    let (kind, what) = match error.kind() {
-        std::io::ErrorKind::NotFound => (IoErrorKind::NotFound, "no such file".to_owned()),
-        std::io::ErrorKind::IsADirectory => (IoErrorKind::Unreadable, "it is a directory".to_owned()),
-        _ => (IoErrorKind::Unreadable, error.to_string()),
+    let (kind, what) = if error.kind() == std::io::ErrorKind::NotFound {
+        (IoErrorKind::NotFound, "no such file".to_owned())
+    } else if error.kind() == std::io::ErrorKind::IsADirectory {
+        (IoErrorKind::Unreadable, "it is a directory".to_owned())
+    } else {
+        (IoErrorKind::Unreadable, error.to_string())
     };
     RunError::program(Diagnostic::error(kind.code(), format!("cannot read `{name}`: {what}")))
 }

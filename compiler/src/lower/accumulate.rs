@@ -3,6 +3,11 @@
 //! A row is turned into the state of a group of one ([`Cx::contribute`]), and states are added up by address
 //! ([`Cx::combine`]). So one routine serves a chunk's rows, partially reduced rows and whole groups.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each arm singles out the accumulators of a kind; the rest share one form"
+)]
+
 mod combine;
 mod finalize;
 
@@ -27,6 +32,14 @@ pub(super) struct Accumulator {
     pub(super) argument: Option<Expr>,
     /// Of which rows.
     pub(super) filter: Option<Expr>,
+}
+
+impl Accumulator {
+    /// All spans at zero, to be compared; messages need the spans.
+    fn without_spans(&self) -> Self {
+        let strip = |expr: &Option<Expr>| expr.as_ref().map(without_spans);
+        Self { kind: self.kind, argument: strip(&self.argument), filter: strip(&self.filter) }
+    }
 }
 
 /// The kinds of memory.
@@ -84,10 +97,8 @@ impl Accumulators {
         let mut all = vec![Accumulator { kind: AccumulatorKind::Count, argument: None, filter: None }];
         let recipes = items.iter().map(|item| {
             let mut add = |kind, argument: Option<&Expr>| {
-                let strip = |expr: &Expr| without_spans(expr);
-                let wanted =
-                    Accumulator { kind, argument: argument.map(strip), filter: item.filter.as_ref().map(strip) };
-                all.iter().position(|known| *known == wanted).unwrap_or_else(|| {
+                let wanted = Accumulator { kind, argument: argument.cloned(), filter: item.filter.clone() };
+                all.iter().position(|known| known.without_spans() == wanted.without_spans()).unwrap_or_else(|| {
                     all.push(wanted);
                     all.len() - 1
                 })

@@ -1,5 +1,7 @@
 //! Keys as integers: addresses into dense tables, and words whose unsigned order is the order of the rows.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only the 64-bit unsigned element is written differently")]
+
 use super::context::{Cx, Lane};
 use super::expr::order_key;
 use crate::physical::{Interval, KeyDim, KeyDomain};

@@ -1,5 +1,7 @@
 //! A chunk's rows and what happens to them on the way to the sink.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only the 64-bit unsigned element is written differently")]
+
 use super::context::{Cx, Lane, Rows};
 use super::expr::Scope;
 use crate::physical::{Check, Driver, DriverColumn, Op};
@@ -36,7 +38,7 @@ impl<'c> Cx<'_, 'c> {
         let columns: BTreeMap<_, _> = columns.collect();
         let rows = Rows { lanes, columns, active, dense: true, origin, order };
         for column in &driver.columns {
-            if let Some(check) = &column.check {
+            for check in &column.checks {
                 self.check(&rows, column, check);
             }
         }

@@ -1,7 +1,7 @@
 //! Which strategy an aggregation takes: `reduce`, `dense` or `sort`.
 
 use super::facts::is_integral_key;
-use super::{AggregateStrategy, Facts, Interval, KeyDim, KeyDomain, Strings};
+use super::{Addressing, AggregateStrategy, Facts, Interval, KeyDim, KeyDomain, Reason, Strings};
 use crate::plan::SchemaColumn;
 use dj_runtime::expr::ColumnId;
 use dj_runtime::types::Type;
@@ -13,19 +13,37 @@ pub(super) const MAX_DENSE_SLOTS: u64 = 1 << 24;
 const CHEAP_DENSE_SLOTS: u64 = 1 << 16;
 
 /// Picks the strategy of an aggregation by `keys`.
-pub(super) fn choose(keys: &[SchemaColumn], facts: &Facts, strings: &Strings, rows: Option<u64>) -> AggregateStrategy {
+pub(super) fn choose(
+    keys: &[SchemaColumn],
+    facts: &Facts,
+    strings: &Strings,
+    rows: Option<u64>,
+) -> (AggregateStrategy, Reason) {
     if keys.is_empty() {
-        return AggregateStrategy::Reduce;
+        return (AggregateStrategy::Reduce, Reason::OneGroup);
     }
     let domain = |key: &SchemaColumn| {
         let interval = facts.interval(key.id).or_else(|| Interval::of_type(key.ty));
         key_dim(key.id, key.ty, key.nullable, interval, strings)
     };
-    let Some(dims) = keys.iter().map(domain).collect::<Option<Vec<_>>>() else { return AggregateStrategy::Sort };
     let affordable = rows.map_or(CHEAP_DENSE_SLOTS, |rows| CHEAP_DENSE_SLOTS.max(rows.saturating_mul(4)));
+    let addressing = addressing(keys.iter().map(domain), affordable.min(MAX_DENSE_SLOTS), strings);
+    let strategy = addressing.dense().map_or(AggregateStrategy::Sort, |dims| AggregateStrategy::Dense(dims.to_vec()));
+    (strategy, Reason::Group(addressing))
+}
+
+/// Whether keys of these domains can address a table of at most `limit` slots.
+pub(super) fn addressing(domains: impl Iterator<Item = Option<KeyDim>>, limit: u64, strings: &Strings) -> Addressing {
+    let mut dims = Vec::new();
+    for (key, domain) in domains.enumerate() {
+        match domain {
+            Some(dim) => dims.push(dim),
+            None => return Addressing::Unbounded { key },
+        }
+    }
     match slots(&dims, strings) {
-        Some(slots) if slots <= affordable.min(MAX_DENSE_SLOTS) => AggregateStrategy::Dense(dims),
-        _ => AggregateStrategy::Sort,
+        Some(slots) if slots <= limit => Addressing::Dense(dims),
+        _ => Addressing::TooManySlots { dims, limit },
     }
 }
 

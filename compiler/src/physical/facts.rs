@@ -60,7 +60,8 @@ impl Facts {
             Plan::Scan(scan) => {
                 for (index, column) in &scan.columns {
                     let info = &program.tables[scan.table].columns[*index];
-                    let recorded = info.recorded.bounds.filter(|_| self.use_recorded);
+                    // Only what the scan checks may be relied on.
+                    let recorded = info.recorded.bounds.filter(|_| self.use_recorded && column.ty.is_integral());
                     let known = [info.declared, recorded].into_iter().flatten();
                     let known = known.filter_map(|bounds| Interval::of_bounds(&bounds)).reduce(Interval::meet);
                     self.know(column.id, known);

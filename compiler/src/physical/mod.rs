@@ -7,18 +7,24 @@
 //! dictionary sizes), the last on nothing but types and declarations.
 
 mod aggregate;
+mod explain;
 mod facts;
 mod interval;
 mod join;
 mod planner;
+mod reason;
 mod strings;
+#[cfg(test)]
+mod tests;
 mod text;
 
+pub use explain::explain_text;
 pub use facts::{Facts, Uniqueness};
 pub use interval::{Interval, exact_interval, interval_of};
 pub use planner::plan;
+pub use reason::{Addressing, Reason};
 pub use strings::Strings;
-pub use text::{explain_text, physical_text};
+pub use text::{VariantText, physical_text};
 
 use crate::plan::{AggregateFunction, NamedExpr, SchemaColumn, SortKey};
 use dj_grammar::Span;
@@ -44,6 +50,8 @@ pub const DEFAULT_CHUNK_ROWS: usize = 262_144;
 pub struct Variant {
     /// The stages, each after those that it reads.
     pub stages: Vec<Stage>,
+    /// For every stage, why it has its strategy.
+    pub reasons: Vec<Reason>,
     /// For every export, the stage whose result it is.
     pub exports: Vec<usize>,
     /// For every shared plan, the stage whose result it is.
@@ -95,8 +103,8 @@ pub struct DriverColumn {
     pub index: usize,
     /// The column that it becomes.
     pub column: SchemaColumn,
-    /// What the step checks of every value.
-    pub check: Option<Check>,
+    /// What the step checks of every value: all that the plan relies on.
+    pub checks: Vec<Check>,
 }
 
 /// A check of a scanned column.

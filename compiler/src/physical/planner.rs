@@ -2,8 +2,8 @@
 
 use super::facts::{UniqueColumns, Uniqueness, row_bound};
 use super::{
-    AggregateItem, AggregateStrategy, Check, Driver, DriverColumn, Facts, Op, Options, Probe, ProbeStrategy, Sink,
-    Stage, Strings, Variant, aggregate, column_expr, find, join, strings,
+    AggregateItem, AggregateStrategy, Check, Driver, DriverColumn, Facts, Op, Options, Probe, ProbeStrategy, Reason,
+    Sink, Stage, Strings, Variant, aggregate, column_expr, find, join, strings,
 };
 use crate::plan::{
     Aggregate, AggregateFunction, Distinct, Join, JoinKind, NamedExpr, Plan, Program, Scan, SchemaColumn, Shared, Sort,
@@ -38,6 +38,7 @@ pub fn plan(
         facts,
         unique,
         stages: Vec::new(),
+        reasons: Vec::new(),
         shared: Vec::new(),
         unique_columns: Vec::new(),
         errors: Vec::new(),
@@ -47,9 +48,9 @@ pub fn plan(
         planner.shared.push(stage);
     }
     let exports = program.exports.iter().map(|export| planner.materialize(&export.plan)).collect();
-    let Planner { stages, shared, facts, unique_columns, errors, .. } = planner;
+    let Planner { stages, reasons, shared, facts, unique_columns, errors, .. } = planner;
     if errors.is_empty() {
-        let variant = Variant { stages, exports, shared, unique: unique_columns, facts };
+        let variant = Variant { stages, reasons, exports, shared, unique: unique_columns, facts };
         Ok((program, strings, variant))
     } else {
         Err(errors)
@@ -63,6 +64,7 @@ struct Planner<'a> {
     facts: Facts,
     unique: UniqueColumns<'a>,
     stages: Vec<Stage>,
+    reasons: Vec<Reason>,
     shared: Vec<usize>,
     unique_columns: Vec<(usize, usize)>,
     errors: Vec<Diagnostic>,
@@ -116,6 +118,7 @@ impl Planner<'_> {
         let rows_in = stream.rows;
         let drivers = stream.drivers;
         self.stages.push(Stage { span, chunk_rows, drivers, sink, result, slice, rows_in, rows_out });
+        self.reasons.push(Reason::Streams);
         self.stages.len() - 1
     }
 
@@ -160,8 +163,9 @@ impl Planner<'_> {
             let info = &table.columns[index];
             let check = |bounds, declared| Check { bounds, declared, span: info.span, name: info.field.name.clone() };
             let recorded = info.recorded.bounds.filter(|_| self.options.use_recorded && column.ty.is_integral());
-            let check = info.declared.map(|bounds| check(bounds, true)).or(recorded.map(|bounds| check(bounds, false)));
-            DriverColumn { index, column, check }
+            let declared = info.declared.map(|bounds| check(bounds, true));
+            let checks = declared.into_iter().chain(recorded.map(|bounds| check(bounds, false))).collect();
+            DriverColumn { index, column, checks }
         };
         let columns: Vec<DriverColumn> = scan.columns.iter().map(column).collect();
         let skip = scan.predicates.iter().flat_map(|predicate| skips(predicate, &columns)).collect();
@@ -174,7 +178,7 @@ impl Planner<'_> {
     /// A stream of the result of a stage.
     fn read(&self, stage: usize) -> Stream {
         let result = &self.stages[stage];
-        let column = |(index, column): (usize, &SchemaColumn)| DriverColumn { index, column: *column, check: None };
+        let column = |(index, column): (usize, &SchemaColumn)| DriverColumn { index, column: *column, checks: vec![] };
         let columns = result.result.iter().enumerate().map(column).collect();
         let driver = Driver { source: DriverSource::Stage(stage), columns, ops: vec![], skip: vec![] };
         Stream { drivers: vec![driver], schema: result.result.clone(), rows: result.rows_out }
@@ -187,7 +191,7 @@ impl Planner<'_> {
         let result = &self.stages[stage].result;
         let column = |(source, column): &(_, SchemaColumn)| {
             let index = find(result, *source)?;
-            Some(DriverColumn { index, column: *column, check: None })
+            Some(DriverColumn { index, column: *column, checks: vec![] })
         };
         stream.drivers[0].columns = shared.columns.iter().filter_map(column).collect();
         stream
@@ -223,7 +227,7 @@ impl Planner<'_> {
     }
 
     fn group(&mut self, span: Span, stream: Stream, keys: Vec<SchemaColumn>, aggregates: Vec<AggregateItem>) -> Stream {
-        let strategy = aggregate::choose(&keys, &self.facts, self.strings, stream.rows);
+        let (strategy, reason) = aggregate::choose(&keys, &self.facts, self.strings, stream.rows);
         let slots = match &strategy {
             AggregateStrategy::Reduce => Some(1),
             AggregateStrategy::Dense(dims) => aggregate::slots(dims, self.strings),
@@ -232,6 +236,7 @@ impl Planner<'_> {
         let rows_out = [stream.rows, slots].into_iter().flatten().min();
         let result = keys.iter().copied().chain(aggregates.iter().map(|item| item.column)).collect();
         let stage = self.add(span, stream, Sink::Aggregate { keys, aggregates, strategy }, result, None, rows_out);
+        self.reasons[stage] = reason;
         self.read(stage)
     }
 
@@ -239,6 +244,7 @@ impl Planner<'_> {
         let stream = self.stream(&sort.input);
         let (result, rows) = (stream.schema.clone(), stream.rows);
         let stage = self.add(sort.span, stream, Sink::Sort(sort.keys.clone()), result, None, rows);
+        self.reasons[stage] = Reason::Order;
         self.read(stage)
     }
 
@@ -248,12 +254,13 @@ impl Planner<'_> {
         let kept = top.skip.saturating_add(top.count);
         let rows_out = Some(stream.rows.map_or(top.count, |rows| rows.min(top.count)));
         let keys = top.keys.clone();
-        let sink = if kept <= MAX_TOP_ROWS {
-            Sink::TopK { keys, rows: (kept.max(1) as usize).next_power_of_two() }
+        let (sink, reason) = if kept <= MAX_TOP_ROWS {
+            (Sink::TopK { keys, rows: (kept.max(1) as usize).next_power_of_two() }, Reason::FewWanted)
         } else {
-            Sink::Sort(keys)
+            (Sink::Sort(keys), Reason::ManyWanted { limit: MAX_TOP_ROWS })
         };
         let stage = self.add(top.span, stream, sink, result, Some((top.skip, top.count)), rows_out);
+        self.reasons[stage] = reason;
         self.read(stage)
     }
 
@@ -309,6 +316,7 @@ impl Planner<'_> {
         let build = self.stream(&join.right);
         let (result, rows) = (build.schema.clone(), build.rows);
         let build = self.add(join.right.span(), build, sink, result, None, rows);
+        self.reasons[build] = choice.reason;
         let payload = match join.kind {
             JoinKind::Semi | JoinKind::Anti if join.residual.is_none() => vec![],
             JoinKind::Inner | JoinKind::Left | JoinKind::Semi | JoinKind::Anti => {

@@ -5,6 +5,7 @@
 //! [`ExprKind::Table`] over that column's dictionary, an order a table of ranks, and a literal the code that the
 //! dictionary gives it because literals are interned first.
 
+mod decode;
 mod domains;
 mod host_tables;
 

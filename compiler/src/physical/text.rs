@@ -1,13 +1,304 @@
-//! The stable text forms of the physical plan: `djc inspect --stage physical` and `djc explain`.
+//! The stable text form of the physical plan, for `djc inspect` and for tests.
+//!
+//! A paragraph a stage: what it is, with the line of its transform; for each driver what is read and what is done with a
+//! row; what is kept of the rows; what comes out. Text appears as in the program, not as codes.
 
-use super::Variant;
+use super::{
+    AggregateItem, AggregateStrategy, Driver, DriverColumn, KeyDim, KeyDomain, Op, Probe, ProbeStrategy, Sink, Stage,
+    Strings, Variant,
+};
+use crate::plan::{NamedExpr, Printer, Program, SchemaColumn, SortKey, join_kind_name, name_text, names_of_several};
+use dj_runtime::artifact::{DriverSource, ScanPredicate};
+use dj_runtime::expr::{ColumnId, Expr, Scalar, literal_text};
+use dj_runtime::types::{Bounds, Type};
+use std::collections::BTreeSet;
 
-/// The stages of a variant.
-pub fn physical_text(_variant: &Variant) -> String {
-    String::new()
+/// A variant, and what its parts are called.
+#[derive(Clone, Copy)]
+pub struct VariantText<'a> {
+    /// The variant.
+    pub variant: &'a Variant,
+    /// The program that it runs, encoded.
+    pub program: &'a Program,
+    /// Its dictionaries.
+    pub strings: &'a Strings,
+    /// The source, for lines.
+    pub source: &'a str,
 }
 
-/// What was chosen and why.
-pub fn explain_text(_variant: &Variant) -> String {
-    String::new()
+/// The stages of a variant.
+pub fn physical_text(of: &VariantText<'_>) -> String {
+    let mut paragraphs: Vec<String> = (0..of.variant.stages.len())
+        .map(|index| {
+            let printer = StagePrinter::new(of, index);
+            let lines = printer.drivers().into_iter().chain(printer.sink()).chain(printer.result());
+            let lines: String = lines.map(|line| format!("  {line}\n")).collect();
+            printer.heading() + &lines
+        })
+        .collect();
+    let shared = of.program.shared.iter().zip(&of.variant.shared);
+    let shared = shared.map(|(shared, stage)| format!("let {} = stage {stage}\n", name_text(&shared.name)));
+    let exports = of.program.exports.iter().zip(&of.variant.exports);
+    let exports = exports.map(|(export, stage)| format!("export {} = stage {stage}\n", name_text(&export.name)));
+    paragraphs.push(shared.chain(exports).collect());
+    paragraphs.join("\n")
+}
+
+/// Prints parts of one stage.
+pub(super) struct StagePrinter<'a> {
+    of: VariantText<'a>,
+    index: usize,
+    stage: &'a Stage,
+    names: Printer<'a>,
+}
+
+impl<'a> StagePrinter<'a> {
+    pub(super) fn new(of: &VariantText<'a>, index: usize) -> Self {
+        let stage = &of.variant.stages[index];
+        let shared_names = names_of_several(&columns_of(stage), &of.program.columns);
+        Self { of: *of, index, stage, names: Printer::new(of.program, shared_names) }
+    }
+
+    /// `stage 2: group [origin, hour]: dense  :7`
+    pub(super) fn heading(&self) -> String {
+        let line = self.stage.span.line_column(self.of.source).0;
+        format!("stage {}: {}  :{line}\n", self.index, self.kind())
+    }
+
+    fn kind(&self) -> String {
+        match &self.stage.sink {
+            Sink::Emit => "emit".to_owned(),
+            Sink::Aggregate { keys, strategy, .. } if keys.is_empty() => format!("aggregate: {}", strategy.name()),
+            Sink::Aggregate { keys, strategy, .. } => format!("group [{}]: {}", self.columns(keys), strategy.name()),
+            Sink::Sort(keys) => format!("sort [{}]", self.order(keys)),
+            Sink::TopK { keys, rows } => format!("top {} by [{}]", grouped(*rows as u64), self.order(keys)),
+            Sink::Lookup { keys, .. } => format!("build [{}]: lookup", self.exprs(keys)),
+            Sink::Merge { keys, .. } => format!("build [{}]: merge", self.exprs(keys)),
+        }
+    }
+
+    fn drivers(&self) -> Vec<String> {
+        self.stage.drivers.iter().flat_map(|driver| self.driver(driver)).collect()
+    }
+
+    fn driver(&self, driver: &Driver) -> Vec<String> {
+        let columns: Vec<_> = driver.columns.iter().map(|column| column.column).collect();
+        let source = match driver.source {
+            DriverSource::Table(table) => name_text(&self.of.program.tables[table].name),
+            DriverSource::Stage(stage) => format!("stage {stage}"),
+        };
+        let read = format!("read {source} [{}]", self.columns(&columns));
+        let checks = driver.columns.iter().filter_map(|column| self.check(column));
+        let skips = driver.skip.iter().filter_map(|predicate| self.skip(driver, predicate));
+        let ops = driver.ops.iter().map(|op| self.op(op));
+        let steps = checks.chain(skips).chain(ops).map(|line| format!("  {line}"));
+        std::iter::once(read).chain(steps).collect()
+    }
+
+    fn check(&self, column: &DriverColumn) -> Option<String> {
+        let check = column.check.as_ref()?;
+        let bounds = bounds_text(check.bounds, column.column.ty);
+        let kind = if check.declared { "declared" } else { "recorded" };
+        Some(format!("check {} in {bounds}, {kind}", self.names.column(column.column.id)))
+    }
+
+    fn skip(&self, driver: &Driver, predicate: &ScanPredicate) -> Option<String> {
+        let column = driver.columns.iter().find(|column| column.index == predicate.column)?.column;
+        let (name, value) = (self.names.column(column.id), literal_text(&predicate.value, column.ty));
+        Some(format!("skip row groups without {name} {} {value}", predicate.op.symbol()))
+    }
+
+    fn op(&self, op: &Op) -> String {
+        match op {
+            Op::Filter(predicate) => format!("filter {}", self.expr(predicate)),
+            Op::Project(items) => format!("derive [{}]", join(items, |item| self.item(item))),
+            Op::Probe(probe) => self.probe(probe),
+        }
+    }
+
+    fn probe(&self, probe: &Probe) -> String {
+        let build = StagePrinter::new(&self.of, probe.build);
+        let build_keys = match &build.stage.sink {
+            Sink::Lookup { keys, .. } | Sink::Merge { keys, .. } => keys.as_slice(),
+            Sink::Emit | Sink::Aggregate { .. } | Sink::Sort(_) | Sink::TopK { .. } => &[],
+        };
+        let pairs: Vec<_> = probe.keys.iter().zip(build_keys).collect();
+        let pairs = pairs.iter().map(|(left, right)| format!("{} == {}", self.expr(left), build.expr(right)));
+        let pairs = pairs.collect::<Vec<_>>().join(" and ");
+        let on = if pairs.is_empty() { String::new() } else { format!(" on {pairs}") };
+        let matches = match &probe.strategy {
+            ProbeStrategy::Lookup(_) => "lookup",
+            ProbeStrategy::MergeOne => "merge, one match",
+            ProbeStrategy::MergeMany => "merge, many matches",
+        };
+        let payload: Vec<_> = probe.payload.iter().map(|(_, column)| *column).collect();
+        let payload = if payload.is_empty() { String::new() } else { format!(" for [{}]", self.columns(&payload)) };
+        let residual = probe.residual.as_ref().map(|residual| format!(" where {}", self.expr(residual)));
+        let nulls = if probe.nulls_equal { " nulls equal" } else { "" };
+        let kind = join_kind_name(probe.kind);
+        format!("join {kind} stage {}{on}{nulls}{}{payload} ({matches})", probe.build, residual.unwrap_or_default())
+    }
+
+    fn sink(&self) -> Vec<String> {
+        match &self.stage.sink {
+            Sink::Emit | Sink::Sort(_) | Sink::TopK { .. } => vec![],
+            Sink::Aggregate { keys, aggregates, strategy } => {
+                let slots = match strategy {
+                    AggregateStrategy::Dense(dims) => Some(self.slots(&self.key_texts(keys), dims)),
+                    AggregateStrategy::Reduce | AggregateStrategy::Sort => None,
+                };
+                slots.into_iter().chain(aggregates.iter().map(|item| self.aggregate(item))).collect()
+            }
+            Sink::Lookup { keys, dims, check_unique } => {
+                let slots = self.slots(&self.expr_texts(keys), dims);
+                std::iter::once(slots).chain(unique_text(*check_unique)).collect()
+            }
+            Sink::Merge { check_unique, .. } => unique_text(*check_unique).into_iter().collect(),
+        }
+    }
+
+    /// `9,650 slots = origin (dictionary of 512) × hour (0..23 + null)`
+    pub(super) fn slots(&self, keys: &[(String, Type)], dims: &[KeyDim]) -> String {
+        let slots = super::aggregate::slots(dims, self.of.strings).map_or("too many".to_owned(), grouped);
+        let keys: Vec<_> = keys.iter().zip(dims).map(|((key, ty), dim)| self.dim(key, *ty, dim)).collect();
+        format!("{slots} slots = {}", keys.join(" × "))
+    }
+
+    fn dim(&self, key: &str, ty: Type, dim: &KeyDim) -> String {
+        let values = match dim.domain {
+            KeyDomain::Range { lo, hi } => bounds_text(Bounds::Int { lo: lo.into(), hi: hi.into() }, ty),
+            KeyDomain::Dictionary(domain) => {
+                format!("dictionary of {}", grouped(self.of.strings.capacity(domain) as u64))
+            }
+        };
+        format!("{key} ({values}{})", if dim.nullable { " + null" } else { "" })
+    }
+
+    /// The keys and their types.
+    pub(super) fn keys(&self) -> Vec<(String, Type)> {
+        match &self.stage.sink {
+            Sink::Aggregate { keys, .. } => self.key_texts(keys),
+            Sink::Lookup { keys, .. } | Sink::Merge { keys, .. } => self.expr_texts(keys),
+            Sink::Emit | Sink::Sort(_) | Sink::TopK { .. } => vec![],
+        }
+    }
+
+    fn key_texts(&self, keys: &[SchemaColumn]) -> Vec<(String, Type)> {
+        keys.iter().map(|key| (self.names.column(key.id), key.ty)).collect()
+    }
+
+    fn expr_texts(&self, keys: &[Expr]) -> Vec<(String, Type)> {
+        keys.iter().map(|key| (self.expr(key), key.ty)).collect()
+    }
+
+    fn result(&self) -> Vec<String> {
+        let column = |column: &SchemaColumn| {
+            format!("{}: {}{}", self.names.column(column.id), column.ty, if column.nullable { "?" } else { "" })
+        };
+        let result = format!("result [{}]", join(&self.stage.result, column));
+        let slice = self.stage.slice.map(|(skip, count)| {
+            let skip = if skip == 0 { String::new() } else { format!(" skip {}", grouped(skip)) };
+            format!("take {}{skip}", grouped(count))
+        });
+        let chunks = format!("chunks of {} rows; {}", grouped(self.stage.chunk_rows as u64), self.rows());
+        std::iter::once(result).chain(slice).chain([chunks]).collect()
+    }
+
+    /// What is known of the numbers of rows.
+    pub(super) fn rows(&self) -> String {
+        let word = if self.may_expand() { "about" } else { "at most" };
+        let bound =
+            |rows: Option<u64>| rows.map_or("any number".to_owned(), |rows| format!("{word} {}", grouped(rows)));
+        format!("{} in, {} out", bound(self.stage.rows_in), bound(self.stage.rows_out))
+    }
+
+    /// Whether a join gives more rows than it takes, so that numbers of rows are estimates.
+    fn may_expand(&self) -> bool {
+        let many = |op: &Op| matches!(op, Op::Probe(Probe { strategy: ProbeStrategy::MergeMany, .. }));
+        self.stage.drivers.iter().any(|driver| {
+            let below = match driver.source {
+                DriverSource::Stage(stage) => StagePrinter::new(&self.of, stage).may_expand(),
+                DriverSource::Table(_) => false,
+            };
+            below || driver.ops.iter().any(many)
+        })
+    }
+
+    fn columns(&self, columns: &[SchemaColumn]) -> String {
+        join(columns, |column| self.names.column(column.id))
+    }
+
+    fn exprs(&self, exprs: &[Expr]) -> String {
+        join(exprs, |expr| self.expr(expr))
+    }
+
+    fn order(&self, keys: &[SortKey]) -> String {
+        join(keys, |key| {
+            self.names.sort_key(&SortKey { expr: self.of.strings.decoded(&key.expr, None), ..key.clone() })
+        })
+    }
+
+    fn item(&self, item: &NamedExpr) -> String {
+        let expr = self.of.strings.decoded(&item.expr, self.of.strings.domain_of(item.id));
+        self.names.item(&NamedExpr { id: item.id, expr })
+    }
+
+    fn aggregate(&self, item: &AggregateItem) -> String {
+        let domain = self.of.strings.domain_of(item.column.id);
+        let decoded = |expr: &Expr| self.of.strings.decoded(expr, domain);
+        let (argument, filter) = (item.argument.as_ref().map(decoded), item.filter.as_ref().map(decoded));
+        let call = self.names.call(item.function, argument.as_ref(), filter.as_ref());
+        format!("{} = {call}", self.names.column(item.column.id))
+    }
+
+    fn expr(&self, expr: &Expr) -> String {
+        self.names.expr(&self.of.strings.decoded(expr, None))
+    }
+}
+
+/// Every column that a stage reads or makes.
+fn columns_of(stage: &Stage) -> BTreeSet<ColumnId> {
+    let mut ids: BTreeSet<_> = stage.result.iter().map(|column| column.id).collect();
+    for driver in &stage.drivers {
+        ids.extend(driver.columns.iter().map(|column| column.column.id));
+        for op in &driver.ops {
+            match op {
+                Op::Filter(_) => {}
+                Op::Project(items) => ids.extend(items.iter().map(|item| item.id)),
+                Op::Probe(probe) => ids.extend(probe.payload.iter().map(|(_, column)| column.id)),
+            }
+        }
+    }
+    ids
+}
+
+fn unique_text(check_unique: bool) -> Option<String> {
+    check_unique.then(|| "check that no key comes twice, recorded".to_owned())
+}
+
+fn join<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
+    items.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+/// `0..23`
+pub(super) fn bounds_text(bounds: Bounds, ty: Type) -> String {
+    let text = |value: Scalar| literal_text(&value, ty);
+    match bounds {
+        Bounds::Int { .. } if ty == Type::Bool => "false..true".to_owned(),
+        Bounds::Int { lo, hi } => format!("{}..{}", text(Scalar::Int(lo)), text(Scalar::Int(hi))),
+        Bounds::Float { lo, hi } => format!("{}..{}", text(Scalar::Float(lo)), text(Scalar::Float(hi))),
+    }
+}
+
+/// A number with a comma every three digits.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }

@@ -10,6 +10,7 @@ mod verify;
 
 pub use operators::*;
 pub use properties::{is_unique, row_bound};
+pub(crate) use text::{Printer, join_kind_name, name_text, names_of_several};
 pub use text::{expr_text, plain_plan_text, plan_text};
 pub use verify::{VerifyError, verify};
 

@@ -23,7 +23,7 @@ pub fn plain_plan_text(program: &Program) -> String {
 
 /// An expression over columns of a program, as the language writes it.
 pub fn expr_text(program: &Program, expr: &Expr) -> String {
-    Printer { program, shared_names: BTreeSet::new(), source: None, out: String::new() }.expr(expr)
+    Printer::new(program, BTreeSet::new()).expr(expr)
 }
 
 fn program_text(program: &Program, source: Option<&str>) -> String {
@@ -53,9 +53,14 @@ fn tree_text(program: &Program, plan: &Plan, source: Option<&str>) -> String {
 fn ambiguous_names(plan: &Plan, columns: &Columns) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
     collect_columns(plan, &mut ids);
+    names_of_several(&ids, columns)
+}
+
+/// The names that several of the columns have.
+pub(crate) fn names_of_several(ids: &BTreeSet<ColumnId>, columns: &Columns) -> BTreeSet<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for id in ids {
-        *counts.entry(&columns.get(id).name).or_default() += 1;
+        *counts.entry(&columns.get(*id).name).or_default() += 1;
     }
     counts.into_iter().filter(|(_, count)| *count > 1).map(|(name, _)| name.to_owned()).collect()
 }
@@ -68,18 +73,26 @@ fn collect_columns(plan: &Plan, ids: &mut BTreeSet<ColumnId>) {
 }
 
 /// A name as the language writes it: in backticks unless it is a plain word.
-fn name_text(name: &str) -> String {
+pub(crate) fn name_text(name: &str) -> String {
     let mut chars = name.chars();
     let plain = chars.next().is_some_and(|first| first.is_alphabetic() || first == '_')
         && chars.all(|c| c.is_alphanumeric() || c == '_');
     if plain { name.to_owned() } else { format!("`{name}`") }
 }
 
-struct Printer<'a> {
+/// Names columns and prints expressions of a program.
+pub(crate) struct Printer<'a> {
     program: &'a Program,
     shared_names: BTreeSet<String>,
     source: Option<&'a str>,
     out: String,
+}
+
+impl<'a> Printer<'a> {
+    /// With the names that need a number.
+    pub(crate) fn new(program: &'a Program, shared_names: BTreeSet<String>) -> Self {
+        Self { program, shared_names, source: None, out: String::new() }
+    }
 }
 
 impl Printer<'_> {
@@ -151,19 +164,20 @@ impl Printer<'_> {
     }
 
     fn aggregate_item(&self, item: &NamedAggregate) -> String {
-        let argument = item.argument.as_ref().map(|argument| self.expr(argument)).unwrap_or_default();
-        let filter = item.filter.as_ref().map(|filter| format!("filter {}", self.expr(filter))).unwrap_or_default();
+        let call = self.call(item.function, item.argument.as_ref(), item.filter.as_ref());
+        format!("{} = {call}", self.column(item.id))
+    }
+
+    /// An aggregate.
+    pub(crate) fn call(&self, function: AggregateFunction, argument: Option<&Expr>, filter: Option<&Expr>) -> String {
+        let argument = argument.map(|argument| self.expr(argument)).unwrap_or_default();
+        let filter = filter.map(|filter| format!("filter {}", self.expr(filter))).unwrap_or_default();
         let space = if argument.is_empty() || filter.is_empty() { "" } else { " " };
-        format!("{} = {}({argument}{space}{filter})", self.column(item.id), aggregate_name(item.function))
+        format!("{}({argument}{space}{filter})", aggregate_name(function))
     }
 
     fn join(&self, join: &Join) -> String {
-        let kind = match join.kind {
-            JoinKind::Inner => "inner",
-            JoinKind::Left => "left",
-            JoinKind::Semi => "semi",
-            JoinKind::Anti => "anti",
-        };
+        let kind = join_kind_name(join.kind);
         let pairs: Vec<_> =
             join.on.iter().map(|(left, right)| format!("{} == {}", self.expr(left), self.expr(right))).collect();
         let on = if pairs.is_empty() { String::new() } else { format!(" on {}", pairs.join(" and ")) };
@@ -178,34 +192,34 @@ impl Printer<'_> {
         format!("union [{}] of {}", self.ids(&ids), inputs.join(", "))
     }
 
-    fn item(&self, item: &NamedExpr) -> String {
+    pub(crate) fn item(&self, item: &NamedExpr) -> String {
         if item.expr.as_column() == Some(item.id) {
             return self.column(item.id);
         }
         format!("{} = {}", self.column(item.id), self.expr(&item.expr))
     }
 
-    fn sort_key(&self, key: &SortKey) -> String {
+    pub(crate) fn sort_key(&self, key: &SortKey) -> String {
         let text = self.expr(&key.expr);
         let text = if key.descending && key.expr.as_column().is_none() { format!("({text})") } else { text };
         format!("{}{text}{}", if key.descending { "-" } else { "" }, if key.nulls_first { " nulls first" } else { "" })
     }
 
-    fn list<T>(&self, items: &[T], text: impl Fn(&Self, &T) -> String) -> String {
+    pub(crate) fn list<T>(&self, items: &[T], text: impl Fn(&Self, &T) -> String) -> String {
         items.iter().map(|item| text(self, item)).collect::<Vec<_>>().join(", ")
     }
 
-    fn ids(&self, ids: &[ColumnId]) -> String {
+    pub(crate) fn ids(&self, ids: &[ColumnId]) -> String {
         ids.iter().map(|id| self.column(*id)).collect::<Vec<_>>().join(", ")
     }
 
-    fn column(&self, id: ColumnId) -> String {
+    pub(crate) fn column(&self, id: ColumnId) -> String {
         let name = &self.program.columns.get(id).name;
         let text = name_text(name);
         if self.shared_names.contains(name) { format!("{text}#{}", id.0) } else { text }
     }
 
-    fn expr(&self, expr: &Expr) -> String {
+    pub(crate) fn expr(&self, expr: &Expr) -> String {
         let param = |index: usize| self.program.params.get(index).map_or("?".to_owned(), |p| name_text(&p.field.name));
         let plan = |index: usize| self.program.shared.get(index).map_or("?".to_owned(), |s| name_text(&s.name));
         ExprText::with_names(expr, Names { column: &|id| self.column(id), param: &param, plan: &plan }).to_string()
@@ -214,6 +228,16 @@ impl Printer<'_> {
 
 fn skip_text(skip: u64) -> String {
     if skip == 0 { String::new() } else { format!(" skip {skip}") }
+}
+
+/// The join's name in the language.
+pub(crate) fn join_kind_name(kind: JoinKind) -> &'static str {
+    match kind {
+        JoinKind::Inner => "inner",
+        JoinKind::Left => "left",
+        JoinKind::Semi => "semi",
+        JoinKind::Anti => "anti",
+    }
 }
 
 /// The aggregate's name in the language.

@@ -67,6 +67,7 @@ fn render_one(diagnostic: &Diagnostic, lines: &Lines<'_>, file_name: &str, rende
             group.element(snippet(&diagnostic.labels, start, text, lines, file_name))
         }
         Some(_) => group.element(origin(&diagnostic.labels, lines, file_name)),
+        None if file_name.is_empty() => group,
         None => group.element(Origin::path(file_name.to_owned())),
     };
     let help = diagnostic.help.iter().map(|line| Level::HELP.message(normalize_untrusted_str(line)));

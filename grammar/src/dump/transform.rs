@@ -128,7 +128,9 @@ impl Dumper {
     fn pivot(&mut self, pivot: &Pivot, span: Span) {
         self.line("pivot", span);
         self.indented(|dumper| {
-            dumper.items("by", &pivot.by, span);
+            if !pivot.by.is_empty() {
+                dumper.items("by", &pivot.by, span);
+            }
             let on = spell_name(&pivot.on.node);
             dumper.line(&format!("on {on} in {{ {} }}", expressions(&pivot.values)), pivot.on.span);
             dumper.item(&pivot.value);

@@ -120,7 +120,7 @@ impl Layout<'_> {
         for (index, argument) in arguments.iter().enumerate() {
             inside.push(if index > 0 { text(",") } else { Document::SoftLine });
             if index > 0 {
-                inside.extend(self.comments_before(argument.span.start));
+                inside.extend(self.comments_before(place(argument).start));
                 inside.push(Document::Line);
             }
             inside.extend(self.expression(argument));
@@ -141,7 +141,9 @@ impl Layout<'_> {
     fn unary(&mut self, op: UnaryOp, operand: &Expr) -> Vec<Document> {
         let apart = op == UnaryOp::Not || matches!(operand.kind, ExprKind::Unary(UnaryOp::Negate, _));
         let mut documents = vec![text(unary_sign(op)), text(if apart { " " } else { "" })];
-        documents.extend(self.operand(operand, of_unary(op)));
+        // `-(a ** b)` without its parentheses would read as `(-a) ** b` to many.
+        let clear = op == UnaryOp::Negate && level(operand) == Level::Power;
+        documents.extend(if clear { self.parenthesized(operand) } else { self.operand(operand, of_unary(op)) });
         documents
     }
 
@@ -181,7 +183,7 @@ impl Layout<'_> {
     fn case(&mut self, arms: &[(Expr, Expr)], otherwise: Option<&Expr>) -> Vec<Document> {
         let arms = arms.iter().map(|(when, then)| (Some(when), then));
         let all: Vec<(Option<&Expr>, &Expr)> = arms.chain(otherwise.map(|then| (None, then))).collect();
-        let span = |(when, then): &(Option<&Expr>, &Expr)| when.map_or(then.span, |when| when.span.to(then.span));
+        let span = |(when, then): &(Option<&Expr>, &Expr)| place(when.unwrap_or(then)).to(place(then));
         let mut documents = vec![text("case ")];
         documents.extend(self.list(&all, Braces::Always, span, |layout, (when, then)| {
             let mut arm = when.map_or_else(|| vec![text("else")], |when| layout.expression(when));
@@ -220,6 +222,11 @@ fn level(expr: &Expr) -> Level {
             Level::Comparison
         }
     }
+}
+
+/// The place of an expression from its first token on that is no parenthesis: those may come and go.
+pub(super) fn place(expr: &Expr) -> Span {
+    Span { start: leftmost(expr).span.start, end: expr.span.end }
 }
 
 /// What an expression begins with, if nothing is in parentheses.

@@ -2,6 +2,7 @@
 
 use super::Layout;
 use super::document::{Document, group, nest, text};
+use super::expression::place;
 use crate::ast::{Expr, Item, Name, SortItem};
 use crate::span::Span;
 
@@ -52,11 +53,11 @@ impl Layout<'_> {
     }
 
     pub(super) fn expressions(&mut self, all: &[Expr]) -> Vec<Document> {
-        self.list(all, Braces::Always, |expr| expr.span, Self::expression)
+        self.list(all, Braces::Always, place, Self::expression)
     }
 
     pub(super) fn sort_items(&mut self, items: &[SortItem], braces: Braces) -> Vec<Document> {
-        self.list(items, braces, |item| item.span, Self::sort_item)
+        self.list(items, braces, sort_item_place, Self::sort_item)
     }
 
     pub(super) fn renames(&mut self, pairs: &[(Name, Name)]) -> Vec<Document> {
@@ -100,4 +101,9 @@ impl Layout<'_> {
         let first = self.comments.partition_point(|comment| comment.span.start < from);
         self.comments.get(first).is_some_and(|comment| comment.span.start < to)
     }
+}
+
+/// The place of an item to sort by, from its first token on that is neither sign nor parenthesis.
+pub(super) fn sort_item_place(item: &SortItem) -> Span {
+    Span { end: item.span.end, ..place(&item.expr) }
 }

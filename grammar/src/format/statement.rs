@@ -1,6 +1,7 @@
 //! Files and statements.
 
 use super::document::{Document, group, nest, text};
+use super::expression::place;
 use super::list::Braces;
 use super::transform::continues_statement;
 use super::{Layout, joined};
@@ -8,6 +9,7 @@ use crate::ast::{
     Binding, ColumnDeclaration, File, Function, FunctionBody, Mesh, Param, Pipeline, Source, Statement, Table,
 };
 use crate::lexer::spell_name;
+use crate::span::Span;
 
 /// Tables with more columns have each on its line.
 const MOST_COLUMNS_ON_LINE: usize = 3;
@@ -78,9 +80,13 @@ impl Layout<'_> {
     }
 
     /// Columns on one line with commas, or one a line with their types below each other.
+    ///
+    /// Few columns stay as they are: on one line, or on one each.
     fn columns(&mut self, columns: &[ColumnDeclaration]) -> Document {
         let spelled: Vec<String> = columns.iter().map(|column| spell_name(&column.name.node)).collect();
         let widest = spelled.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        let apart =
+            columns.len() > MOST_COLUMNS_ON_LINE || columns.first().is_some_and(|first| self.begins_line(first.span));
         let close = columns.last().map_or(0, |last| self.closing_brace(last.span.end));
         let mut inside = Vec::new();
         for (index, column) in columns.iter().enumerate() {
@@ -88,7 +94,7 @@ impl Layout<'_> {
                 inside.push(Document::IfBroken { broken: String::new(), flat: ",".to_owned() });
             }
             inside.extend(self.comments_before(column.span.start));
-            inside.push(if columns.len() > MOST_COLUMNS_ON_LINE { Document::HardLine } else { Document::Line });
+            inside.push(if apart { Document::HardLine } else { Document::Line });
             inside.extend(self.name(&column.name));
             let width = spelled.get(index).map_or(0, |name| name.chars().count());
             inside.push(Document::IfBroken { broken: " ".repeat(widest - width + 1), flat: String::new() });
@@ -101,6 +107,11 @@ impl Layout<'_> {
         }
         inside.extend(self.comments_before(close));
         group(vec![text("{"), nest(inside), Document::Line, text("}")])
+    }
+
+    fn begins_line(&self, span: Span) -> bool {
+        let index = self.tokens.partition_point(|token| token.span.start < span.start);
+        self.tokens.get(index).is_some_and(|token| token.first_on_line)
     }
 
     fn param(&mut self, param: &Param) -> Vec<Document> {
@@ -124,8 +135,8 @@ impl Layout<'_> {
         head.push(text(") ="));
         match &function.body {
             FunctionBody::Expr(body) => {
-                head.extend(self.comments_before(body.span.start));
-                let mut value = vec![Document::Line];
+                let mut value = self.comments_before(place(body).start);
+                value.push(Document::Line);
                 value.extend(self.expression(body));
                 head.push(nest(value));
                 vec![group(head)]
@@ -142,8 +153,8 @@ impl Layout<'_> {
     }
 
     fn named_pipeline(&mut self, mut head: Vec<Document>, pipeline: &Pipeline) -> Vec<Document> {
-        head.extend(self.comments_before(pipeline.span.start));
-        let mut body = vec![first_break(pipeline)];
+        let mut body = self.comments_before(pipeline.span.start);
+        body.push(first_break(pipeline));
         body.extend(self.source(&pipeline.source));
         body.extend(self.transforms(&pipeline.transforms));
         head.push(nest(body));

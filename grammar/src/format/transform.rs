@@ -2,7 +2,7 @@
 
 use super::Layout;
 use super::document::{Document, group, nest, text};
-use super::list::Braces;
+use super::list::{Braces, sort_item_place};
 use crate::ast::{
     Frame, Item, Join, JoinCondition, JoinKind, Name, Pipeline, Pivot, SetKind, SortItem, Source, Take, Transform,
     TransformKind, Window,
@@ -147,7 +147,7 @@ impl Layout<'_> {
         let by =
             window.by.first().zip(window.by.last()).map(|(first, last)| Part::By(&window.by, first.span.to(last.span)));
         let sort = window.sort.first().zip(window.sort.last());
-        let sort = sort.map(|(first, last)| Part::Sort(&window.sort, first.span.to(last.span)));
+        let sort = sort.map(|(first, last)| Part::Sort(&window.sort, sort_item_place(first).to(sort_item_place(last))));
         let parts: Vec<Part<'_>> = by.into_iter().chain(sort).chain(window.frame.as_ref().map(Part::Frame)).collect();
         let mut documents = after("window ", self.parts(&parts));
         documents.extend(after(" ", self.items(&window.items, Braces::Always)));

@@ -198,13 +198,8 @@ fn unknown_transform(stop: &Stop<'_>) -> Option<Diagnostic> {
 
 /// A bracket that is open where the next statement begins, or at the end.
 fn unclosed(stop: &Stop<'_>) -> Option<Diagnostic> {
-    let next = stop.token(0);
-    let statement = next.is_none_or(|token| {
-        token.starts_statement(stop.source)
-            && token.first_on_line
-            && stop.token(1).is_some_and(|name| matches!(name.kind, TokenKind::Word | TokenKind::Quoted))
-    });
-    let open = stop.open_bracket().filter(|_| statement)?;
+    let ends = stop.token(0).is_none() || stop.begins_statement();
+    let open = stop.open_bracket().filter(|_| ends)?;
     let sign = open.text(stop.source);
     let close = if sign == "(" { ")" } else { "}" };
     let mut wanted = stop.expected.clone();
@@ -215,7 +210,7 @@ fn unclosed(stop: &Stop<'_>) -> Option<Diagnostic> {
 }
 
 fn reserved(stop: &Stop<'_>) -> Option<Diagnostic> {
-    let token = stop.token(0).filter(|token| token.kind == TokenKind::Reserved)?;
+    let token = stop.token(0).filter(|token| token.kind == TokenKind::Reserved && !stop.begins_statement())?;
     let word = token.text(stop.source);
     let wants_name = [Expected::Name, Expected::Column, Expected::Expression].iter().any(|one| stop.expects(*one));
     let name_only = stop.expects(Expected::Name) || stop.expects(Expected::Column);

@@ -52,6 +52,7 @@ impl Stop<'_> {
         let shown: String = text.chars().take(40).collect();
         let shown = if shown.len() < text.len() { format!("`{shown}...`") } else { format!("`{shown}`") };
         match token.kind {
+            TokenKind::Reserved if self.begins_statement() => format!("a new statement, {shown}"),
             TokenKind::Reserved => format!("the reserved word {shown}"),
             TokenKind::Quoted => text.chars().take(40).collect(),
             TokenKind::Word
@@ -62,6 +63,12 @@ impl Stop<'_> {
             | TokenKind::Sign
             | TokenKind::Invalid => shown,
         }
+    }
+
+    /// Whether the token that did not fit is rather the start of the next statement than a name.
+    pub(super) fn begins_statement(&self) -> bool {
+        self.token(0).is_some_and(|token| token.first_on_line && token.starts_statement(self.source))
+            && self.token(1).is_some_and(|name| matches!(name.kind, TokenKind::Word | TokenKind::Quoted))
     }
 
     /// The innermost bracket that is open where the grammar stopped.

@@ -11,8 +11,11 @@
 //! ```
 //!
 //! Arguments and results are positional, in the order in which the manifest lists them. A value of a nullable column is
-//! followed by its validity, `i1` of the same dimensions. State is donated to step, grow and compact, not to finish.
+//! followed by its validity, `i1` of the same dimensions. State is donated to step, grow and compact, not to finish. `rows` and
+//! `count` are `i32[]`, `start` (the running number of the chunk's first row among those of all drivers), `offset` and
+//! `total` are `i64[]`.
 
+use super::Stage;
 use crate::expr::{Expr, Scalar};
 use crate::pjrt::Element;
 use crate::types::{Bounds, Field, Type};
@@ -41,6 +44,8 @@ pub struct Manifest {
     pub host_tables: Vec<HostTable>,
     /// The input tables.
     pub tables: Vec<TableSpec>,
+    /// Tables that the source declares and no export reads: they may be bound, and are not opened.
+    pub unused_tables: Vec<String>,
     /// The run-time parameters.
     pub params: Vec<ParamSpec>,
     /// The ways to run it, from most to no assumptions.
@@ -227,271 +232,6 @@ pub enum AssumptionKind {
     NotNull,
 }
 
-/// One pass over the rows of its drivers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Stage {
-    /// What it does, for people: `group by origin, hour: dense`.
-    pub label: String,
-    /// The transform that it implements.
-    pub span: Span,
-    /// Rows of a chunk: the first dimension of every chunk tensor.
-    pub chunk_rows: usize,
-    /// The passes, in order: all fold into the same state.
-    pub drivers: Vec<Driver>,
-    /// What every step, compact and finish reads besides state and chunk.
-    pub residents: Vec<Resident>,
-    /// Scalars that every step, compact and finish reads after the residents.
-    pub scalars: Vec<ScalarInput>,
-    /// The sizes that scale with the stage's rung: `base << rung`.
-    pub capacities: Vec<Capacity>,
-    /// The rung to start with, unless the inputs need a larger one.
-    pub first_rung: usize,
-    /// How many rungs there are modules for.
-    pub rungs: usize,
-    /// The state tensors.
-    pub state: Vec<StateTensor>,
-    /// What a status entry means. State tensor 0 is the status, `i64[max(1, sites)]`, zero where all is well, else
-    /// `STATUS_BASE - row` of the first failing row.
-    pub status: Vec<StatusSite>,
-    /// What comes out.
-    pub sink: Sink,
-    /// More input rows than this cannot be folded without a chance of overflow: an error before it happens.
-    pub max_rows: u64,
-}
-
-/// A failing row `r` is written to the status as `STATUS_BASE - r`, so that a maximum keeps the first one.
-pub const STATUS_BASE: i64 = 1 << 62;
-
-/// One source of a stage's rows.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Driver {
-    /// Where the rows come from.
-    pub source: DriverSource,
-    /// The columns of a chunk, in argument order.
-    pub columns: Vec<ChunkColumn>,
-    /// Predicates that every row needed satisfies: row groups whose statistics exclude them need not be read.
-    pub skip: Vec<ScanPredicate>,
-    /// Whether one chunk may give more rows than it has (a many-to-many join): the step takes `offset: i64` and returns
-    /// `total: i64`, and is called again with the next multiple of `chunk_rows` until all are out.
-    pub expands: bool,
-}
-
-/// Where a driver's rows come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DriverSource {
-    /// An input table.
-    Table(usize),
-    /// The result of an earlier stage of the variant.
-    Stage(usize),
-}
-
-/// A column of a chunk: `values [chunk_rows]`, then `valid i1[chunk_rows]` if nullable.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ChunkColumn {
-    /// The index among the columns of the source.
-    pub column: usize,
-    /// The element on the device; it may be narrower than the type's own where the bounds allow it.
-    pub element: Element,
-    /// Whether a validity follows.
-    pub nullable: bool,
-}
-
-/// `column op value` on a scanned column, for skipping row groups.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ScanPredicate {
-    /// The index among the table's columns.
-    pub column: usize,
-    /// The comparison.
-    pub op: crate::expr::CompareOp,
-    /// A value of the column's type.
-    pub value: Scalar,
-}
-
-/// Tensors that stay on the device while a stage runs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Resident {
-    /// A host table at the capacity of this index.
-    HostTable {
-        /// The table.
-        table: usize,
-        /// The index among the stage's capacities.
-        capacity: usize,
-    },
-    /// The count (`i32[]`) and then all result tensors of an earlier stage, each padded to these dimensions.
-    Result {
-        /// The stage.
-        stage: usize,
-        /// For each of its result tensors, what it looks like here.
-        tensors: Vec<ResidentTensor>,
-    },
-}
-
-/// A resident tensor.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ResidentTensor {
-    /// The element.
-    pub element: Element,
-    /// The length.
-    pub dim: Dim,
-    /// What fills it up to its length, as an integer of the element.
-    pub pad: i64,
-}
-
-/// A scalar that a program reads: a value, then its validity `i1[]` if nullable.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ScalarInput {
-    /// Where it comes from.
-    pub source: ScalarSource,
-    /// Its element.
-    pub element: Element,
-    /// Whether a validity follows.
-    pub nullable: bool,
-}
-
-/// Where a scalar comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ScalarSource {
-    /// A parameter.
-    Param(usize),
-    /// The only row of an earlier stage's result.
-    Cell {
-        /// The stage.
-        stage: usize,
-        /// The index among its result columns.
-        column: usize,
-    },
-}
-
-/// A length in a program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Dim {
-    /// The same at every rung.
-    Fixed(usize),
-    /// The stage's capacity of this index.
-    Capacity(usize),
-}
-
-/// A size that doubles with every rung.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Capacity {
-    /// The size at rung 0.
-    pub base: usize,
-    /// What must fit.
-    pub holds: CapacityKind,
-}
-
-/// What must fit into a capacity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum CapacityKind {
-    /// The collected rows, and room for one more chunk.
-    Rows,
-    /// The dictionary of a string domain.
-    Dictionary(usize),
-    /// Tensor `tensor` of the result of `stage`.
-    Result {
-        /// The stage.
-        stage: usize,
-        /// The index among its result tensors.
-        tensor: usize,
-    },
-}
-
-/// A tensor of a stage's state.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StateTensor {
-    /// The element.
-    pub element: Element,
-    /// The dimensions at each rung from 0; all the same where it does not grow.
-    pub dims: Vec<Vec<usize>>,
-    /// What fills it before the first chunk.
-    pub init: Init,
-}
-
-/// What a state tensor holds before the first chunk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Init {
-    /// Zero, or false.
-    Zero,
-    /// One bit pattern, in the low bytes.
-    Bits(u64),
-}
-
-/// What it means that an entry of the status is not zero.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct StatusSite {
-    /// What happened.
-    pub kind: StatusKind,
-    /// Where the program asked for it.
-    pub span: Span,
-    /// The message's one line, without the row: `integer overflow in `a + b``.
-    pub message: String,
-    /// How to go on.
-    pub help: Option<String>,
-}
-
-/// What a status reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum StatusKind {
-    /// An assumption of the variant does not hold: replay with the next one.
-    Assumption,
-    /// A value lies outside its declared domain.
-    Contract,
-    /// An integer, decimal or sum does not fit its type.
-    Overflow,
-    /// A value cannot be converted.
-    Cast,
-    /// An `assert` failed.
-    Assert,
-}
-
-/// What comes out of a stage.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Sink {
-    /// How.
-    pub kind: SinkKind,
-    /// The columns of the result; empty for a build side, which has only tensors.
-    pub columns: Vec<ResultColumn>,
-    /// Rows of the result to leave out at the start, and how many to keep at most.
-    pub slice: Option<(u64, u64)>,
-}
-
-/// How a stage's rows come out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum SinkKind {
-    /// Every step returns `mask i1[chunk_rows]` and its columns; the host keeps the selected rows.
-    Emit,
-    /// The state is folded; `finish` returns a count `i32[]` and tensors. The columns of the result are the first
-    /// tensors (values, and validity where nullable).
-    Fold {
-        /// Whether steps append up to `chunk_rows` rows each to buffers of the `Rows` capacity, and return `count: i32`.
-        appends: bool,
-        /// Whether there is a `compact` program to try before growing.
-        compacts: bool,
-        /// All tensors of the result: those of the columns, then others (address tables, keys).
-        tensors: Vec<ResultTensor>,
-    },
-}
-
-/// A column of a stage's result.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ResultColumn {
-    /// Name, type and nullability.
-    pub field: Field,
-    /// The string domain of a text column.
-    pub domain: Option<usize>,
-    /// The element on the device.
-    pub element: Element,
-}
-
-/// A tensor of a stage's result, one-dimensional.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ResultTensor {
-    /// The element.
-    pub element: Element,
-    /// Its length at each rung from 0.
-    pub dims: Vec<usize>,
-}
-
 /// An output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExportSpec {
@@ -556,36 +296,6 @@ impl ProgramId {
         };
         let rung = parts.next()?.strip_prefix('r')?.parse().ok()?;
         parts.next().is_none().then_some(Self { variant, stage, kind, rung })
-    }
-}
-
-impl Stage {
-    /// The value of a capacity at a rung.
-    pub fn capacity(&self, index: usize, rung: usize) -> usize {
-        self.capacities[index].base << rung
-    }
-
-    /// A length at a rung.
-    pub fn length(&self, dim: Dim, rung: usize) -> usize {
-        match dim {
-            Dim::Fixed(length) => length,
-            Dim::Capacity(index) => self.capacity(index, rung),
-        }
-    }
-
-    /// The programs that the stage has at a rung.
-    pub fn programs(&self, rung: usize) -> Vec<ProgramKind> {
-        let mut programs: Vec<_> = (0..self.drivers.len()).map(ProgramKind::Step).collect();
-        if rung + 1 < self.rungs {
-            programs.push(ProgramKind::Grow);
-        }
-        if let SinkKind::Fold { compacts, .. } = self.sink.kind {
-            if compacts {
-                programs.push(ProgramKind::Compact);
-            }
-            programs.push(ProgramKind::Finish);
-        }
-        programs
     }
 }
 

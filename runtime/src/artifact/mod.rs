@@ -7,10 +7,12 @@ mod error;
 pub mod manifest;
 mod modules;
 mod reader;
+pub mod stage;
 pub mod store;
 
 pub use error::ArtifactError;
 pub use manifest::*;
 pub use modules::{CompiledWith, Modules, ModulesError};
 pub use reader::{Artifact, ArtifactModules};
+pub use stage::*;
 pub use store::{Contents, Executable, ProgramContents};

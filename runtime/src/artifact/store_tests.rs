@@ -23,6 +23,7 @@ fn contents() -> Contents {
         tables: Vec::new(),
         params: Vec::new(),
         variants: Vec::new(),
+        unused_tables: Vec::new(),
         exports: Vec::new(),
     };
     let modules = [

@@ -5,6 +5,7 @@ use super::outputs::FilesAndStdout;
 use crate::artifact::store::write_atomically;
 use crate::artifact::{Manifest, Modules, Platform, Target};
 use crate::execute::{Options, Request, RunError, RunReport, Session, codes, default_memory_limit, milliseconds};
+use crate::kernels;
 use crate::pjrt::{self, Client, ClientOptions, Plugin};
 use dj_grammar::Diagnostic;
 use std::path::{Path, PathBuf};
@@ -61,8 +62,9 @@ pub fn open_client(target: &Target, plugin: Option<&Path>) -> Result<Client, Run
     };
     let path = pjrt::discover(platform, plugin)?;
     let plugin = Plugin::load(&path)?;
-    if target.platform == Platform::Cpu {
-        crate::kernels::register(&plugin)?;
+    match target.platform {
+        Platform::Cpu => kernels::register(&plugin)?,
+        Platform::Tpu => {}
     }
     Ok(Client::new(&plugin, &ClientOptions { devices: target.replicas })?)
 }

@@ -3,7 +3,7 @@
 use super::codes;
 use super::error::RunError;
 use super::options::{Options, Request};
-use crate::artifact::{Assumption, AssumptionKind, Manifest, ParamSpec, describe};
+use crate::artifact::{Assumption, AssumptionKind, DriverSource, Manifest, ParamSpec, describe};
 use crate::expr::{Scalar, cast};
 use crate::io::Source;
 use crate::types::{Bounds, Type};
@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 /// What a run reads.
 pub(super) struct Inputs {
-    /// One per table.
-    pub(super) sources: Vec<Source>,
+    /// One per table; absent for those that no stage reads.
+    pub(super) sources: Vec<Option<Source>>,
     /// One per parameter.
     pub(super) params: Vec<Scalar>,
 }
@@ -21,12 +21,14 @@ pub(super) struct Inputs {
 /// Opens the files and reads the parameters; reports every problem, not the first.
 pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) -> Result<Inputs, RunError> {
     let mut wrong = Vec::new();
-    let tables: Vec<&str> = manifest.tables.iter().map(|table| table.name.as_str()).collect();
+    let used = manifest.tables.iter().map(|table| table.name.as_str());
+    let tables: Vec<&str> = used.chain(manifest.unused_tables.iter().map(String::as_str)).collect();
     let params: Vec<&str> = manifest.params.iter().map(|param| param.field.name.as_str()).collect();
     let bindings = by_name(&request.bindings, "table", &tables, &mut wrong);
     let given = by_name(&request.params, "parameter", &params, &mut wrong);
     let params = read_params(&manifest.params, &given, &mut wrong);
-    for table in &manifest.tables {
+    let is_read = tables_read(manifest);
+    for table in manifest.tables.iter().enumerate().filter_map(|(index, table)| is_read[index].then_some(table)) {
         if table.path.is_none() && !bindings.contains_key(table.name.as_str()) {
             let message = format!("table `{}` has no file", table.name);
             let help = format!("give it one: `--bind {}=PATH`", table.name);
@@ -37,18 +39,35 @@ pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) ->
         return Err(RunError::Usage(wrong));
     }
     let mut sources = Vec::new();
-    for table in &manifest.tables {
+    for (table, is_read) in manifest.tables.iter().zip(is_read) {
+        if !is_read {
+            sources.push(None);
+            continue;
+        }
         let path = match (bindings.get(table.name.as_str()), &table.path, &options.base) {
             (Some(bound), _, _) => (*bound).to_owned(),
             (None, Some(path), Some(base)) => base.join(path).to_string_lossy().into_owned(),
             (None, path, _) => path.clone().unwrap_or_default(),
         };
         match Source::open(table, &path) {
-            Ok(source) => sources.push(source),
+            Ok(source) => sources.push(Some(source)),
             Err(error) => wrong.push(Diagnostic::from(error).at(table.span)),
         }
     }
     if wrong.is_empty() { Ok(Inputs { sources, params }) } else { Err(RunError::Program(wrong)) }
+}
+
+/// Which tables drive a stage of some variant.
+fn tables_read(manifest: &Manifest) -> Vec<bool> {
+    let mut is_read = vec![false; manifest.tables.len()];
+    let stages = manifest.variants.iter().flat_map(|variant| &variant.stages);
+    for driver in stages.flat_map(|stage| &stage.drivers) {
+        match driver.source {
+            DriverSource::Table(table) => is_read[table] = true,
+            DriverSource::Stage(_) => {}
+        }
+    }
+    is_read
 }
 
 /// Values by name; names that the program lacks and names given twice are wrong.
@@ -133,9 +152,9 @@ fn parse_param(spec: &ParamSpec, text: &str) -> Result<Scalar, String> {
 }
 
 /// The first variant that the files' metadata does not contradict; the last assumes nothing.
-pub(super) fn first_variant(manifest: &Manifest, sources: &[Source]) -> usize {
+pub(super) fn first_variant(manifest: &Manifest, sources: &[Option<Source>]) -> usize {
     let holds = |assumption: &Assumption| {
-        let Some(source) = sources.get(assumption.table) else { return false };
+        let Some(Some(source)) = sources.get(assumption.table) else { return true };
         match assumption.kind {
             AssumptionKind::Bounds(bounds) => {
                 source.column_bounds(assumption.column).is_none_or(|actual| lies_within(actual, bounds))

@@ -2,19 +2,30 @@
 
 use crate::artifact::store::sha256;
 use crate::artifact::{CompiledWith, Platform, Target};
-use crate::pjrt::{Client, CompileOptions};
+use crate::pjrt::{Client, CompileOptions, PjrtError, Plugin, Topology};
 
-/// What this process compiles with.
+/// What a client's programs are compiled with.
 pub fn compiled_with(target: &Target, client: &Client, options: &CompileOptions) -> CompiledWith {
-    let plugin = client.plugin();
-    let mut parts = vec![
-        client.platform_name().to_owned(),
-        client.platform_version().to_owned(),
-        client.device_kind().to_owned(),
+    let platform = [client.platform_name(), client.platform_version(), client.device_kind()];
+    fingerprint(target, client.plugin(), &platform, options)
+}
+
+/// What programs for devices that are elsewhere are compiled with: the same as by a client of those devices.
+///
+/// # Errors
+/// If the plugin does not tell.
+pub fn compiled_for(target: &Target, topology: &Topology, options: &CompileOptions) -> Result<CompiledWith, PjrtError> {
+    let platform = [topology.platform_name()?, topology.platform_version()?, topology.device_kind()?];
+    Ok(fingerprint(target, topology.plugin(), &platform.each_ref().map(String::as_str), options))
+}
+
+fn fingerprint(target: &Target, plugin: &Plugin, platform: &[&str], options: &CompileOptions) -> CompiledWith {
+    let mut parts: Vec<String> = platform.iter().map(|part| (*part).to_owned()).collect();
+    parts.extend([
         format!("{:?}", plugin.api_version()),
         format!("{options:?}"),
         std::env::var("XLA_FLAGS").unwrap_or_default(),
-    ];
+    ]);
     parts.extend(plugin.attributes().iter().map(|(name, value)| format!("{name}={value}")));
     // Two builds of a plugin may carry one version; their sizes tell them apart without reading hundreds of megabytes.
     parts.push(std::fs::metadata(plugin.path()).map_or(0, |file| file.len()).to_string());

@@ -1,5 +1,6 @@
 //! What every program of a stage reads besides state and chunk: host tables, earlier results, scalars.
 
+use super::account::Lease;
 use super::attempt::Attempt;
 use super::device::PerReplica;
 use super::error::RunError;
@@ -22,14 +23,16 @@ pub(super) struct Residents {
 }
 
 /// One resident.
-struct Slot {
+pub(super) struct Slot {
     /// Of a host table: which version of its entries.
     version: u64,
     buffers: PerReplica<Rc<Buffer>>,
+    #[expect(dead_code, reason = "gives the memory back when the resident goes")]
+    lease: Lease,
 }
 
-/// Host tables on the devices, by table and capacity, with the version of their entries.
-pub(super) type TableUploads = BTreeMap<(usize, usize), (u64, PerReplica<Rc<Buffer>>)>;
+/// Host tables on the devices, by table and capacity.
+pub(super) type TableUploads = BTreeMap<(usize, usize), Slot>;
 
 impl Residents {
     /// Brings everything up to date with the rung and the dictionaries.
@@ -47,10 +50,15 @@ impl Residents {
                 continue;
             }
             let buffers = match resident {
-                Resident::HostTable { table, capacity } => host_table(cx, *table, stage.capacity(*capacity, rung))?,
+                Resident::HostTable { table, capacity } => {
+                    host_table(cx, stage, *table, stage.capacity(*capacity, rung))?
+                }
                 Resident::Result { stage: from, tensors } => earlier_result(cx, stage, *from, tensors, rung)?,
             };
-            let slot = Slot { version, buffers };
+            // A tensor that only this slot holds was made for it.
+            let own = buffers.iter().flatten().filter(|buffer| Rc::strong_count(buffer) == 1);
+            let bytes = own.filter_map(|buffer| buffer.shape().bytes()).sum::<usize>();
+            let slot = Slot { version, buffers, lease: cx.lease(stage, bytes as u64)? };
             match self.slots.get_mut(index) {
                 Some(old) => *old = slot,
                 None => self.slots.push(slot),
@@ -70,26 +78,33 @@ impl Residents {
     }
 }
 
-fn host_table(cx: &mut Attempt<'_, '_>, table: usize, capacity: usize) -> Result<PerReplica<Rc<Buffer>>, RunError> {
+fn host_table(
+    cx: &mut Attempt<'_, '_>,
+    stage: &Stage,
+    table: usize,
+    capacity: usize,
+) -> Result<PerReplica<Rc<Buffer>>, RunError> {
     let arrays = cx.host_tables.arrays(table);
-    if let Some((version, buffers)) = cx.table_uploads.get(&(table, capacity))
-        && *version == arrays.version
+    if let Some(slot) = cx.table_uploads.get(&(table, capacity))
+        && slot.version == arrays.version
     {
-        return Ok(buffers.clone());
+        return Ok(slot.buffers.clone());
     }
     let (column, failed) = arrays.padded(capacity);
+    let flags: Vec<_> = [column.validity, failed].into_iter().flatten().collect();
+    let size = capacity * (column.element.bytes() + flags.len()) * cx.device.replicas;
+    let lease = cx.lease(stage, size as u64)?;
     let mut buffers = Vec::new();
     for replica in 0..cx.device.replicas {
-        let flags = [&column.validity, &failed].into_iter().flatten();
         let mut tensors =
             vec![Rc::new(cx.device.share(column.values.clone(), column.element, &[capacity], replica)?)];
-        for flag in flags {
+        for flag in &flags {
             tensors.push(Rc::new(cx.device.share(flag.clone(), Element::Pred, &[capacity], replica)?));
         }
         buffers.push(tensors);
     }
-    let version = arrays.version;
-    cx.table_uploads.insert((table, capacity), (version, buffers.clone()));
+    let slot = Slot { version: arrays.version, buffers: buffers.clone(), lease };
+    cx.table_uploads.insert((table, capacity), slot);
     Ok(buffers)
 }
 

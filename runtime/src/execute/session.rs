@@ -171,5 +171,5 @@ fn rows_to_read(manifest: &Manifest, inputs: &Inputs) -> Option<u64> {
         DriverSource::Table(table) => Some(table),
         DriverSource::Stage(_) => None,
     });
-    tables.map(|table| inputs.sources.get(table)?.rows()).sum()
+    tables.map(|table| inputs.sources.get(table)?.as_ref()?.rows()).sum()
 }

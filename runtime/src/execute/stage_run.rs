@@ -105,7 +105,8 @@ impl<'m> StageRun<'m> {
                 if cx.is_repeating() {
                     return self.drive_kept(cx, index, first);
                 }
-                let source = &cx.inputs.sources[table];
+                let closed = || RunError::bug(format!("table {table} is not open"));
+                let source = cx.inputs.sources[table].as_ref().ok_or_else(closed)?;
                 let span = cx.manifest.tables[table].span;
                 let failed = |error| RunError::program(Diagnostic::from(error).at(span));
                 let reader = source.chunks(&driver.columns, self.stage.chunk_rows, &driver.skip).map_err(failed)?;
@@ -327,7 +328,7 @@ impl<'m> StageRun<'m> {
         self.state.residents.refresh(cx, self.stage, self.state.rung)?;
         let id = self.program(cx, ProgramKind::Finish);
         let executable = cx.programs.get(id)?;
-        let lease = cx.lease(self.stage, result_bytes(self.stage, self.state.rung))?;
+        let lease = cx.lease(self.stage, result_bytes(self.stage, self.state.rung)).map_err(Stop::Replay)?;
         let outputs = cx.device.run(&self.stage.label, id, &executable, self.state.borrowed())?;
         let mut tensors = Tensors { rows: 0, count: Vec::new(), tensors: Vec::new() };
         let mut status = Vec::new();

@@ -121,7 +121,8 @@ impl<'m> StageRun<'m> {
     /// Makes the state at the present rung.
     fn start(&mut self, cx: &Attempt<'_, '_>) -> Result<(), Stop> {
         let rung = self.state.rung;
-        self.state.lease = Some(cx.lease(self.stage, state_bytes(self.stage, rung, cx.device.replicas))?);
+        let lease = cx.lease(self.stage, state_bytes(self.stage, rung, cx.device.replicas));
+        self.state.lease = Some(lease.map_err(Stop::Replay)?);
         let mut tensors = Vec::new();
         for replica in 0..cx.device.replicas {
             let mut list = Vec::new();
@@ -209,7 +210,8 @@ impl<'m> StageRun<'m> {
             self.state.rung = next;
             return Ok(());
         }
-        let lease = cx.lease(self.stage, state_bytes(self.stage, next, cx.device.replicas))?;
+        // A variant that assumes less may address less.
+        let lease = cx.lease(self.stage, state_bytes(self.stage, next, cx.device.replicas)).map_err(Stop::Replay)?;
         let id = self.program(cx, ProgramKind::Grow);
         let executable = cx.programs.get(id)?;
         let arguments = self.state.take().into_iter();

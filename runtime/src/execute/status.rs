@@ -52,7 +52,8 @@ pub(super) fn stop(raised: Raised<'_>, place: Option<String>) -> Stop {
         StatusKind::Assert => codes::ASSERT,
     };
     let message = place.map_or_else(|| site.message.clone(), |place| format!("{}, {place}", site.message));
-    let diagnostic = Diagnostic::error(code, message).at(site.span);
+    let label = if site.kind == StatusKind::Overflow { "overflow" } else { "" };
+    let diagnostic = Diagnostic::error(code, message).label(site.span, label);
     Stop::Failed(RunError::program(match &site.help {
         Some(help) => diagnostic.help(help.clone()),
         None => diagnostic,

@@ -40,6 +40,11 @@ impl Topology {
         Ok(Topology { plugin: Arc::clone(plugin), raw, name: name.to_owned() })
     }
 
+    /// The plugin that compiles for it.
+    pub fn plugin(&self) -> &Arc<Plugin> {
+        &self.plugin
+    }
+
     /// The name that the topology was made from.
     pub fn name(&self) -> &str {
         &self.name

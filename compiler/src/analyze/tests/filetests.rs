@@ -3,8 +3,9 @@
 //! A file is a list of tests; each opens with `# test: ...`. What is expected stands in comments: a plan after `# ---`, a
 //! diagnostic under the line that it marks. `DJ_UPDATE=1` writes what comes out into the files, to be read before it is kept.
 
-use super::{analyze, dump};
+use super::analyze;
 use crate::analyze::NothingBound;
+use crate::plan::{Program, SchemaColumn};
 use dj_grammar::{Diagnostic, Span, parse};
 use std::path::Path;
 
@@ -64,7 +65,8 @@ fn annotated(section: &str) -> String {
         diagnostics = found;
         if let Some(program) = program {
             crate::plan::verify(&program).unwrap();
-            plan = dump::program(&program).lines().fold("# ---\n".to_owned(), |text, line| text + "# " + line + "\n");
+            let text = schemas(&program) + &crate::plan::plain_plan_text(&program);
+            plan = text.lines().fold("# ---\n".to_owned(), |text, line| text + "# " + line + "\n");
         }
     }
     let mut text = format!("{header}\n");
@@ -78,6 +80,20 @@ fn annotated(section: &str) -> String {
         }
     }
     text + &plan
+}
+
+/// The types of what comes out.
+fn schemas(program: &Program) -> String {
+    let mut text = String::new();
+    for export in &program.exports {
+        let field = |column: &SchemaColumn| {
+            let (name, ty) = (&program.columns.get(column.id).name, column.ty);
+            format!("{name}: {ty}{}", if column.nullable { "?" } else { "" })
+        };
+        let fields: Vec<String> = export.plan.schema().iter().map(field).collect();
+        text += &format!("{}: {}\n", export.name, fields.join(", "));
+    }
+    text
 }
 
 /// A diagnostic as comments under the line of its first label.

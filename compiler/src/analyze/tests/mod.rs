@@ -1,7 +1,6 @@
 //! Tests of analysis: programs and the plans, or the diagnostics, that they give.
 
 pub(crate) mod corpus;
-mod dump;
 mod filetests;
 mod pages;
 

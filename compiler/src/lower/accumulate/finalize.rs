@@ -1,5 +1,7 @@
 //! The results of groups.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only the wide sum is held in two parts")]
+
 use super::{AccumulatorKind, Accumulators, Recipe};
 use crate::lower::context::{Cx, Lane};
 use crate::plan::AggregateFunction;
@@ -106,7 +108,7 @@ impl<'c> Cx<'_, 'c> {
             let site = StatusSite {
                 kind: StatusKind::Overflow,
                 span: recipe.item.span,
-                message: format!("`{}` does not fit {ty}", self.quote(recipe.item.span)),
+                message: format!("overflow: `{}` does not fit {ty}", self.quote(recipe.item.span)),
                 help: Some("sum a float: `sum(x as f64)`".to_owned()),
             };
             self.raise_with(site, b.and(active, failed), slots);

@@ -1,5 +1,10 @@
 //! Arithmetic: integers and decimals never wrap, floats are IEEE.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each arm singles out one operation or the 64-bit unsigned element"
+)]
+
 use super::Scope;
 use crate::lower::context::{Cx, Lane};
 use crate::physical::{Interval, exact_interval};
@@ -199,7 +204,7 @@ impl<'c> Cx<'_, 'c> {
         let site = StatusSite {
             kind: StatusKind::Overflow,
             span: expr.span,
-            message: format!("`{}` does not fit {}", self.quote(expr.span), expr.ty),
+            message: format!("integer overflow: `{}` does not fit {}", self.quote(expr.span), expr.ty),
             help: Some("cast an operand to a wider type first, such as `x as i64` or `x as f64`".to_owned()),
         };
         self.raise_with(site, lanes, scope.rows.origin);

@@ -2,6 +2,11 @@
 //!
 //! Years are counted from March, so that the leap day is the last of its year; eras are 400 years of 146,097 days.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "dates and timestamps are the only types and time functions the only functions here"
+)]
+
 use super::Scope;
 use super::cast::MICROS_PER_DAY;
 use crate::lower::context::{Cx, Lane};

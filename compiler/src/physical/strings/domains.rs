@@ -1,5 +1,7 @@
 //! Which texts share a dictionary, by union-find.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only conditionals, comparisons and lists choose among texts")]
+
 use super::host_tables::Pending;
 use super::{Strings, for_each_expr, for_each_plan, visit_plans};
 use crate::plan::{Plan, Program};

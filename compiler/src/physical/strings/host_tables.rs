@@ -1,5 +1,7 @@
 //! Functions of one text column become tables over its dictionary.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only a few forms need a look into the text")]
+
 use super::is_text;
 use dj_grammar::{Code, Diagnostic, Span};
 use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind, Function};

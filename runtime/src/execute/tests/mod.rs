@@ -92,6 +92,7 @@ impl Program {
             tables: vec![table],
             params: Vec::new(),
             variants: specs,
+            unused_tables: vec![],
             exports: vec![ExportSpec { name: "result".to_owned(), span: Span::default(), stages: last }],
         };
         Self { manifest, modules }

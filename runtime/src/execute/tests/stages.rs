@@ -124,3 +124,27 @@ fn too_few_devices_are_wrong_usage() {
     let error = Session::new(client(2), &program.manifest, &program.modules, Options::default()).err().unwrap();
     assert_eq!(error.exit(), Exit::Usage);
 }
+
+#[test]
+fn an_artifact_carries_what_was_compiled_ahead() {
+    let Program { manifest, modules } = Program::new(vec![vec![sum_stage()]]);
+    let ids = likely_programs(&manifest);
+    assert_eq!(ids.len(), 2);
+    let executables = precompile(&client(1), &manifest, &modules, &ids, &CompileOptions::replicated(1)).unwrap();
+    let program = ProgramContents { manifest, modules, executables };
+    let contents = Contents { source: String::new(), plans: BTreeMap::new(), programs: vec![program] };
+    let artifact = Artifact::from_bytes(&store::to_bytes(&contents).unwrap()).unwrap();
+    let (manifest, modules) = artifact.program(None).unwrap();
+    let files = Files::new(&[1, 2, 3]);
+    let bindings = vec![("t".to_owned(), files.path().to_string_lossy().into_owned())];
+    let request = Request { bindings, params: Vec::new() };
+    let options = Options { use_cache: false, ..Options::default() };
+    let run = |options| {
+        let mut outputs = Collected::default();
+        let report = Session::new(client(1), manifest, &modules, options).unwrap().run(&request, &mut outputs).unwrap();
+        assert_eq!(outputs.values, [6]);
+        (report.loaded, report.compiled)
+    };
+    assert_eq!(run(options.clone()), (2, 0));
+    assert_eq!(run(Options { optimization_level: Some(0), ..options }), (0, 2));
+}

@@ -1,0 +1,239 @@
+//! What was chosen, why, and what it costs: `djc explain`.
+//!
+//! Reasons are those that the planner kept ([`Reason`]); sizes are those of the manifest at the rung that the files bound
+//! at compile time need.
+
+use super::text::{StagePrinter, VariantText, bounds_text, grouped};
+use super::{Addressing, AggregateStrategy, KeyDim, KeyDomain, Reason, Sink, Uniqueness};
+use dj_runtime::artifact::{Assumption, AssumptionKind, CapacityKind, Manifest, Resident, SinkKind, Stage, Target};
+use dj_runtime::types::Type;
+use std::collections::BTreeSet;
+
+/// The choices of the variant of this index: a paragraph a stage, and what is taken for granted.
+pub fn explain_text(of: &VariantText<'_>, manifest: &Manifest, index: usize) -> String {
+    let mut paragraphs: Vec<String> = (0..of.variant.stages.len())
+        .map(|stage| {
+            let printer = StagePrinter::new(of, stage);
+            let spec = &manifest.variants[index].stages[stage];
+            let explained = Explained { of: *of, printer, manifest, variant: index, spec, stage };
+            explained.paragraph()
+        })
+        .collect();
+    let promises = promises(of, manifest, index);
+    if !promises.is_empty() {
+        paragraphs.push(promises.into_iter().map(|line| line + "\n").collect());
+    }
+    paragraphs.join("\n")
+}
+
+struct Explained<'a> {
+    of: VariantText<'a>,
+    printer: StagePrinter<'a>,
+    manifest: &'a Manifest,
+    variant: usize,
+    spec: &'a Stage,
+    stage: usize,
+}
+
+impl Explained<'_> {
+    fn paragraph(&self) -> String {
+        let rung = self.spec.first_rung;
+        let mut lines = vec![("strategy", self.strategy()), ("rows", self.printer.rows())];
+        if !self.spec.capacities.is_empty() {
+            let sizes: Vec<_> = (0..self.spec.capacities.len()).map(|capacity| self.capacity(capacity, rung)).collect();
+            lines.push((
+                "capacity",
+                format!("{}; rung {rung} of 0..{}", sizes.join(", "), self.spec.rungs.saturating_sub(1)),
+            ));
+        }
+        lines.push(("memory", self.memory(rung)));
+        lines.push(("exchange", exchange(&self.manifest.target)));
+        let lines: String = lines.iter().map(|(name, text)| format!("  {name:<9}{text}\n")).collect();
+        self.printer.heading() + &lines
+    }
+
+    /// The strategy and why.
+    fn strategy(&self) -> String {
+        let reason = match &self.of.variant.reasons[self.stage] {
+            Reason::Streams => "rows leave as they come".to_owned(),
+            Reason::OneGroup => "there are no keys, so there is one group".to_owned(),
+            Reason::Group(addressing) => self.addressing(addressing),
+            Reason::ManyMatches => "build keys are not known to be unique".to_owned(),
+            Reason::OneMatch { unique, addressing } => {
+                format!("{}; {}", self.unique(unique.as_ref()), self.addressing(addressing))
+            }
+            Reason::Order => "all rows are put in order".to_owned(),
+            Reason::FewWanted => "the first rows are kept in order while the others pass".to_owned(),
+            Reason::ManyWanted { limit } => {
+                format!("more than {} rows are wanted, so all are put in order", grouped(*limit))
+            }
+        };
+        format!("{}: {reason}", self.name())
+    }
+
+    fn name(&self) -> &'static str {
+        match &self.of.variant.stages[self.stage].sink {
+            Sink::Emit => "emit",
+            Sink::Aggregate { strategy: AggregateStrategy::Dense(_), .. } => "dense",
+            Sink::Aggregate { strategy, .. } => strategy.name(),
+            Sink::Sort(_) => "sort",
+            Sink::TopK { .. } => "top-k",
+            Sink::Lookup { .. } => "lookup",
+            Sink::Merge { .. } if self.has_many_matches() => "merge, many matches",
+            Sink::Merge { .. } => "merge, one match",
+        }
+    }
+
+    fn has_many_matches(&self) -> bool {
+        self.of.variant.reasons[self.stage] == Reason::ManyMatches
+    }
+
+    fn unique(&self, unique: Option<&Uniqueness>) -> String {
+        match unique {
+            None => "any match will do".to_owned(),
+            Some(Uniqueness::Proven) => "the plan makes build keys unique".to_owned(),
+            Some(Uniqueness::Recorded(table, column)) => {
+                let table = &self.of.program.tables[*table];
+                format!("`{}` is unique in the files bound to `{}`", table.columns[*column].field.name, table.name)
+            }
+        }
+    }
+
+    fn addressing(&self, addressing: &Addressing) -> String {
+        let keys = self.printer.keys();
+        match addressing {
+            Addressing::Dense(dims) => self.printer.slots(&keys, dims),
+            Addressing::Unbounded { key } => {
+                let (name, ty) = &keys[*key];
+                let what = match ty {
+                    Type::Str => "has no dictionary that is known to be small",
+                    Type::F32 | Type::F64 => "is a float",
+                    _ => "has no bounded domain",
+                };
+                format!("key `{name}` {what}")
+            }
+            Addressing::TooManySlots { dims, limit } => self.too_many(&keys, dims, *limit),
+        }
+    }
+
+    fn too_many(&self, keys: &[(String, Type)], dims: &[KeyDim], limit: u64) -> String {
+        let unbounded = keys.iter().zip(dims).find(|((_, ty), dim)| match dim.domain {
+            KeyDomain::Range { lo, hi } => ty.integer_range() == Some((lo.into(), hi.into())),
+            KeyDomain::Dictionary(_) => false,
+        });
+        match unbounded {
+            Some(((key, _), _)) => format!("key `{key}` has no bounded domain"),
+            None => format!("{} are more than {} at most", self.printer.slots(keys, dims), grouped(limit)),
+        }
+    }
+
+    fn capacity(&self, capacity: usize, rung: usize) -> String {
+        let size = grouped(self.spec.capacity(capacity, rung) as u64);
+        match self.spec.capacities[capacity].holds {
+            CapacityKind::Rows => format!("{size} collected rows"),
+            CapacityKind::Dictionary(domain) => format!("{size} strings of {}", self.domain(domain)),
+            CapacityKind::Result { stage, tensor } => {
+                let what = if self.is_address_table(stage, tensor) { "slots" } else { "rows" };
+                format!("{size} {what} of stage {stage}")
+            }
+        }
+    }
+
+    /// The last tensor of a lookup says at which row a key's is.
+    fn is_address_table(&self, stage: usize, tensor: usize) -> bool {
+        let SinkKind::Fold { tensors, .. } = &self.manifest.variants[self.variant].stages[stage].sink.kind else {
+            return false;
+        };
+        matches!(self.of.variant.stages[stage].sink, Sink::Lookup { .. }) && tensor + 1 == tensors.len()
+    }
+
+    /// The table columns that a dictionary serves.
+    fn domain(&self, domain: usize) -> String {
+        let names: BTreeSet<_> = self
+            .manifest
+            .tables
+            .iter()
+            .flat_map(|table| &table.columns)
+            .filter(|column| column.domain == Some(domain))
+            .map(|column| column.field.name.as_str())
+            .collect();
+        if names.is_empty() { "computed text".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
+    }
+
+    fn memory(&self, rung: usize) -> String {
+        let state = self.spec.state.iter().map(|tensor| {
+            let dims = tensor.dims.get(rung).or(tensor.dims.last());
+            dims.map_or(0, |dims| dims.iter().product::<usize>() * tensor.element.bytes())
+        });
+        let residents = self.spec.residents.iter().map(|resident| match resident {
+            Resident::HostTable { table, capacity } => {
+                let table = &self.manifest.host_tables[*table];
+                let entry = table.element.bytes() + usize::from(table.nullable) + usize::from(table.can_fail);
+                self.spec.capacity(*capacity, rung) * entry
+            }
+            Resident::Result { tensors, .. } => {
+                tensors.iter().map(|tensor| self.spec.length(tensor.dim, rung) * tensor.element.bytes()).sum()
+            }
+        });
+        let chunk = self.spec.drivers.iter().map(|driver| {
+            let row = driver.columns.iter().map(|column| column.element.bytes() + usize::from(column.nullable));
+            row.sum::<usize>() * self.spec.chunk_rows
+        });
+        let (state, residents, chunk) = (state.sum(), residents.sum(), chunk.max().unwrap_or(0));
+        let resident = if residents == 0 { String::new() } else { format!("residents {}, ", bytes_text(residents)) };
+        let rows = grouped(self.spec.chunk_rows as u64);
+        format!("state {}, {resident}chunk {} ({rows} rows)", bytes_text(state), bytes_text(chunk))
+    }
+}
+
+fn exchange(target: &Target) -> String {
+    match target.replicas {
+        1 => "none: one device".to_owned(),
+        replicas => format!("none is planned yet for {replicas} devices"),
+    }
+}
+
+/// What the variant takes for granted of the data, and what happens where that is wrong.
+fn promises(of: &VariantText<'_>, manifest: &Manifest, index: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let assumptions = &manifest.variants[index].assumptions;
+    if !assumptions.is_empty() {
+        let next = index + 1;
+        lines.push(format!("assumes, or variant {next} runs instead:"));
+        lines.extend(assumptions.iter().map(|assumption| assumption_text(manifest, assumption)));
+    }
+    let mut declared = Vec::new();
+    let columns = of.variant.stages.iter().flat_map(|stage| &stage.drivers).flat_map(|driver| &driver.columns);
+    for column in columns {
+        let Some(check) = column.check.as_ref().filter(|check| check.declared) else { continue };
+        let line = format!("  {} in {}", check.name, bounds_text(check.bounds, column.column.ty));
+        if !declared.contains(&line) {
+            declared.push(line);
+        }
+    }
+    if !declared.is_empty() {
+        lines.push("declares, or the run ends with an error that names the row:".to_owned());
+        lines.append(&mut declared);
+    }
+    lines
+}
+
+fn assumption_text(manifest: &Manifest, assumption: &Assumption) -> String {
+    let table = &manifest.tables[assumption.table];
+    let field = &table.columns[assumption.column].field;
+    let name = format!("  {}.{}", table.name, field.name);
+    match assumption.kind {
+        AssumptionKind::Bounds(bounds) => format!("{name} in {}", bounds_text(bounds, field.ty)),
+        AssumptionKind::Unique => format!("{name} is unique"),
+        AssumptionKind::NotNull => format!("{name} is not null"),
+    }
+}
+
+/// `5.2 MB`
+fn bytes_text(bytes: usize) -> String {
+    let units = [(1_000_000_000_usize, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    match units.iter().find(|(size, _)| bytes >= *size) {
+        Some((size, unit)) => format!("{:.1} {unit}", bytes as f64 / *size as f64),
+        None => format!("{bytes} B"),
+    }
+}

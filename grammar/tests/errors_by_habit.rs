@@ -1,0 +1,173 @@
+//! What is said to those who come from other languages.
+
+mod common;
+
+use common::problems;
+
+#[test]
+fn foreign_signs() {
+    insta::assert_snapshot!(problems(&[
+        "let a = t | filter a = 1",
+        "let a = t | filter a && b",
+        "let a = t | filter a || b",
+        "let a = t | filter !a",
+        "let a = t | filter a <> b",
+        "let a = t | filter a === b",
+        "let a = t | filter a == 'x'",
+        "let a = t | filter a == “x”",
+        "let a = t;",
+        "let a = t | filter a in [1]",
+    ]), @r#"
+    let a = t | filter a = 1
+                         ^ DJ0110: expected `|`, an operator or a new statement, found `=`
+                           help: equality is written `==`
+
+    let a = t | filter a && b
+                         ^^ DJ0104: `&&` is no part of the language
+                           help: write `and`
+
+    let a = t | filter a || b
+                         ^^ DJ0104: `||` is no part of the language
+                           help: write `or`; texts are joined by `concat(a, b)`
+
+    let a = t | filter !a
+                       ^ DJ0104: `!` is no part of the language
+                         help: write `not`
+
+    let a = t | filter a <> b
+                         ^^ DJ0104: `<>` is no part of the language
+                           help: inequality is written `!=`
+
+    let a = t | filter a === b
+                         ^^^ DJ0104: `===` is no part of the language
+                           help: equality is written `==`
+
+    let a = t | filter a == \'x\'
+                            ^^^ DJ0104: single quotes are no part of the language
+                              help: a text is written in double quotes: `"x"`
+
+    let a = t | filter a == “x”
+                            ^ DJ0104: `“` is no part of the language
+                              help: a text is written in straight double quotes: `"text"`
+                              ^ DJ0104: `”` is no part of the language
+                                help: a text is written in straight double quotes: `"text"`
+
+    let a = t;
+             ^ DJ0104: `;` is no part of the language
+               help: nothing is needed between statements
+
+    let a = t | filter a in [1]
+                            ^ DJ0104: `[` is no part of the language
+                              help: a list is written in braces: `{ a, b }`
+                              ^ DJ0104: `]` is no part of the language
+                                help: a list is written in braces: `{ a, b }`
+    "#);
+}
+
+#[test]
+fn foreign_words() {
+    insta::assert_snapshot!(problems(&[
+        "let a = t | filter a ^ 2",
+        r#"// comment
+let a = t"#,
+        r#"let a = t
+-- comment
+let b = t"#,
+        "let a = t | FILTER a > 1",
+        "let a = t | filter a AND b",
+        "let a = t | filter x is 3",
+        "let a = t | filter x in 3",
+        "let a = t | filter x as i64? > 3",
+        "let a = t | derive { a: 1 }",
+        "let a = t | derive a == 1",
+    ]), @r"
+    let a = t | filter a ^ 2
+                         ^ DJ0104: `^` is no part of the language
+                           help: a power is written `x ** 2`; bit operations are functions
+
+    // comment
+    ^^ DJ0110: expected a new statement, found `//`
+      help: a comment begins with `#`
+    let a = t
+
+    let a = t
+    -- comment
+    ^ DJ0110: expected `|` or a new statement, found `-`
+      help: a comment begins with `#`
+    let b = t
+
+    let a = t | FILTER a > 1
+                ^^^^^^ DJ0114: expected a transform, found `FILTER`
+                  help: did you mean `filter`?
+
+    let a = t | filter a AND b
+                         ^^^ DJ0110: expected `|`, an operator or a new statement, found `AND`
+                           help: words of the language are in lower case: `and`
+
+    let a = t | filter x is 3
+                            ^ DJ0110: expected `not` or `null`, found `3`
+                              help: `is` is for `is null` and `is not null`; values are compared by `==` and `!=`
+
+    let a = t | filter x in 3
+                             ^ DJ0110: expected `..` or an operator, found the end of the file
+                               help: write `x in { 1, 2 }` or `x in 1..10`
+
+    let a = t | filter x as i64? > 3
+                               ^ DJ0110: expected `|`, an operator or a new statement, found `?`
+                                 help: `x as? T` gives null where the cast fails; only declarations have a `?` after the type
+
+    let a = t | derive { a: 1 }
+                          ^ DJ0110: expected `=`, found `:`
+                            help: a name is given by `=`: `total = a + b`
+
+    let a = t | derive a == 1
+                         ^^ DJ0110: expected `=`, found `==`
+                           help: a name is given by a single `=`: `total = a + b`
+    ");
+}
+
+#[test]
+fn foreign_forms() {
+    insta::assert_snapshot!(problems(&[
+        "let a = t | group k { count(*) }",
+        "let a = t | group k { n = count(*) }",
+        "let a = t | select { a + 1 }",
+        "let a = t | select a, b",
+        "let a = t | sort length(x)",
+        "let a = t | filter case { a -> b }",
+        "let a = t | filter größe > 1",
+        "let a = t | filter a\u{a0}> 1",
+    ]), @r#"
+    let a = t | group k { count(*) }
+                               ^ DJ0110: expected `=`, found `(`
+                                 help: what is computed has a name: `total = sum(x)`
+
+    let a = t | group k { n = count(*) }
+                                    ^ DJ0110: expected an expression or `)`, found `*`
+                                      help: `count()` counts rows
+
+    let a = t | select { a + 1 }
+                           ^ DJ0110: expected `,`, `=` or `}`, found `+`
+                             help: what is computed has a name: `total = sum(x)`
+
+    let a = t | select a, b
+                        ^ DJ0110: expected `=`, `|` or a new statement, found `,`
+                          help: a list of more than one item is written in braces: `{ a, b }`
+
+    let a = t | sort length(x)
+                           ^ DJ0110: expected `nulls`, `|` or a new statement, found `(`
+                             help: an expression to sort by is written in parentheses: `sort { -(a + b) }`
+
+    let a = t | filter case { a -> b }
+                                 ^ DJ0110: expected an expression, found `>`
+                                   help: an arm is written `condition => value`
+
+    let a = t | filter größe > 1
+                         ^^ DJ0104: `öß` is no part of the language
+                           help: a name with other letters than a to z is written in backticks
+
+    let a = t | filter a\u{a0}> 1
+                        ^ DJ0104: `\u{a0}` is no part of the language
+                          help: this looks like a space and is another character
+    "#);
+}

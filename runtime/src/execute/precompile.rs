@@ -1,0 +1,67 @@
+//! Programs compiled ahead, for an artifact to carry.
+
+use super::error::RunError;
+use super::fingerprint::{compiled_for, compiled_with};
+use super::programs::Programs;
+use crate::artifact::{Executable, Manifest, Modules, ProgramId, ProgramKind};
+use crate::pjrt::{Client, CompileOptions, Topology};
+
+/// The programs that a run is likely to need: those of the first variant, of every stage at its first rung and the next.
+pub fn likely_programs(manifest: &Manifest) -> Vec<ProgramId> {
+    let mut ids = Vec::new();
+    for (variant, spec) in manifest.variants.iter().enumerate().take(1) {
+        for (stage, spec) in spec.stages.iter().enumerate() {
+            let last = spec.rungs.saturating_sub(1);
+            for rung in spec.first_rung..=(spec.first_rung + 1).min(last) {
+                let kinds = spec.programs(rung).into_iter();
+                // What would grow beyond the next rung is not carried.
+                let kinds = kinds.filter(|kind| *kind != ProgramKind::Grow || rung == spec.first_rung);
+                ids.extend(kinds.map(|kind| ProgramId { variant, stage, kind, rung }));
+            }
+        }
+    }
+    ids
+}
+
+/// Compiles programs on a client's devices.
+///
+/// # Errors
+/// If a module is missing, or the plugin refuses it.
+pub fn precompile(
+    client: &Client,
+    manifest: &Manifest,
+    modules: &dyn Modules,
+    ids: &[ProgramId],
+    options: &CompileOptions,
+) -> Result<Vec<Executable>, RunError> {
+    let with = compiled_with(&manifest.target, client, options);
+    let mut programs = Programs::new(client.clone(), modules, with.clone(), options.clone(), None);
+    programs.prepare(ids.iter().copied());
+    ids.iter().map(|&id| Ok(Executable { id, with: with.clone(), bytes: programs.get(id)?.serialize()? })).collect()
+}
+
+/// Compiles programs for devices that are elsewhere.
+///
+/// # Errors
+/// If a module is missing, or the plugin refuses it.
+pub fn precompile_for(
+    topology: &Topology,
+    manifest: &Manifest,
+    modules: &dyn Modules,
+    ids: &[ProgramId],
+    options: &CompileOptions,
+) -> Result<Vec<Executable>, RunError> {
+    let with = compiled_for(&manifest.target, topology, options)?;
+    let mut known = std::collections::BTreeMap::<String, Vec<u8>>::new();
+    ids.iter()
+        .map(|&id| {
+            let text = modules.module(id)?;
+            let bytes = match known.get(text.as_ref()) {
+                Some(bytes) => bytes.clone(),
+                None => topology.compile(&text, options)?.serialize()?,
+            };
+            known.insert(text.into_owned(), bytes.clone());
+            Ok(Executable { id, with: with.clone(), bytes })
+        })
+        .collect()
+}
