@@ -100,6 +100,30 @@ b | take 2"#), @r"
 }
 
 #[test]
+fn a_name_on_the_line_after_distinct_begins_the_last_pipeline() {
+    insta::assert_snapshot!(tree("let a = t | distinct\na | take 1"), @r"
+    let a
+      from t
+      distinct
+    bare export result
+      from a
+      take 1..1
+    ");
+    insta::assert_snapshot!(tree("let a = t | distinct a | take 1"), @r"
+    let a
+      from t
+      distinct { a }
+      take 1..1
+    ");
+    insta::assert_snapshot!(tree("let a = t | distinct # rows\n{ a } | take 1"), @r"
+    let a
+      from t
+      distinct { a }
+      take 1..1
+    ");
+}
+
+#[test]
 fn newlines_do_not_matter() {
     insta::assert_snapshot!(tree(r#"let
 a

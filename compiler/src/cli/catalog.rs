@@ -63,11 +63,12 @@ fn bound_table(schema: io::FileSchema, path: &str) -> BoundTable {
     });
     let extension = Path::new(path).extension().map(|extension| extension.to_string_lossy().to_lowercase());
     let typed = extension.is_none_or(|extension| matches!(extension.as_str(), "parquet" | "arrow" | "feather" | "ipc"));
-    BoundTable {
-        recorded: recorded.collect(),
-        fields: schema.fields,
-        unsupported: schema.unsupported,
-        rows: schema.rows,
-        typed,
-    }
+    let rows = schema.rows.or_else(|| most_rows_of_text(path, schema.fields.len()));
+    BoundTable { recorded: recorded.collect(), fields: schema.fields, unsupported: schema.unsupported, rows, typed }
+}
+
+/// An upper bound of the rows of a text file: each has a separator or a line end for every column.
+fn most_rows_of_text(path: &str, columns: usize) -> Option<u64> {
+    let bytes = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?.len();
+    Some(bytes / columns.max(1) as u64 + 1)
 }

@@ -105,10 +105,12 @@ impl Explained<'_> {
             Addressing::Dense(dims) => self.printer.slots(&keys, dims),
             Addressing::Unbounded { key } => {
                 let (name, ty) = &keys[*key];
-                let what = match ty {
-                    Type::Str => "has no dictionary that is known to be small",
-                    Type::F32 | Type::F64 => "is a float",
-                    _ => "has no bounded domain",
+                let what = if *ty == Type::Str {
+                    "has no dictionary that is known to be small"
+                } else if ty.is_float() {
+                    "is a float"
+                } else {
+                    "has no bounded domain"
                 };
                 format!("key `{name}` {what}")
             }
@@ -205,7 +207,7 @@ fn promises(of: &VariantText<'_>, manifest: &Manifest, index: usize) -> Vec<Stri
     let mut declared = Vec::new();
     let columns = of.variant.stages.iter().flat_map(|stage| &stage.drivers).flat_map(|driver| &driver.columns);
     for column in columns {
-        let Some(check) = column.check.as_ref().filter(|check| check.declared) else { continue };
+        let Some(check) = column.checks.iter().find(|check| check.declared) else { continue };
         let line = format!("  {} in {}", check.name, bounds_text(check.bounds, column.column.ty));
         if !declared.contains(&line) {
             declared.push(line);

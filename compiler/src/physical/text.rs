@@ -4,8 +4,8 @@
 //! row; what is kept of the rows; what comes out. Text appears as in the program, not as codes.
 
 use super::{
-    AggregateItem, AggregateStrategy, Driver, DriverColumn, KeyDim, KeyDomain, Op, Probe, ProbeStrategy, Sink, Stage,
-    Strings, Variant,
+    AggregateItem, AggregateStrategy, Check, Driver, DriverColumn, KeyDim, KeyDomain, Op, Probe, ProbeStrategy, Sink,
+    Stage, Strings, Variant,
 };
 use crate::plan::{NamedExpr, Printer, Program, SchemaColumn, SortKey, join_kind_name, name_text, names_of_several};
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
@@ -88,18 +88,20 @@ impl<'a> StagePrinter<'a> {
             DriverSource::Stage(stage) => format!("stage {stage}"),
         };
         let read = format!("read {source} [{}]", self.columns(&columns));
-        let checks = driver.columns.iter().filter_map(|column| self.check(column));
+        let checks = driver.columns.iter().flat_map(|column| self.checks(column));
         let skips = driver.skip.iter().filter_map(|predicate| self.skip(driver, predicate));
         let ops = driver.ops.iter().map(|op| self.op(op));
         let steps = checks.chain(skips).chain(ops).map(|line| format!("  {line}"));
         std::iter::once(read).chain(steps).collect()
     }
 
-    fn check(&self, column: &DriverColumn) -> Option<String> {
-        let check = column.check.as_ref()?;
-        let bounds = bounds_text(check.bounds, column.column.ty);
-        let kind = if check.declared { "declared" } else { "recorded" };
-        Some(format!("check {} in {bounds}, {kind}", self.names.column(column.column.id)))
+    fn checks(&self, column: &DriverColumn) -> Vec<String> {
+        let line = |check: &Check| {
+            let bounds = bounds_text(check.bounds, column.column.ty);
+            let kind = if check.declared { "declared" } else { "recorded" };
+            format!("check {} in {bounds}, {kind}", self.names.column(column.column.id))
+        };
+        column.checks.iter().map(line).collect()
     }
 
     fn skip(&self, driver: &Driver, predicate: &ScanPredicate) -> Option<String> {

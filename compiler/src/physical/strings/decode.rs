@@ -16,19 +16,19 @@ impl Strings {
         }
         let mut expr = expr.clone();
         let own = self.domain_of_expr(&expr).or(domain);
-        let below = match &mut expr.kind {
-            ExprKind::Literal(value) if expr.ty == Type::Str => {
+        let mut below = own;
+        if let ExprKind::Literal(value) = &mut expr.kind {
+            if expr.ty == Type::Str {
                 self.decode(value, own);
-                return expr;
             }
-            ExprKind::Compare(_, left, right) => self.domain_of_expr(left).or_else(|| self.domain_of_expr(right)),
-            ExprKind::InList { operand, list } if operand.ty == Type::Str => {
-                let domain = self.domain_of_expr(operand);
-                list.iter_mut().for_each(|value| self.decode(value, domain));
-                domain
+        } else if let ExprKind::Compare(_, left, right) = &expr.kind {
+            below = self.domain_of_expr(left).or_else(|| self.domain_of_expr(right));
+        } else if let ExprKind::InList { operand, list } = &mut expr.kind {
+            below = self.domain_of_expr(operand);
+            if operand.ty == Type::Str {
+                list.iter_mut().for_each(|value| self.decode(value, below));
             }
-            _ => own,
-        };
+        }
         for operand in expr.operands_mut() {
             *operand = self.decoded(operand, below);
         }
