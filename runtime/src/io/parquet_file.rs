@@ -1,16 +1,17 @@
 //! Parquet files: opening, and reading row groups as Arrow batches.
 #![expect(clippy::wildcard_enum_match_arm, reason = "Arrow has many types, and DJ few")]
 
-use super::error::IoError;
+use super::error::{IoError, IoErrorKind, show};
 use super::file::{Batch, Batches, Request, quietly};
 use super::files;
+use super::ipc_file;
 use super::skip;
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
-use parquet::basic::Encoding;
+use parquet::basic::{Compression, Encoding};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,7 @@ impl ParquetFile {
         let options = ArrowReaderOptions::new().with_schema(Arc::new(self.reading_schema(&columns)));
         let metadata = ArrowReaderMetadata::try_new(self.metadata.metadata().clone(), options)
             .map_err(|error| IoError::damaged(path, message(&error)))?;
+        self.check_compression(path, &columns)?;
         let mut first = 0;
         let mut groups = VecDeque::new();
         for (index, group) in self.row_groups().iter().enumerate() {
@@ -80,6 +82,21 @@ impl ParquetFile {
             batch_rows: request.batch_rows,
         };
         Ok(Box::new(GroupReader { source: Arc::new(group_source), groups, running: VecDeque::new() }))
+    }
+
+    /// Refuses what cannot be decompressed before anything is read.
+    fn check_compression(&self, path: &Path, columns: &[usize]) -> Result<(), IoError> {
+        let leaves: Vec<_> = columns.iter().filter_map(|column| self.leaf(*column)).collect();
+        let codecs =
+            self.row_groups().iter().flat_map(|group| leaves.iter().map(|leaf| group.column(*leaf).compression()));
+        for codec in codecs {
+            if matches!(codec, Compression::BROTLI(_) | Compression::LZO) {
+                let message = format!("{} is compressed with {codec}, which cannot be read", show(path));
+                let help = "write it with zstd, snappy, gzip or lz4";
+                return Err(IoError::new(IoErrorKind::UnknownFormat, path, message).help(help));
+            }
+        }
+        Ok(())
     }
 
     /// The schema to read with: text as dictionaries where it is stored so, small decimals as 64 bits.
@@ -156,7 +173,7 @@ impl GroupSource {
     fn send(&self, group: usize, mut first: u64, to: &SyncSender<Result<Batch, IoError>>) {
         let read = || {
             for batch in self.open(group)? {
-                let batch = batch.map_err(|error| IoError::damaged(&self.path, error))?;
+                let batch = batch.map_err(|error| IoError::damaged(&self.path, ipc_file::message(&error)))?;
                 let start = first;
                 first += batch.num_rows() as u64;
                 if to.send(Ok((start, batch))).is_err() {
