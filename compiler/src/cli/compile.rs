@@ -3,9 +3,10 @@
 use super::program::Source;
 use super::{Failure, args};
 use crate::compile::Compiled;
+use dj_grammar::Diagnostic;
 use dj_runtime::artifact::{Contents, Executable, Modules, Platform, ProgramContents, ProgramId, store};
 use dj_runtime::cli::open_client;
-use dj_runtime::execute::{Exit, RunError, likely_programs, precompile, precompile_for};
+use dj_runtime::execute::{Exit, RunError, codes, likely_programs, precompile, precompile_for};
 use dj_runtime::pjrt::{self, CompileOptions, Plugin, Topology};
 use std::collections::BTreeMap;
 
@@ -20,6 +21,12 @@ pub(super) fn compile(args: &args::Compile) -> Exit {
 
 fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
     let source = Source::read(&args.file)?;
+    let is_source = |out: std::path::PathBuf| args.file.canonicalize().is_ok_and(|file| file == out);
+    if args.out.canonicalize().is_ok_and(is_source) {
+        let message = format!("`{}` is the program: the artifact would replace it", args.out.display());
+        let diagnostic = Diagnostic::error(codes::OUTPUT, message).help("name another file, which ends in `.djx`");
+        return Err(source.failure(RunError::usage(diagnostic)));
+    }
     let mut contents = Contents { source: source.text.clone(), ..Contents::default() };
     for (index, target) in args.targets.iter().enumerate() {
         if args.targets[..index].contains(target) {
