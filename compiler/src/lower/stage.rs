@@ -3,8 +3,8 @@
 use super::context::{Cx, Interface, Lowering};
 use super::program::{Signature, chunk_columns, chunk_inputs, expands};
 use super::sink::{MAX_RUNGS, SinkLowering, StateSpec};
-use crate::physical::{Sink, Strings, Variant};
-use crate::plan::Program;
+use crate::physical::{Op, Sink, Strings, Variant};
+use crate::plan::{JoinKind, Program};
 use crate::stablehlo::{BuildError, Context, Element, Module, Value};
 use dj_runtime::artifact::{
     CapacityKind, Driver, Init, ProgramKind, ResultColumn, ResultTensor, Sink as SinkSpec, SinkKind, Stage,
@@ -294,12 +294,25 @@ fn rungs(interface: &Interface, state: &[StateSpec]) -> usize {
     (0..MAX_RUNGS - 1).take_while(fits).count().max(1)
 }
 
-/// The rung at which the files bound at compile time fit.
+/// The rung at which the files bound at compile time are expected to fit: a filter or an inner join is taken to keep a
+/// quarter of the rows, because a buffer that is too small grows and one that is too large is never given back.
 fn first_rung(interface: &Interface, stage: &crate::physical::Stage, rungs: usize) -> usize {
     let buffer = interface.capacities.iter().find(|capacity| capacity.holds == CapacityKind::Rows);
     let (Some(buffer), Some(rows)) = (buffer, stage.rows_in) else { return 0 };
-    let needed = usize::try_from(rows).unwrap_or(usize::MAX).saturating_add(stage.chunk_rows);
+    let filters =
+        stage.drivers.iter().map(|driver| driver.ops.iter().filter(|op| reduces(op)).count()).min().unwrap_or(0);
+    let expected = rows >> (2 * filters.min(3));
+    let needed = usize::try_from(expected).unwrap_or(usize::MAX).saturating_add(stage.chunk_rows);
     (0..rungs).find(|rung| buffer.base << rung >= needed).unwrap_or(rungs - 1)
+}
+
+/// Whether an operation drops rows.
+fn reduces(op: &Op) -> bool {
+    match op {
+        Op::Filter(_) => true,
+        Op::Project(_) => false,
+        Op::Probe(probe) => probe.kind != JoinKind::Left,
+    }
 }
 
 /// What a stage does, for people.

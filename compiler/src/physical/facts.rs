@@ -144,7 +144,7 @@ pub(super) fn uniqueness(
             let one_match = match join.kind {
                 JoinKind::Semi | JoinKind::Anti => true,
                 JoinKind::Inner | JoinKind::Left => {
-                    keys.is_some_and(|keys| uniqueness(&join.right, &keys, program, unique) == Some(Uniqueness::Proven))
+                    keys.is_some_and(|keys| uniqueness(&join.right, &keys, program, unique).is_some())
                 }
             };
             if one_match { below(&join.left) } else { None }

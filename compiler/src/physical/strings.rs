@@ -143,7 +143,8 @@ fn number(program: &Program, domains: &Domains, use_recorded: bool) -> (Strings,
 /// Writes the pending tables into the manifest's form, and ranks for every `min` and `max` of text.
 fn register(strings: &mut Strings, tables: host_tables::Pending, program: &Program) {
     for (index, table) in tables.tables.into_iter().enumerate() {
-        let domain = strings.domain_of_expr(&table.base).unwrap_or_default();
+        let base = domains::var_of(&table.base).unwrap_or(Var::Base(index));
+        let domain = strings.vars.get(&base).copied().unwrap_or_default();
         let entry = match table.function {
             None => rank_table(domain, HostTableKind::Rank),
             Some(expr) => {

@@ -33,6 +33,7 @@ pub fn run_command(
         optimization_level: args.xla_opt_level,
         base,
         progress: !args.quiet,
+        notes: !args.quiet,
         verbose: args.verbose,
         profile: args.profile.is_some(),
         repeat: args.repeat,

@@ -49,6 +49,13 @@ impl Account {
     }
 }
 
+impl Lease {
+    /// How many bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
 impl Drop for Lease {
     fn drop(&mut self) {
         self.account.used.set(self.account.used.get() - self.bytes);

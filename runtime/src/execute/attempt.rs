@@ -17,7 +17,7 @@ use super::wave::Wave;
 use crate::artifact::{
     DriverSource, Manifest, ProgramId, ProgramKind, Resident, ScalarSource, SinkKind, Stage, Variant,
 };
-use crate::columns::{Dictionaries, HostTables, INPUT, Table};
+use crate::columns::{Dictionaries, DictionaryError, HostTableError, HostTables, INPUT, Table};
 use crate::expr::Scalar;
 use dj_grammar::Diagnostic;
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ pub(super) struct Attempt<'s, 'p> {
     pub(super) progress: &'s Progress,
     outputs: &'s mut dyn Outputs,
     pub(super) dictionaries: Dictionaries,
+    /// The memory of the dictionaries.
+    texts: Option<Lease>,
     pub(super) host_tables: HostTables,
     pub(super) table_uploads: TableUploads,
     params: Vec<Scalar>,
@@ -66,7 +68,7 @@ impl<'s, 'p> Attempt<'s, 'p> {
     /// Dictionaries with the program's literals and parameters, and nothing else yet.
     pub(super) fn new(shared: Shared<'s, 'p>, variant: usize, keep: bool) -> Result<Self, RunError> {
         let Shared { manifest, device, programs, inputs, progress, outputs } = shared;
-        let full = |error: crate::columns::DictionaryError| RunError::bug(error.to_string());
+        let full = |error: DictionaryError| full_dictionary(&error, dj_grammar::Span::default());
         let mut dictionaries = Dictionaries::new(&manifest.domains).map_err(full)?;
         let mut params = Vec::new();
         for (spec, value) in manifest.params.iter().zip(&inputs.params) {
@@ -87,6 +89,7 @@ impl<'s, 'p> Attempt<'s, 'p> {
             progress,
             outputs,
             dictionaries,
+            texts: None,
             host_tables: HostTables::new(&manifest.host_tables),
             table_uploads: TableUploads::new(),
             params,
@@ -227,13 +230,29 @@ impl<'s, 'p> Attempt<'s, 'p> {
         })
     }
 
-    /// Computes the host tables' entries for the texts that are new.
-    pub(super) fn refresh_host_tables(&mut self) -> Result<(), RunError> {
+    /// Computes the host tables' entries for the texts that are new, and counts the memory of all texts.
+    pub(super) fn refresh_host_tables(&mut self, stage: &Stage) -> Result<(), RunError> {
         let updated = self.host_tables.update_with(&mut self.dictionaries, &|expr, column| {
             crate::expr::eval(expr, column).map_err(|error| error.to_string())
         });
-        updated.map_err(|error| RunError::bug(error.to_string()))
+        updated.map_err(|error| match error {
+            HostTableError::Dictionary(error) => full_dictionary(&error, stage.span),
+            HostTableError::Failed { .. } => RunError::bug(error.to_string()),
+        })?;
+        let domains = 0..self.manifest.domains.len();
+        let bytes = domains.map(|domain| self.dictionaries.domain(domain).bytes() as u64).sum();
+        if self.texts.as_ref().map(Lease::bytes) != Some(bytes) {
+            self.texts = None;
+            self.texts = Some(self.lease(stage, bytes)?);
+        }
+        Ok(())
     }
+}
+
+/// Too many distinct texts, read or made at a place.
+pub(super) fn full_dictionary(error: &DictionaryError, span: dj_grammar::Span) -> RunError {
+    let code = crate::io::IoErrorKind::DictionaryFull.code();
+    RunError::program(Diagnostic::error(code, error.to_string()).at(span))
 }
 
 /// The programs that a variant starts with; growing may never be needed.

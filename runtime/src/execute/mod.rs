@@ -5,7 +5,8 @@
 //! moves to larger rungs before anything can overflow (`state`), statuses are looked at a few steps behind (`status`), and
 //! nothing is visible before all of them were (`outputs`).
 //!
-//! A program runs on as many replicas as its target has. Chunks are dealt to them in turn; a result is replica 0's.
+//! All buffers are kept per replica: chunks are dealt to the replicas in turn, and a result is replica 0's. There is one
+//! replica until exchanges are planned ([`replicas_of`]).
 
 mod account;
 mod attempt;
@@ -38,7 +39,7 @@ pub use account::{default_memory_limit, parse_bytes, show_bytes};
 pub use bind::unknown_name;
 pub use error::{Exit, RunError};
 pub use fingerprint::{compiled_for, compiled_with};
-pub use options::{Options, Request};
+pub use options::{Options, Request, replicas_of};
 pub use outputs::{Discard, Outputs};
 pub use precompile::{likely_programs, precompile, precompile_for};
 pub use programs::CompileStats;

@@ -1,5 +1,6 @@
 //! How to run, and on what.
 
+use crate::artifact::Target;
 use std::path::PathBuf;
 
 /// How a session runs programs.
@@ -15,6 +16,8 @@ pub struct Options {
     pub base: Option<PathBuf>,
     /// Whether to show progress on a terminal.
     pub progress: bool,
+    /// Whether to tell on stderr what the user may not expect.
+    pub notes: bool,
     /// Whether to tell on stderr what is going on.
     pub verbose: bool,
     /// Whether to wait for each program and keep its time.
@@ -31,11 +34,20 @@ impl Default for Options {
             optimization_level: None,
             base: None,
             progress: false,
+            notes: false,
             verbose: false,
             profile: false,
             repeat: 0,
         }
     }
+}
+
+/// How many devices of a target run each step.
+///
+/// A fold over several devices ends with an exchange between them, and none is planned yet; without one, only a single
+/// device's result is right.
+pub fn replicas_of(_target: &Target) -> usize {
+    1
 }
 
 /// What a program runs on: files for its tables and values for its parameters.

@@ -2,6 +2,7 @@
 
 use super::error::RunError;
 use super::fingerprint::{compiled_for, compiled_with};
+use super::options::replicas_of;
 use super::programs::Programs;
 use crate::artifact::{Executable, Manifest, Modules, ProgramId, ProgramKind};
 use crate::pjrt::{Client, CompileOptions, Topology};
@@ -23,7 +24,7 @@ pub fn likely_programs(manifest: &Manifest) -> Vec<ProgramId> {
     ids
 }
 
-/// Compiles programs on a client's devices.
+/// Compiles programs on a client's devices; the target says for how many replicas, whatever the options say.
 ///
 /// # Errors
 /// If a module is missing, or the plugin refuses it.
@@ -34,13 +35,14 @@ pub fn precompile(
     ids: &[ProgramId],
     options: &CompileOptions,
 ) -> Result<Vec<Executable>, RunError> {
-    let with = compiled_with(&manifest.target, client, options);
-    let mut programs = Programs::new(client.clone(), modules, with.clone(), options.clone(), None);
+    let options = CompileOptions { replicas: replicas_of(&manifest.target), ..options.clone() };
+    let with = compiled_with(&manifest.target, client, &options);
+    let mut programs = Programs::new(client.clone(), modules, with.clone(), options, None);
     programs.prepare(ids.iter().copied());
     ids.iter().map(|&id| Ok(Executable { id, with: with.clone(), bytes: programs.get(id)?.serialize()? })).collect()
 }
 
-/// Compiles programs for devices that are elsewhere.
+/// Compiles programs for devices that are elsewhere; the target says for how many replicas, whatever the options say.
 ///
 /// # Errors
 /// If a module is missing, or the plugin refuses it.
@@ -51,14 +53,15 @@ pub fn precompile_for(
     ids: &[ProgramId],
     options: &CompileOptions,
 ) -> Result<Vec<Executable>, RunError> {
-    let with = compiled_for(&manifest.target, topology, options)?;
+    let options = CompileOptions { replicas: replicas_of(&manifest.target), ..options.clone() };
+    let with = compiled_for(&manifest.target, topology, &options)?;
     let mut known = std::collections::BTreeMap::<String, Vec<u8>>::new();
     ids.iter()
         .map(|&id| {
             let text = modules.module(id)?;
             let bytes = match known.get(text.as_ref()) {
                 Some(bytes) => bytes.clone(),
-                None => topology.compile(&text, options)?.serialize()?,
+                None => topology.compile(&text, &options)?.serialize()?,
             };
             known.insert(text.into_owned(), bytes.clone());
             Ok(Executable { id, with: with.clone(), bytes })

@@ -8,7 +8,7 @@ use super::codes;
 use super::device::Device;
 use super::error::RunError;
 use super::fingerprint::compiled_with;
-use super::options::{Options, Request};
+use super::options::{Options, Request, replicas_of};
 use super::outputs::Outputs;
 use super::programs::Programs;
 use super::progress::Progress;
@@ -45,7 +45,13 @@ impl<'a> Session<'a> {
                 format!("the program was compiled for {} with {needed} devices; here are {found}", manifest.target);
             return Err(RunError::usage(Diagnostic::error(codes::DEVICES, message)));
         }
-        let compile = CompileOptions { replicas: needed, optimization_level: options.optimization_level };
+        let replicas = replicas_of(&manifest.target);
+        if replicas < needed && options.notes {
+            eprintln!(
+                "note: the program runs on {replicas} of {needed} devices: exchanges between them are not planned yet"
+            );
+        }
+        let compile = CompileOptions { replicas, optimization_level: options.optimization_level };
         let with = compiled_with(&manifest.target, &client, &compile);
         let cache = if options.use_cache { ExecutableCache::of_user(&with) } else { None };
         let programs = Programs::new(client.clone(), modules, with, compile, cache);
@@ -61,7 +67,7 @@ impl<'a> Session<'a> {
         let inputs = bind(self.manifest, request, &self.options)?;
         let device = Device {
             client: self.client.clone(),
-            replicas: self.manifest.target.replicas,
+            replicas: replicas_of(&self.manifest.target),
             account: Account::new(self.options.memory_limit),
             clock: Clock::new(self.options.profile),
         };

@@ -1,6 +1,6 @@
 //! One stage: its drivers' chunks through its steps, and the result.
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, full_dictionary};
 use super::codes;
 use super::device::PerReplica;
 use super::emit::Emitted;
@@ -360,10 +360,7 @@ fn unreadable(error: ReadError, span: dj_grammar::Span) -> Stop {
     match error {
         ReadError::Io(error) => Stop::Failed(RunError::program(Diagnostic::from(error).at(span))),
         ReadError::Assumption(error) => Stop::Replay(RunError::bug(error.to_string())),
-        ReadError::Dictionary(error) => {
-            let code = crate::io::IoErrorKind::DictionaryFull.code();
-            Stop::Failed(RunError::program(Diagnostic::error(code, error.to_string()).at(span)))
-        }
+        ReadError::Dictionary(error) => Stop::Failed(full_dictionary(&error, span)),
     }
 }
 

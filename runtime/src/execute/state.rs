@@ -61,7 +61,7 @@ impl State {
 impl<'m> StageRun<'m> {
     /// Makes sure that everything fits: dictionaries, earlier results, and one more chunk of rows.
     pub(super) fn fit(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
-        cx.refresh_host_tables()?;
+        cx.refresh_host_tables(self.stage)?;
         let rung = self.needed_rung(cx)?;
         if self.state.is_started() {
             while self.state.rung < rung {

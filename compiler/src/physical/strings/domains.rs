@@ -20,6 +20,8 @@ pub(super) enum Var {
     Table(usize),
     /// A parameter.
     Param(usize),
+    /// What a host table is computed of, where that is made of literals alone.
+    Base(usize),
 }
 
 /// Sets of texts, each with one dictionary.
@@ -41,6 +43,9 @@ impl Domains {
         for (index, table) in tables.tables.iter().enumerate() {
             if table.function.as_ref().is_some_and(|function| function.ty == Type::Str) {
                 domains.add(Var::Table(index));
+            }
+            if var_of(&table.base).is_none() {
+                domains.add(Var::Base(index));
             }
             domains.expr(&table.base);
         }
@@ -131,6 +136,9 @@ impl Domains {
             {
                 self.unite(var_of(left), var_of(right));
             }
+            if let Some((left, right)) = ranked_texts(part) {
+                self.unite(var_of(left), var_of(right));
+            }
             if part.ty == Type::Str {
                 self.merge(part, var_of(part));
             }
@@ -158,6 +166,16 @@ fn exprs(plan: &Plan) -> Vec<&Expr> {
         Plan::TopK(top) => top.keys.iter().map(|key| &key.expr).collect(),
         Plan::Take(_) | Plan::Distinct(_) | Plan::Union(_) | Plan::Shared(_) => vec![],
     }
+}
+
+/// The texts whose ranks a comparison compares: ranks of one dictionary.
+fn ranked_texts(expr: &Expr) -> Option<(&Expr, &Expr)> {
+    let ExprKind::Compare(_, left, right) = &expr.kind else { return None };
+    let ranked = |side: &'_ Expr| matches!(&side.kind, ExprKind::Table { .. }) && side.ty == Type::I32;
+    let (ExprKind::Table { column: a, .. }, ExprKind::Table { column: b, .. }) = (&left.kind, &right.kind) else {
+        return None;
+    };
+    (ranked(left) && ranked(right)).then_some((a, b))
 }
 
 /// The texts of which a conditional takes one.
@@ -240,6 +258,7 @@ fn encode(expr: &mut Expr, expected: Option<Var>, strings: &mut Strings) {
             }
             var
         }
+        ExprKind::Table { table, column } => var_of(column).or(Some(Var::Base(*table))),
         _ => own,
     };
     for operand in expr.operands_mut() {

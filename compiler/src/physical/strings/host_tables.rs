@@ -4,7 +4,7 @@
 
 use super::is_text;
 use dj_grammar::{Code, Diagnostic, Span};
-use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind, Function};
+use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind, Function, Scalar, eval, eval_constant};
 use dj_runtime::types::Type;
 
 /// Longer lists of text are looked up in a table instead of being compared code by code.
@@ -29,6 +29,9 @@ pub(super) struct Pending {
 impl Pending {
     /// Replaces the functions of text in an expression. A text key of an order becomes its rank.
     pub(super) fn extract(&mut self, expr: Expr, is_order: bool) -> Result<Expr, Diagnostic> {
+        if let Some(literal) = constant(&expr) {
+            return Ok(literal);
+        }
         if is_order && is_text(&expr) {
             let base = self.extract(expr, false)?;
             return Ok(self.table(base, None, Type::I32));
@@ -64,9 +67,17 @@ impl Pending {
         // A null text is handled on the device, so the table's own nulls are those of failed conversions and the like.
         function.nullable = function_is_nullable(&function);
         let base = self.extract(base, false)?;
-        let mut table = self.table(base, Some(function), ty);
+        let on_null = eval(&function, &mut |_| Scalar::Null).ok().filter(|value| !value.is_null());
+        let mut table = self.table(base.clone(), Some(function), ty);
         table.span = span;
-        Ok(table)
+        let Some(on_null) = on_null.filter(|_| base.nullable) else { return Ok(table) };
+        // A function that skips nulls (`concat`) has a value where there is no text.
+        let is_null = Expr { kind: ExprKind::IsNull(Box::new(base)), ..expr_shell(Type::Bool, false, span) };
+        let nullable = matches!(&table.kind, ExprKind::Table { table, .. }
+            if self.tables[*table].function.as_ref().is_some_and(|function| function.nullable));
+        let arms = vec![(is_null, Expr::literal(on_null, ty, span))];
+        let kind = ExprKind::Case { arms, otherwise: Some(Box::new(table)) };
+        Ok(Expr { kind, ..expr_shell(ty, nullable, span) })
     }
 
     fn table(&mut self, base: Expr, function: Option<Expr>, ty: Type) -> Expr {
@@ -85,6 +96,24 @@ impl Pending {
 
 fn expr_shell(ty: Type, nullable: bool, span: Span) -> Expr {
     Expr { ty, nullable, ..Expr::bool(false, span) }
+}
+
+/// The value of an expression that has to do with text and reads nothing.
+fn constant(expr: &Expr) -> Option<Expr> {
+    let mut reads = false;
+    let mut has_text = false;
+    expr.walk(&mut |part| {
+        reads |= matches!(
+            part.kind,
+            ExprKind::Column(_) | ExprKind::Param(_) | ExprKind::Cell { .. } | ExprKind::Table { .. }
+        );
+        has_text |= part.ty == Type::Str;
+    });
+    if reads || !has_text || matches!(expr.kind, ExprKind::Literal(_)) {
+        return None;
+    }
+    let value = eval_constant(expr).ok()?;
+    Some(Expr::literal(value, expr.ty, expr.span))
 }
 
 /// `a < b` of two texts, neither a literal.

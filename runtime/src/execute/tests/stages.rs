@@ -149,3 +149,10 @@ fn an_artifact_carries_what_was_compiled_ahead() {
     assert_eq!(run(options.clone()), (2, 0));
     assert_eq!(run(Options { optimization_level: Some(0), ..options }), (0, 2));
 }
+
+#[test]
+fn a_mesh_gives_what_one_device_gives() {
+    let mut program = Program::new(vec![vec![sum_stage()]]);
+    program.manifest.target = Target::parse("cpu:2").unwrap();
+    assert_eq!(program.run(&Files::new(&(1..=50).collect::<Vec<_>>())).unwrap(), [1275]);
+}
