@@ -145,10 +145,11 @@ pub(super) fn explanation(compiled: &Compiled) -> String {
 fn variants(compiled: &Compiled, text: impl Fn(&VariantText<'_>, usize) -> String) -> String {
     let several = compiled.variants.len() > 1;
     let one = |(index, variant): (usize, &CompiledVariant)| {
-        let relies_on = if compiled.manifest.variants[index].assumptions.is_empty() {
-            "types and declarations only"
-        } else {
-            "recorded statistics"
+        let is_last = index + 1 == compiled.variants.len();
+        let relies_on = match compiled.manifest.variants[index].assumptions.is_empty() {
+            false => "recorded statistics",
+            true if is_last => "types and declarations only",
+            true => "dictionaries that stay small",
         };
         let head = if several { format!("variant {index} (relies on {relies_on})\n\n") } else { String::new() };
         let (physical, program, strings) = (&variant.physical, &variant.program, &variant.strings);

@@ -48,6 +48,23 @@ fn constants_fold() {
 }
 
 #[test]
+fn functions_of_literal_choices_fold() {
+    assert_snapshot!(check(r#"t | select y = upper(case { a > 1 => " b", else => "é" })"#), @r#"
+    project [y = case { a > 1 => " B", else => "É" }]
+    └ scan t [a]
+    "#);
+    assert_snapshot!(check(r#"t | filter case { a > 1 => "b" } < "c" | select a"#), @"scan t [a] where case { a > 1 => true, else => null }");
+    assert_snapshot!(check(r#"t | filter b ?? b ?? null == "x" | select a"#), @r#"
+    project [a]
+    └ scan t [a, b] where b == "x"
+    "#);
+    assert_snapshot!(check(r#"t | select y = case { a > 1 => "1", else => "x" } as i64"#), @r#"
+    project [y = case { a > 1 => "1", else => "x" } as i64]
+    └ scan t [a]
+    "#);
+}
+
+#[test]
 fn filters_sink_through_joins() {
     assert_snapshot!(check("t | join u on a == k | filter a > 1 and v > 2 and v > a | select { a, v }"), @r#"
     project [a, v]

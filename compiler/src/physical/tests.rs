@@ -171,7 +171,7 @@ fn join_of_many_matches() {
         check delay in -60..1300, recorded
         check carrier in 0..40, declared
         filter origin#2 like "J%"
-        join left stage 0 on origin#2 == origin for [origin#6, other] (merge, many matches)
+        join left stage 0 on origin#2 == origin#6 for [origin#6, other] (merge, many matches)
       result [date: timestamp?, delay: i64?, origin#2: str?, carrier: u8, other: i64?]
       chunks of 262,144 rows; about 3,000,000 in, about 3,000,000 out
 
@@ -203,4 +203,24 @@ fn union_and_distinct() {
 
     export result = stage 1
     "#);
+}
+
+#[test]
+fn text_reads_as_written() {
+    let text = physical(
+        "flights | filter lower(origin) == \"a\" and origin in { \"b\", \"c\" }
+| join semi (airports | filter city < iata) on origin == iata
+| select { at = case { origin == \"x\" => \"yes\", origin like \"%q\" => origin, else => \"no\" } }
+| sort -at | take 5",
+    );
+    for line in [
+        "filter lower(origin) == \"a\"",
+        "filter origin in { \"b\", \"c\" }",
+        "filter city < iata",
+        "join semi stage 0 on origin == iata (lookup)",
+        "derive [at = case { origin == \"x\" => \"yes\", origin like \"%q\" => origin, else => \"no\" }]",
+        "top 8 by [-at]",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
 }

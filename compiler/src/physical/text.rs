@@ -55,7 +55,7 @@ pub(super) struct StagePrinter<'a> {
 impl<'a> StagePrinter<'a> {
     pub(super) fn new(of: &VariantText<'a>, index: usize) -> Self {
         let stage = &of.variant.stages[index];
-        let shared_names = names_of_several(&columns_of(stage), &of.program.columns);
+        let shared_names = names_of_several(&columns_of(stage, of.variant), &of.program.columns);
         Self { of: *of, index, stage, names: Printer::new(of.program, shared_names) }
     }
 
@@ -119,13 +119,8 @@ impl<'a> StagePrinter<'a> {
     }
 
     fn probe(&self, probe: &Probe) -> String {
-        let build = StagePrinter::new(&self.of, probe.build);
-        let build_keys = match &build.stage.sink {
-            Sink::Lookup { keys, .. } | Sink::Merge { keys, .. } => keys.as_slice(),
-            Sink::Emit | Sink::Aggregate { .. } | Sink::Sort(_) | Sink::TopK { .. } => &[],
-        };
-        let pairs: Vec<_> = probe.keys.iter().zip(build_keys).collect();
-        let pairs = pairs.iter().map(|(left, right)| format!("{} == {}", self.expr(left), build.expr(right)));
+        let pairs = probe.keys.iter().zip(build_keys(self.of.variant, probe));
+        let pairs = pairs.map(|(left, right)| format!("{} == {}", self.expr(left), self.expr(right)));
         let pairs = pairs.collect::<Vec<_>>().join(" and ");
         let on = if pairs.is_empty() { String::new() } else { format!(" on {pairs}") };
         let matches = match &probe.strategy {
@@ -259,7 +254,7 @@ impl<'a> StagePrinter<'a> {
 }
 
 /// Every column that a stage reads or makes.
-fn columns_of(stage: &Stage) -> BTreeSet<ColumnId> {
+fn columns_of(stage: &Stage, variant: &Variant) -> BTreeSet<ColumnId> {
     let mut ids: BTreeSet<_> = stage.result.iter().map(|column| column.id).collect();
     for driver in &stage.drivers {
         ids.extend(driver.columns.iter().map(|column| column.column.id));
@@ -267,11 +262,22 @@ fn columns_of(stage: &Stage) -> BTreeSet<ColumnId> {
             match op {
                 Op::Filter(_) => {}
                 Op::Project(items) => ids.extend(items.iter().map(|item| item.id)),
-                Op::Probe(probe) => ids.extend(probe.payload.iter().map(|(_, column)| column.id)),
+                Op::Probe(probe) => {
+                    ids.extend(probe.payload.iter().map(|(_, column)| column.id));
+                    ids.extend(build_keys(variant, probe).iter().flat_map(Expr::columns));
+                }
             }
         }
     }
     ids
+}
+
+/// The keys of a probe's build side.
+fn build_keys<'a>(variant: &'a Variant, probe: &Probe) -> &'a [Expr] {
+    match &variant.stages[probe.build].sink {
+        Sink::Lookup { keys, .. } | Sink::Merge { keys, .. } => keys,
+        Sink::Emit | Sink::Aggregate { .. } | Sink::Sort(_) | Sink::TopK { .. } => &[],
+    }
 }
 
 fn unique_text(check_unique: bool) -> Option<String> {

@@ -33,6 +33,8 @@ pub struct CompileStats {
     pub compile: Duration,
     /// Time spent loading, on whatever thread.
     pub load: Duration,
+    /// Each program that was compiled, in the order in which they were done.
+    pub each: Vec<(ProgramId, Duration)>,
 }
 
 /// What the threads share.
@@ -56,6 +58,7 @@ struct Board {
 
 /// A module to compile.
 struct Job {
+    id: ProgramId,
     key: String,
     text: String,
     packaged: Option<Vec<u8>>,
@@ -144,7 +147,7 @@ impl<'a> Programs<'a> {
         let key = sha256(text.as_bytes());
         let packaged = self.modules.executable(id, &self.with).map(std::borrow::Cow::into_owned);
         self.keys.insert(id, key.clone());
-        Ok(Job { key, text, packaged })
+        Ok(Job { id, key, text, packaged })
     }
 
     /// A module that XLA refuses is our fault; anything else is the machine's.
@@ -206,6 +209,7 @@ impl Shared {
                 if built.was_compiled {
                     stats.compiled += 1;
                     stats.compile += took;
+                    stats.each.push((job.id, took));
                 } else {
                     stats.loaded += 1;
                     stats.load += took;

@@ -149,8 +149,8 @@ impl Clock {
         result
     }
 
-    /// The profile: all intervals, and for each program how often it ran and for how long.
-    pub(super) fn profile(&self) -> Option<serde_json::Value> {
+    /// The profile: all intervals, for each program how often it ran and for how long, and how long compiling took.
+    pub(super) fn profile(&self, compiled: &[(ProgramId, Duration)]) -> Option<serde_json::Value> {
         let trace = self.trace.as_ref()?.borrow();
         let mut programs = std::collections::BTreeMap::<&str, (u64, f64)>::new();
         for event in trace.iter().filter(|event| event.cat == Activity::Execute.name()) {
@@ -162,7 +162,9 @@ impl Clock {
             .into_iter()
             .map(|(name, (count, ms))| (name.to_owned(), serde_json::json!({ "count": count, "ms": ms })))
             .collect();
-        Some(serde_json::json!({ "traceEvents": *trace, "programs": programs }))
+        let compiled: serde_json::Map<_, _> =
+            compiled.iter().map(|(id, took)| (id.to_string(), milliseconds(*took).into())).collect();
+        Some(serde_json::json!({ "traceEvents": *trace, "programs": programs, "compiled": compiled }))
     }
 }
 
@@ -205,7 +207,7 @@ mod tests {
             clock.time(Activity::Execute, || "step".to_owned(), || ());
         }
         clock.time(Activity::Read, || "read".to_owned(), || ());
-        let profile = clock.profile().unwrap();
+        let profile = clock.profile(&[]).unwrap();
         assert_eq!(profile["programs"]["step"]["count"], 2);
         assert_eq!(profile["traceEvents"].as_array().unwrap().len(), 3);
     }

@@ -100,7 +100,7 @@ impl<'a> Session<'a> {
         report.load = milliseconds(after.load - before.load);
         report.compiled = after.compiled - before.compiled;
         report.loaded = after.loaded - before.loaded;
-        self.profile = device.clock.profile();
+        self.profile = device.clock.profile(&after.each[before.each.len()..]);
         fill_in(&mut report, &device, started);
         if self.options.verbose {
             tell(&report);

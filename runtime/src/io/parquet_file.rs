@@ -2,7 +2,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "Arrow has many types, and DJ few")]
 
 use super::error::IoError;
-use super::file::{Batches, Request};
+use super::file::{Batch, Batches, Request, quietly};
 use super::files;
 use super::skip;
 use arrow::datatypes::{DataType, Field, Schema};
@@ -12,9 +12,14 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::basic::Encoding;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
-use std::fs::File;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+/// How many row groups are read at once, at most.
+const MOST_THREADS: usize = 8;
 
 /// An open Parquet file: its metadata.
 #[derive(Debug, Clone)]
@@ -61,23 +66,20 @@ impl ParquetFile {
         let metadata = ArrowReaderMetadata::try_new(self.metadata.metadata().clone(), options)
             .map_err(|error| IoError::damaged(path, message(&error)))?;
         let mut first = 0;
-        let mut groups = Vec::new();
+        let mut groups = VecDeque::new();
         for (index, group) in self.row_groups().iter().enumerate() {
             if rows(group) > 0 && !skip::excluded(self, group, request) {
-                groups.push((index, first));
+                groups.push_back((index, first));
             }
             first += rows(group);
         }
-        groups.reverse();
-        Ok(Box::new(GroupReader {
+        let group_source = GroupSource {
             path: path.to_owned(),
-            file: files::open(path)?,
             mask: ProjectionMask::roots(metadata.parquet_schema(), columns),
             metadata,
             batch_rows: request.batch_rows,
-            groups,
-            current: None,
-        }))
+        };
+        Ok(Box::new(GroupReader { source: Arc::new(group_source), groups, running: VecDeque::new() }))
     }
 
     /// The schema to read with: text as dictionaries where it is stored so, small decimals as 64 bits.
@@ -130,22 +132,17 @@ pub(crate) fn message(error: &parquet::errors::ParquetError) -> String {
     text.split_once(": ").map_or(text.clone(), |(_, rest)| rest.to_owned())
 }
 
-/// Reads one row group after the other.
-struct GroupReader {
+/// What it takes to read a row group.
+struct GroupSource {
     path: PathBuf,
-    file: File,
     metadata: ArrowReaderMetadata,
     mask: ProjectionMask,
     batch_rows: usize,
-    /// Row groups that remain, last first, with the row of the file that each starts at.
-    groups: Vec<(usize, u64)>,
-    /// The reader of the current row group and the row that its next batch starts at.
-    current: Option<(ParquetRecordBatchReader, u64)>,
 }
 
-impl GroupReader {
+impl GroupSource {
     fn open(&self, group: usize) -> Result<ParquetRecordBatchReader, IoError> {
-        let file = self.file.try_clone().map_err(|error| IoError::unreadable(&self.path, &error))?;
+        let file = files::open(&self.path)?;
         let group_rows = usize::try_from(self.metadata.metadata().row_group(group).num_rows()).unwrap_or(usize::MAX);
         ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
             .with_row_groups(vec![group])
@@ -154,28 +151,81 @@ impl GroupReader {
             .build()
             .map_err(|error| IoError::damaged(&self.path, message(&error)))
     }
+
+    /// Hands over the batches of a row group that starts at row `first`, until all are out or nobody listens.
+    fn send(&self, group: usize, mut first: u64, to: &SyncSender<Result<Batch, IoError>>) {
+        let read = || {
+            for batch in self.open(group)? {
+                let batch = batch.map_err(|error| IoError::damaged(&self.path, error))?;
+                let start = first;
+                first += batch.num_rows() as u64;
+                if to.send(Ok((start, batch))).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = quietly(&self.path, read) {
+            // If nobody listens, nobody needs it.
+            drop(to.send(Err(error)));
+        }
+    }
+}
+
+/// Reads row groups side by side, and gives their batches in order.
+struct GroupReader {
+    source: Arc<GroupSource>,
+    /// Row groups that nobody reads yet, and the row of the file that each starts at.
+    groups: VecDeque<(usize, u64)>,
+    running: VecDeque<RunningGroup>,
+}
+
+/// A thread that reads a row group. Dropping it waits for the thread, which ends when nobody listens.
+struct RunningGroup {
+    batches: Option<Receiver<Result<Batch, IoError>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for RunningGroup {
+    fn drop(&mut self) {
+        self.batches = None;
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+impl GroupReader {
+    /// Starts threads for the next row groups.
+    fn start(&mut self) -> Result<(), IoError> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        while self.running.len() < threads
+            && let Some((group, first)) = self.groups.pop_front()
+        {
+            let (sender, batches) = sync_channel(1);
+            let source = self.source.clone();
+            let thread = std::thread::Builder::new()
+                .name("dj-parquet".to_owned())
+                .spawn(move || source.send(group, first, &sender))
+                .map_err(|error| IoError::unreadable(&self.source.path, &error))?;
+            self.running.push_back(RunningGroup { batches: Some(batches), thread: Some(thread) });
+        }
+        Ok(())
+    }
 }
 
 impl Iterator for GroupReader {
-    type Item = Result<super::file::Batch, IoError>;
+    type Item = Result<Batch, IoError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some((reader, first)) = &mut self.current {
-                match reader.next() {
-                    Some(Ok(batch)) => {
-                        let start = *first;
-                        *first += batch.num_rows() as u64;
-                        return Some(Ok((start, batch)));
-                    }
-                    Some(Err(error)) => return Some(Err(IoError::damaged(&self.path, error))),
-                    None => self.current = None,
-                }
+            if let Err(error) = self.start() {
+                return Some(Err(error));
             }
-            let (group, first) = self.groups.pop()?;
-            match self.open(group) {
-                Ok(reader) => self.current = Some((reader, first)),
-                Err(error) => return Some(Err(error)),
+            let batches = self.running.front()?.batches.as_ref()?;
+            match batches.recv() {
+                Ok(batch) => return Some(batch),
+                Err(_) => drop(self.running.pop_front()),
             }
         }
     }

@@ -1,26 +1,34 @@
 //! Whether a column of data files holds no value twice.
 
 use super::error::{IoError, ReadError};
-use super::schema::schema;
+use super::schema::{Recorded, schema};
 use super::source::Source;
 use crate::artifact::{ChunkColumn, StringDomain, TableColumn, TableSpec};
 use crate::columns::Dictionaries;
-use crate::types::{Field, Type};
+use crate::types::{Bounds, Field, Type};
 use dj_grammar::Span;
 
 const CHUNK: usize = 1 << 16;
 
-/// Whether no value of a column occurs twice, nulls aside. `None` if there are more than `max_rows` rows, or the column is
+/// Whether no value of a column occurs twice, nulls aside. `None` if there are more than `max_rows` rows to look at, or the column is
 /// neither of integers (dates, timestamps, decimals) nor of text.
 ///
 /// # Errors
 /// If the files or the column cannot be read.
 pub fn is_unique(binding: &str, column: &str, max_rows: u64) -> Result<Option<bool>, IoError> {
     let schema = schema(binding)?;
-    let found = schema.fields.into_iter().find(|field| field.name == column);
-    let Some(field) = found.filter(|field| field.ty.is_integral() || field.ty == Type::Str) else { return Ok(None) };
-    if schema.rows.is_some_and(|rows| rows > max_rows) {
+    let mut columns = schema.fields.into_iter().zip(&schema.recorded);
+    let Some((field, recorded)) = columns.find(|(field, _)| field.name == column) else { return Ok(None) };
+    if !field.ty.is_integral() && field.ty != Type::Str {
         return Ok(None);
+    }
+    if let Some(rows) = schema.rows {
+        if recorded.not_null && most_values(recorded).is_some_and(|most| most < u128::from(rows)) {
+            return Ok(Some(false));
+        }
+        if rows > max_rows {
+            return Ok(None);
+        }
     }
     let (ty, nullable) = (field.ty, field.nullable);
     let spec = table_of(field);
@@ -30,6 +38,14 @@ pub fn is_unique(binding: &str, column: &str, max_rows: u64) -> Result<Option<bo
         Err(ReadError::Io(error)) => Err(error),
         // Too many distinct texts to tell.
         Err(ReadError::Dictionary(_) | ReadError::Assumption(_)) => Ok(None),
+    }
+}
+
+/// At most so many different values occur.
+fn most_values(recorded: &Recorded) -> Option<u128> {
+    match recorded.bounds {
+        Some(Bounds::Int { lo, hi }) => Some(hi.abs_diff(lo).saturating_add(1)),
+        Some(Bounds::Float { .. }) | None => recorded.distinct.map(u128::from),
     }
 }
 

@@ -4,6 +4,7 @@
 //! see more rows.
 
 use crate::optimize::expressions::conjuncts;
+use dj_grammar::Span;
 use dj_runtime::expr::{ArithmeticOp, CompareOp, Expr, ExprKind, Scalar, cast};
 use dj_runtime::types::Type;
 
@@ -47,6 +48,17 @@ fn is_bool(expr: &Expr, value: bool) -> bool {
     expr.as_literal() == Some(&Scalar::Bool(value))
 }
 
+/// Whether two expressions compute the same, wherever they stand.
+fn same(a: &Expr, b: &Expr) -> bool {
+    let placeless = |expr: &Expr| {
+        expr.clone().rewrite(&mut |mut part| {
+            part.span = Span::default();
+            part
+        })
+    };
+    a == b || placeless(a) == placeless(b)
+}
+
 /// `and` with `decisive` false, `or` with `decisive` true: nested ones are flattened, neutral and repeated operands go, and
 /// a decisive one is the result.
 fn junction(operands: Vec<Expr>, decisive: bool, make: impl Fn(ExprKind) -> Expr) -> Expr {
@@ -60,7 +72,7 @@ fn junction(operands: Vec<Expr>, decisive: bool, make: impl Fn(ExprKind) -> Expr
         if is_bool(&operand, decisive) {
             return operand;
         }
-        if !is_bool(&operand, !decisive) && !kept.contains(&operand) {
+        if !is_bool(&operand, !decisive) && !kept.iter().any(|other| same(other, &operand)) {
             kept.push(operand);
         }
     }
@@ -103,12 +115,14 @@ fn inverted(op: CompareOp) -> CompareOp {
     }
 }
 
-/// Nulls go, and so does everything after an operand that is never null.
+/// Nulls and repeated operands go, and so does everything after an operand that is never null.
 fn coalesce(operands: Vec<Expr>, make: impl Fn(ExprKind) -> Expr) -> Expr {
     let mut kept: Vec<Expr> = Vec::new();
     for operand in operands.into_iter().filter(|operand| !is_null(operand)) {
         let last = !operand.nullable;
-        kept.push(operand);
+        if !kept.iter().any(|other| same(other, &operand)) {
+            kept.push(operand);
+        }
         if last {
             break;
         }

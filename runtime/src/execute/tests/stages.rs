@@ -1,6 +1,7 @@
 //! Stages that read earlier stages, parameters, and what the command got wrong.
 
 use super::*;
+use crate::pjrt::CompileOptions;
 
 /// Emits the values above a scalar.
 fn above_scalar(source: ScalarSource) -> (Stage, Texts) {

@@ -68,5 +68,8 @@ fn uniqueness() {
     assert_eq!(unique("same", 4), Some(false));
     assert_eq!(unique("f", 4), None);
     assert_eq!(unique("id", 3), None);
+    // Four rows of three texts and of three days: the metadata is enough.
+    assert_eq!(unique("same", 0), Some(false));
+    assert_eq!(unique("twice", 0), Some(false));
     assert_eq!(unique("absent", 4), None);
 }
