@@ -475,15 +475,3 @@ fn our_own_programs_are_formatted() -> Result {
     }
     Ok(())
 }
-
-#[test]
-fn examples_compile_for_a_tpu_that_is_not_there() -> Result {
-    let space = Workspace::new()?;
-    for program in files("examples", "dj")? {
-        let mut compile =
-            djc()?.arg("compile").arg(&program).args(["--target", "tpu:v5e:1x1", "-o"]).arg(space.path("tpu.djx"));
-        compile.command.env("TPU_SKIP_MDS_QUERY", "1");
-        compile.succeed()?;
-    }
-    Ok(())
-}

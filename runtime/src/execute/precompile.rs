@@ -4,16 +4,18 @@ use super::error::RunError;
 use super::fingerprint::{compiled_for, compiled_with};
 use super::options::replicas_of;
 use super::programs::Programs;
-use crate::artifact::{Executable, Manifest, Modules, ProgramId, ProgramKind};
+use crate::artifact::{Executable, Manifest, Modules, Platform, ProgramId, ProgramKind};
 use crate::pjrt::{Client, CompileOptions, Topology};
 
-/// The programs that a run is likely to need: those of the first variant, of every stage at its first rung and the next.
+/// The programs that a run is likely to need: those of the first variant, of every stage at its first rung, and on CPU at
+/// the next (a TPU program takes seconds to compile, a CPU program a tenth of one).
 pub fn likely_programs(manifest: &Manifest) -> Vec<ProgramId> {
     let mut ids = Vec::new();
     for (variant, spec) in manifest.variants.iter().enumerate().take(1) {
         for (stage, spec) in spec.stages.iter().enumerate() {
             let last = spec.rungs.saturating_sub(1);
-            for rung in spec.first_rung..=(spec.first_rung + 1).min(last) {
+            let further = usize::from(manifest.target.platform == Platform::Cpu);
+            for rung in spec.first_rung..=(spec.first_rung + further).min(last) {
                 let kinds = spec.programs(rung).into_iter();
                 // What would grow beyond the next rung is not carried.
                 let kinds = kinds.filter(|kind| *kind != ProgramKind::Grow || rung == spec.first_rung);
