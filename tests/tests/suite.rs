@@ -22,8 +22,10 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    match trials() {
-        Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
+    let data = Data::generate().map(Arc::new);
+    match data.and_then(|data| Ok((trials(&data)?, data))) {
+        // The data outlives every trial: dropped, its folder goes.
+        Ok((trials, _data)) => libtest_mimic::run(&arguments, trials).exit_code(),
         Err(error) => {
             eprintln!("the suite cannot start: {error}");
             ExitCode::FAILURE
@@ -31,8 +33,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn trials() -> Result<Vec<Trial>> {
-    let data = Arc::new(Data::generate()?);
+fn trials(data: &Arc<Data>) -> Result<Vec<Trial>> {
     let mut trials = Vec::new();
     for path in files("tests/corpus", "dj")? {
         let program = Arc::new(Program::read(&path)?);

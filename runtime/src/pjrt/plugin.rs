@@ -170,8 +170,10 @@ fn cause(error: &dyn std::error::Error) -> String {
 
 /// Settings for libtpu on a machine without a TPU: do not wait for a metadata server, which would tell the rest, and do
 /// not complain about it. What a topology is made of does not depend on them.
-const ABSENT_TPU: [(&str, &str); 4] = [
+const ABSENT_TPU: [(&str, &str); 5] = [
     ("TPU_SKIP_MDS_QUERY", "1"),
+    // Compilations at the same time do not share a device that is not there.
+    ("ALLOW_MULTIPLE_LIBTPU_LOAD", "1"),
     ("TPU_WORKER_HOSTNAMES", "localhost"),
     ("TPU_ACCELERATOR_TYPE", "v5litepod-1"),
     ("TPU_STDERR_LOG_LEVEL", "3"),

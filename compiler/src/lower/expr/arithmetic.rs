@@ -205,8 +205,17 @@ impl<'c> Cx<'_, 'c> {
             kind: StatusKind::Overflow,
             span: expr.span,
             message: format!("integer overflow: `{}` does not fit {}", self.quote(expr.span), expr.ty),
-            help: Some("cast an operand to a wider type first, such as `x as i64` or `x as f64`".to_owned()),
+            help: Some(wider(expr.ty).to_owned()),
         };
         self.raise_with(site, lanes, scope.rows.origin);
+    }
+}
+
+/// How to make room for a result that does not fit its type.
+fn wider(ty: Type) -> &'static str {
+    if ty.is_integer() && ty.element().bytes() < 8 {
+        "cast an operand to a wider type first, such as `x as i64`"
+    } else {
+        "no integer is wider: compute in floats, such as `x as f64`, or leave such rows out with a filter"
     }
 }

@@ -36,7 +36,7 @@ impl<'c> Cx<'_, 'c> {
         let site = StatusSite {
             kind: StatusKind::Cast,
             span: expr.span,
-            message: format!("a {from} of `{}` does not fit {to}", self.quote(operand.span)),
+            message: format!("a value of `{}` ({from}) does not fit {to}", self.quote(operand.span)),
             help: Some(format!("write `as? {to}` to get null where a value does not fit")),
         };
         self.raise_with(site, lanes, scope.rows.origin);
