@@ -2,7 +2,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "Arrow has many types, and DJ few")]
 
 use super::error::{IoError, IoErrorKind, show};
-use super::file::{Batch, Batches, Request, quietly};
+use super::file::{Batch, Batches, Request};
 use super::files;
 use super::ipc_file;
 use super::skip;
@@ -13,14 +13,9 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::basic::{Compression, Encoding};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
-use std::collections::VecDeque;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::JoinHandle;
-
-/// How many row groups are read at once, at most.
-const MOST_THREADS: usize = 8;
 
 /// An open Parquet file: its metadata.
 #[derive(Debug, Clone)]
@@ -68,20 +63,23 @@ impl ParquetFile {
             .map_err(|error| IoError::damaged(path, message(&error)))?;
         self.check_compression(path, &columns)?;
         let mut first = 0;
-        let mut groups = VecDeque::new();
+        let mut groups = Vec::new();
         for (index, group) in self.row_groups().iter().enumerate() {
             if rows(group) > 0 && !skip::excluded(self, group, request) {
-                groups.push_back((index, first));
+                groups.push((index, first));
             }
             first += rows(group);
         }
-        let group_source = GroupSource {
+        groups.reverse();
+        Ok(Box::new(GroupReader {
             path: path.to_owned(),
+            file: files::open(path)?,
             mask: ProjectionMask::roots(metadata.parquet_schema(), columns),
             metadata,
             batch_rows: request.batch_rows,
-        };
-        Ok(Box::new(GroupReader { source: Arc::new(group_source), groups, running: VecDeque::new() }))
+            groups,
+            current: None,
+        }))
     }
 
     /// Refuses what cannot be decompressed before anything is read.
@@ -149,85 +147,37 @@ pub(crate) fn message(error: &parquet::errors::ParquetError) -> String {
     text.split_once(": ").map_or(text.clone(), |(_, rest)| rest.to_owned())
 }
 
-/// What it takes to read a row group.
-struct GroupSource {
+/// Reads one row group after the other.
+struct GroupReader {
     path: PathBuf,
+    file: File,
     metadata: ArrowReaderMetadata,
     mask: ProjectionMask,
     batch_rows: usize,
+    /// Row groups that remain, last first, with the row of the file that each starts at.
+    groups: Vec<(usize, u64)>,
+    current: Option<CurrentGroup>,
 }
 
-impl GroupSource {
-    fn open(&self, group: usize) -> Result<ParquetRecordBatchReader, IoError> {
-        let file = files::open(&self.path)?;
-        let group_rows = usize::try_from(self.metadata.metadata().row_group(group).num_rows()).unwrap_or(usize::MAX);
-        ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-            .with_row_groups(vec![group])
-            .with_projection(self.mask.clone())
-            .with_batch_size(self.batch_rows.min(group_rows))
-            .build()
-            .map_err(|error| IoError::damaged(&self.path, message(&error)))
-    }
-
-    /// Hands over the batches of a row group that starts at row `first`, until all are out or nobody listens.
-    fn send(&self, group: usize, mut first: u64, to: &SyncSender<Result<Batch, IoError>>) {
-        let read = || {
-            for batch in self.open(group)? {
-                let batch = batch.map_err(|error| IoError::damaged(&self.path, ipc_file::message(&error)))?;
-                let start = first;
-                first += batch.num_rows() as u64;
-                if to.send(Ok((start, batch))).is_err() {
-                    break;
-                }
-            }
-            Ok(())
-        };
-        if let Err(error) = quietly(&self.path, read) {
-            // If nobody listens, nobody needs it.
-            drop(to.send(Err(error)));
-        }
-    }
-}
-
-/// Reads row groups side by side, and gives their batches in order.
-struct GroupReader {
-    source: Arc<GroupSource>,
-    /// Row groups that nobody reads yet, and the row of the file that each starts at.
-    groups: VecDeque<(usize, u64)>,
-    running: VecDeque<RunningGroup>,
-}
-
-/// A thread that reads a row group. Dropping it waits for the thread, which ends when nobody listens.
-struct RunningGroup {
-    batches: Option<Receiver<Result<Batch, IoError>>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for RunningGroup {
-    fn drop(&mut self) {
-        self.batches = None;
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
+/// A row group that is being read.
+struct CurrentGroup {
+    reader: ParquetRecordBatchReader,
+    /// The row of the file that the next batch starts at, and the one after the row group.
+    next: u64,
+    end: u64,
 }
 
 impl GroupReader {
-    /// Starts threads for the next row groups.
-    fn start(&mut self) -> Result<(), IoError> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-        while self.running.len() < threads
-            && let Some((group, first)) = self.groups.pop_front()
-        {
-            let (sender, batches) = sync_channel(1);
-            let source = self.source.clone();
-            let thread = std::thread::Builder::new()
-                .name("dj-parquet".to_owned())
-                .spawn(move || source.send(group, first, &sender))
-                .map_err(|error| IoError::unreadable(&self.source.path, &error))?;
-            self.running.push_back(RunningGroup { batches: Some(batches), thread: Some(thread) });
-        }
-        Ok(())
+    fn open(&self, group: usize, first: u64) -> Result<CurrentGroup, IoError> {
+        let file = self.file.try_clone().map_err(|error| IoError::unreadable(&self.path, &error))?;
+        let rows = rows(self.metadata.metadata().row_group(group));
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
+            .with_row_groups(vec![group])
+            .with_projection(self.mask.clone())
+            .with_batch_size(usize::try_from(rows).unwrap_or(usize::MAX).min(self.batch_rows))
+            .build()
+            .map_err(|error| IoError::damaged(&self.path, message(&error)))?;
+        Ok(CurrentGroup { reader, next: first, end: first + rows })
     }
 }
 
@@ -236,13 +186,25 @@ impl Iterator for GroupReader {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Err(error) = self.start() {
-                return Some(Err(error));
+            if let Some(current) = &mut self.current {
+                match current.reader.next() {
+                    Some(Ok(batch)) => {
+                        let start = current.next;
+                        current.next += batch.num_rows() as u64;
+                        return Some(Ok((start, batch)));
+                    }
+                    Some(Err(error)) => return Some(Err(IoError::damaged(&self.path, ipc_file::message(&error)))),
+                    None if current.next != current.end => {
+                        let what = format!("a row group ends at row {} instead of {}", current.next, current.end);
+                        return Some(Err(IoError::damaged(&self.path, what)));
+                    }
+                    None => self.current = None,
+                }
             }
-            let batches = self.running.front()?.batches.as_ref()?;
-            match batches.recv() {
-                Ok(batch) => return Some(batch),
-                Err(_) => drop(self.running.pop_front()),
+            let (group, first) = self.groups.pop()?;
+            match self.open(group, first) {
+                Ok(current) => self.current = Some(current),
+                Err(error) => return Some(Err(error)),
             }
         }
     }

@@ -43,9 +43,12 @@ pub struct ChunkReader {
     texts: Vec<(usize, CodeMap)>,
     segments: Vec<Segment>,
     /// Absent after the end and after an error.
-    decoded: Option<Receiver<Result<Decoded, ReadError>>>,
+    decoded: Option<Receiver<Message>>,
     thread: Option<JoinHandle<()>>,
 }
+
+/// A chunk, `None` after the last, or why there is none.
+type Message = Result<Option<Decoded>, ReadError>;
 
 /// What the decoding thread hands over.
 struct Decoded {
@@ -98,16 +101,13 @@ impl ChunkReader {
     /// # Errors
     /// If the data cannot be read, breaks its declaration, or does not fit the elements wanted. No chunk follows an error.
     pub fn next_chunk(&mut self, dictionaries: &mut Dictionaries) -> Result<Option<Chunk>, ReadError> {
-        let received = self.decoded.as_ref().and_then(|decoded| decoded.recv().ok());
-        let decoded = match received {
-            Some(Ok(decoded)) => decoded,
-            Some(Err(error)) => {
+        let Some(decoded) = &self.decoded else { return Ok(None) };
+        // A thread that ends without a word has failed: nothing may look like the end of the data but the end.
+        let decoded = match decoded.recv().unwrap_or_else(|_| Err(self.stopped().into())) {
+            Ok(Some(decoded)) => decoded,
+            end => {
                 self.decoded = None;
-                return Err(error);
-            }
-            None => {
-                self.decoded = None;
-                return Ok(None);
+                return end.map(|_| None);
             }
         };
         self.segments.extend(decoded.segments);
@@ -118,6 +118,11 @@ impl ChunkReader {
             map.translate(new, dictionaries, codes, column.validity.as_deref())?;
         }
         Ok(Some(chunk))
+    }
+
+    fn stopped(&self) -> IoError {
+        let path = self.files.first().map_or(Path::new(""), |bound| bound.file.path.as_path());
+        IoError::damaged(path, "its reader stopped")
     }
 
     /// Where a row came from, of those given so far.
@@ -147,7 +152,7 @@ struct Decoder {
     columns: Vec<ChunkColumn>,
     skip: Vec<ScanPredicate>,
     capacity: usize,
-    sender: SyncSender<Result<Decoded, ReadError>>,
+    sender: SyncSender<Message>,
     text_columns: Vec<usize>,
     /// For each column of the chunk; unused where it is not text.
     local: Vec<LocalText>,
@@ -172,8 +177,10 @@ impl Decoder {
                 return;
             }
         }
-        let last = self.flush();
-        drop(last);
+        if self.flush().is_ok() {
+            // If nobody listens, nobody needs it.
+            drop(self.sender.send(Ok(None)));
+        }
     }
 
     /// Passes an error on.
@@ -259,7 +266,7 @@ impl Decoder {
         let Some(chunk) = self.chunk.take() else { return Ok(()) };
         let texts = self.text_columns.iter().map(|index| self.local[*index].take_new()).collect();
         let segments = std::mem::take(&mut self.segments);
-        self.sender.send(Ok(Decoded { chunk, texts, segments })).map_err(|_| Stop)
+        self.sender.send(Ok(Some(Decoded { chunk, texts, segments }))).map_err(|_| Stop)
     }
 
     /// What it means that row `row` of a batch cannot be held by column `index` of the chunk.

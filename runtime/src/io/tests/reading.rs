@@ -228,3 +228,17 @@ fn a_reader_may_be_dropped_early() {
     drop(reader);
     assert_eq!(read(&path, &fields, 1000).unwrap().values, [ints(0..1000)]);
 }
+
+#[test]
+fn a_decoder_that_dies_is_not_the_end_of_the_data() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.csv");
+    fixture(vec![(field("s", Type::Str, false), texts(&["a"; 9]))]).write(&path).unwrap();
+    let fields = [field("s", Type::Str, false)];
+    let source = Source::open(&spec(&fields), path.to_str().unwrap()).unwrap();
+    // Codes do not fit into bytes; no plan asks for that.
+    let wrong = ChunkColumn { column: 0, element: Element::U8, nullable: false };
+    let mut reader = source.chunks(&[wrong], 4, &[]).unwrap();
+    assert!(matches!(reader.next_chunk(&mut dictionaries()), Err(ReadError::Io(_))));
+    assert!(matches!(reader.next_chunk(&mut dictionaries()), Ok(None)));
+}
