@@ -1,6 +1,6 @@
 //! The optimizer: a plan becomes a plan that gives the same rows for less.
 //!
-//! Rules are one file each, named for what they do, with their equation in the first line. [`BATCHES`] is the whole
+//! Rules are one file each, named for what they do, with their equation in the first line. `BATCHES` is the whole
 //! registry: what runs, in which order, and why. The driver checks that every step keeps the schema, and verifies the
 //! program after every step that changed it (in debug builds, and where asked).
 

@@ -1,6 +1,6 @@
 //! Native kernels that CPU programs call where XLA is slow: `stablehlo.custom_call` with XLA's typed FFI.
 //!
-//! A kernel is one file: a safe function and its [`ffi::Handler`], which checks the shapes of a call and runs the
+//! A kernel is one file: a safe function and its `ffi::Handler`, which checks the shapes of a call and runs the
 //! function. It has a twin in pure StableHLO, which other platforms use and which tests compare it with. In a module:
 //!
 //! ```mlir
