@@ -475,3 +475,17 @@ fn our_own_programs_are_formatted() -> Result {
     }
     Ok(())
 }
+
+/// XLA multiplies by the reciprocal of a constant divisor unless it is kept from it: one unit in the last place off.
+#[test]
+fn division_by_a_constant_is_correctly_rounded() -> Result {
+    let space = Workspace::new()?;
+    space.write("t.csv", "x\n77.1\n1.15\n")?;
+    space.write(
+        "p.dj",
+        "table t from \"t.csv\" { x: f64 }\nt | select { a = round(x, 1), b = (x as decimal(9, 2)) as f64 }\n",
+    )?;
+    let run = djc()?.arg("run").arg(space.path("p.dj")).args(["--format", "csv"]).succeed()?;
+    run.prints("a,b\n77.1,77.1\n1.2,1.15\n")?;
+    Ok(())
+}

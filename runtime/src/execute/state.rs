@@ -221,8 +221,8 @@ impl<'m> StageRun<'m> {
         self.state.put(taken.collect::<Result<_, _>>()?);
         self.state.lease = Some(lease);
         self.state.rung = next;
-        let following = [ProgramKind::Finish, ProgramKind::Compact].map(|kind| self.program(cx, kind));
-        cx.programs.prepare(following.into_iter().filter(|id| self.stage.programs(next).contains(&id.kind)));
+        let finish = self.program(cx, ProgramKind::Finish);
+        cx.programs.prepare(self.stage.programs(next).contains(&finish.kind).then_some(finish));
         Ok(())
     }
 }

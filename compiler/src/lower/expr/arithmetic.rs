@@ -10,7 +10,7 @@ use crate::lower::context::{Cx, Lane};
 use crate::physical::{Interval, exact_interval};
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
-use dj_runtime::expr::{ArithmeticOp, Expr};
+use dj_runtime::expr::{ArithmeticOp, Expr, Scalar};
 use dj_runtime::types::Type;
 
 impl<'c> Cx<'_, 'c> {
@@ -47,7 +47,11 @@ impl<'c> Cx<'_, 'c> {
                 Element::F64 => self.to_f64(lane.value, ty),
                 _ => self.to_element(lane.value, element),
             };
-            return self.float_arithmetic(op, operand(a, left.ty), operand(c, right.ty), valid);
+            let (dividend, divisor) = (operand(a, left.ty), operand(c, right.ty));
+            if let (ArithmeticOp::Divide, Some(constant)) = (op, float_literal(right)) {
+                return Lane { value: self.divide_by(dividend, constant), valid };
+            }
+            return self.float_arithmetic(op, dividend, divisor, valid);
         }
         match op {
             ArithmeticOp::Add | ArithmeticOp::Subtract | ArithmeticOp::Multiply => {
@@ -208,6 +212,15 @@ impl<'c> Cx<'_, 'c> {
             help: Some(wider(expr.ty).to_owned()),
         };
         self.raise_with(site, lanes, scope.rows.origin);
+    }
+}
+
+/// A literal as a float, its scale applied.
+fn float_literal(expr: &Expr) -> Option<f64> {
+    match expr.as_literal()? {
+        Scalar::Float(value) => Some(*value),
+        Scalar::Int(value) => Some(*value as f64 / 10_f64.powi(expr.ty.scale().into())),
+        Scalar::Null | Scalar::Bool(_) | Scalar::Str(_) => None,
     }
 }
 

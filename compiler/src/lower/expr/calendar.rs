@@ -250,7 +250,7 @@ impl<'c> Cx<'_, 'c> {
                     }
                     _ => self.to_element(first, Element::S64),
                 };
-                b.divide(b.convert(micros, Element::F64), b.constant_float(Element::F64, 1e6))
+                self.divide_by(b.convert(micros, Element::F64), 1e6)
             }
             Function::FromEpoch => {
                 let micros = b.multiply(self.to_f64(first, ty), b.constant_float(Element::F64, 1e6));

@@ -157,11 +157,12 @@ impl<'c> Cx<'_, 'c> {
     fn round_to(&self, x: Value<'c>, digits: i128) -> Value<'c> {
         let b = self.b;
         let element = b.element(x);
-        let unit = b.constant_float(element, 10_f64.powi(digits.unsigned_abs().min(400) as i32));
+        let power = 10_f64.powi(digits.unsigned_abs().min(400) as i32);
+        let unit = b.constant_float(element, power);
         let value = if digits > 0 {
-            b.divide(b.round_nearest_afz(b.multiply(x, unit)), unit)
+            self.divide_by(b.round_nearest_afz(b.multiply(x, unit)), power)
         } else {
-            b.multiply(b.round_nearest_afz(b.divide(x, unit)), unit)
+            b.multiply(b.round_nearest_afz(self.divide_by(x, power)), unit)
         };
         if digits > 0 { b.select(b.is_finite(value), value, x) } else { value }
     }

@@ -178,7 +178,12 @@ impl<'c> Cx<'_, 'c> {
         if ty.scale() == 0 {
             return float;
         }
-        let unit = self.b.constant_float(Element::F64, 10_f64.powi(i32::from(ty.scale())));
-        self.b.divide(float, unit)
+        self.divide_by(float, 10_f64.powi(i32::from(ty.scale())))
+    }
+
+    /// A float divided by a constant, correctly rounded: XLA would multiply by the constant's reciprocal, which is not.
+    pub(in crate::lower) fn divide_by(&self, value: Value<'c>, divisor: f64) -> Value<'c> {
+        let divisor = self.b.constant_float(self.b.element(value), divisor);
+        self.b.divide(value, self.b.optimization_barrier(&[divisor])[0])
     }
 }
