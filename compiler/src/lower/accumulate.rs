@@ -18,7 +18,6 @@ use super::expr::{Scope, order_key};
 use crate::physical::{AggregateItem, Interval};
 use crate::plan::AggregateFunction;
 use crate::stablehlo::{Element, Value};
-use dj_grammar::Span;
 use dj_runtime::artifact::Init;
 use dj_runtime::expr::Expr;
 use dj_runtime::types::Type;
@@ -37,7 +36,7 @@ pub(super) struct Accumulator {
 impl Accumulator {
     /// All spans at zero, to be compared; messages need the spans.
     fn without_spans(&self) -> Self {
-        let strip = |expr: &Option<Expr>| expr.as_ref().map(without_spans);
+        let strip = |expr: &Option<Expr>| expr.as_ref().map(Expr::without_spans);
         Self { kind: self.kind, argument: strip(&self.argument), filter: strip(&self.filter) }
     }
 }
@@ -281,12 +280,4 @@ fn kind_of(cx: &Cx<'_, '_>, item: &AggregateItem) -> AccumulatorKind {
 /// Whether [`MAX_SUM_ROWS`] values of the interval add up in 64 bits.
 fn sums_in_64_bits(interval: Interval) -> bool {
     interval.magnitude() < 1 << 31
-}
-
-/// The expression with all spans at zero, to be compared.
-fn without_spans(expr: &Expr) -> Expr {
-    expr.clone().rewrite(&mut |mut part| {
-        part.span = Span::default();
-        part
-    })
 }

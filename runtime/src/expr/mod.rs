@@ -288,6 +288,15 @@ impl Expr {
         columns
     }
 
+    /// The expression with all spans at zero, to be compared.
+    #[must_use]
+    pub fn without_spans(&self) -> Self {
+        self.clone().rewrite(&mut |mut part| {
+            part.span = Span::default();
+            part
+        })
+    }
+
     /// Rewrites everything below and then the expression itself.
     #[must_use]
     pub fn rewrite(mut self, with: &mut dyn FnMut(Expr) -> Expr) -> Self {

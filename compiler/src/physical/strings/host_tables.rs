@@ -58,10 +58,10 @@ impl Pending {
         let mut bases = Vec::new();
         collect_bases(&expr, &mut bases)?;
         let Some(base) = bases.first().cloned() else { return Err(unsupported(expr.span)) };
-        if bases.iter().any(|other| without_spans(other) != without_spans(&base)) {
+        if bases.iter().any(|other| other.without_spans() != base.without_spans()) {
             return Err(unsupported(expr.span));
         }
-        let stripped = without_spans(&base);
+        let stripped = base.without_spans();
         let (ty, span) = (expr.ty, expr.span);
         let mut function = replace(expr, &stripped);
         // A null text is handled on the device, so the table's own nulls are those of failed conversions and the like.
@@ -81,9 +81,10 @@ impl Pending {
     }
 
     fn table(&mut self, base: Expr, function: Option<Expr>, ty: Type) -> Expr {
-        let wanted = (without_spans(&base), function.as_ref().map(without_spans));
-        let same =
-            |table: &PendingTable| (without_spans(&table.base), table.function.as_ref().map(without_spans)) == wanted;
+        let wanted = (base.without_spans(), function.as_ref().map(Expr::without_spans));
+        let same = |table: &PendingTable| {
+            (table.base.without_spans(), table.function.as_ref().map(Expr::without_spans)) == wanted
+        };
         let nullable = base.nullable || function.as_ref().is_some_and(|function| function.nullable);
         let span = base.span;
         let table = self.tables.iter().position(same).unwrap_or_else(|| {
@@ -162,7 +163,7 @@ fn collect_bases(expr: &Expr, bases: &mut Vec<Expr>) -> Result<(), Diagnostic> {
 }
 
 fn replace(expr: Expr, base: &Expr) -> Expr {
-    if without_spans(&expr) == *base {
+    if expr.without_spans() == *base {
         return Expr::column(ColumnId(0), Type::Str, false, expr.span);
     }
     let mut expr = expr;
@@ -195,14 +196,6 @@ pub(super) fn can_fail(expr: &Expr) -> bool {
             || matches!(&part.kind, ExprKind::Call(Function::Lpad | Function::Rpad, _));
     });
     fails
-}
-
-/// The expression with all spans at zero, to be compared.
-fn without_spans(expr: &Expr) -> Expr {
-    expr.clone().rewrite(&mut |mut part| {
-        part.span = Span::default();
-        part
-    })
 }
 
 fn unsupported(span: Span) -> Diagnostic {
