@@ -2,7 +2,6 @@
 
 use super::codes;
 use super::declarations::Declarations;
-use super::reads::expressions;
 use super::relation::{Relation, Scope};
 use super::values::{Open, Value};
 use crate::plan::{Columns, Export, NamedExpr, Plan, Program, Project, SharedPlan, Table};
@@ -123,7 +122,7 @@ impl<'a> Builder<'a> {
                 found.push(shared.plan);
                 weights.push(1);
             }
-            for expr in expressions(plan) {
+            for expr in plan.expressions() {
                 expr.walk(&mut |expr| {
                     if let ExprKind::Cell { plan, .. } = expr.kind {
                         found.push(plan);

@@ -21,7 +21,6 @@ mod outer_joins;
 mod pipelines;
 mod pivots;
 mod projections;
-mod reads;
 mod relation;
 mod sets;
 mod signatures;

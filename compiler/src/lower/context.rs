@@ -10,7 +10,7 @@ use crate::plan::Program;
 use crate::stablehlo::{Builder, Element, Value};
 use dj_grammar::Span;
 use dj_runtime::artifact::{
-    Capacity, CapacityKind, Dim, Platform, Resident, ScalarInput, Stage, StatusKind, StatusSite, Target,
+    Capacity, CapacityKind, Dim, Platform, Resident, ScalarInput, ScalarSource, Stage, StatusKind, StatusSite, Target,
 };
 use dj_runtime::expr::{ColumnId, Expr};
 use dj_runtime::types::Type;
@@ -256,6 +256,13 @@ pub(super) fn element_within(target: &Target, ty: Type, interval: Option<Interva
     let wide = matches!(element, Element::S64 | Element::U32 | Element::U64);
     let fits = wide && ty.is_integral() && interval.is_some_and(|interval| interval.within(small));
     if target.platform == Platform::Tpu && fits { Element::S32 } else { element }
+}
+
+/// Where the value of a cell of a shared plan comes from.
+pub(super) fn cell_source(lowering: &Lowering<'_>, plan: usize, column: ColumnId) -> ScalarSource {
+    let stage = lowering.variant.shared[plan];
+    let result = &lowering.variant.stages[stage].result;
+    ScalarSource::Cell { stage, column: crate::physical::find(result, column).unwrap_or_default() }
 }
 
 /// Elements and dimensions of a resident's tensors.

@@ -3,9 +3,11 @@
 use super::context::{Interface, Lane, Lowering, resident_types, scalar_types};
 use super::rows::ChunkInputs;
 use super::sink::StateSpec;
-use crate::physical::Stage;
+use crate::physical::{Driver, Stage};
+use crate::plan::NamedExpr;
 use crate::stablehlo::{Argument, Element, TensorType, Value};
-use dj_runtime::artifact::{ChunkColumn, ProgramKind};
+use dj_runtime::artifact::{ChunkColumn, HostColumn, ProgramKind, ScalarSource};
+use dj_runtime::expr::{ColumnId, ExprKind};
 
 /// The arguments of one program.
 pub(super) struct Signature {
@@ -98,6 +100,46 @@ pub(super) fn chunk_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usiz
     stage.drivers[driver].columns.iter().map(column).collect()
 }
 
+/// The columns of a driver's chunk that the host computes.
+pub(super) fn host_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<HostColumn> {
+    let driver = &stage.drivers[driver];
+    let read = driver.columns.iter().map(|column| column.column.id);
+    let positions: Vec<ColumnId> = read.chain(driver.host.iter().map(|item| item.id)).collect();
+    driver.host.iter().map(|item| host_column(lowering, item, &positions)).collect()
+}
+
+fn host_column(lowering: &Lowering<'_>, item: &NamedExpr, positions: &[ColumnId]) -> HostColumn {
+    let mut scalars = Vec::new();
+    let mut scalar = |source: ScalarSource| {
+        let index = scalars.iter().position(|known| *known == source).unwrap_or_else(|| {
+            scalars.push(source);
+            scalars.len() - 1
+        });
+        ExprKind::Param(index)
+    };
+    let expr = item.expr.clone().rewrite(&mut |mut part| {
+        match part.kind {
+            ExprKind::Column(id) => {
+                let position = positions.iter().position(|known| *known == id).unwrap_or_default();
+                part.kind = ExprKind::Column(ColumnId(u32::try_from(position).unwrap_or(u32::MAX)));
+            }
+            ExprKind::Param(param) => part.kind = scalar(ScalarSource::Param(param)),
+            ExprKind::Cell { plan, column } => {
+                part.kind = scalar(super::context::cell_source(lowering, plan, column));
+            }
+            _ => {}
+        }
+        part
+    });
+    HostColumn {
+        element: super::context::element_within(lowering.target, expr.ty, lowering.variant.facts.interval(item.id)),
+        nullable: expr.nullable,
+        domain: lowering.strings.domain_of(item.id),
+        scalars,
+        expr,
+    }
+}
+
 /// Whether a driver's step expands.
 pub(super) fn expands(driver: &crate::physical::Driver) -> bool {
     use crate::physical::{Op, Probe, ProbeStrategy};
@@ -107,9 +149,11 @@ pub(super) fn expands(driver: &crate::physical::Driver) -> bool {
 fn chunk_types(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<(Element, Vec<i64>)> {
     let dims = vec![stage.chunk_rows as i64];
     let mut types = Vec::new();
-    for column in chunk_columns(lowering, stage, driver) {
-        types.push((column.element, dims.clone()));
-        if column.nullable {
+    let read = chunk_columns(lowering, stage, driver).into_iter().map(|column| (column.element, column.nullable));
+    let host = host_columns(lowering, stage, driver).into_iter().map(|column| (column.element, column.nullable));
+    for (element, nullable) in read.chain(host) {
+        types.push((element, dims.clone()));
+        if nullable {
             types.push((Element::Pred, dims.clone()));
         }
     }
@@ -122,11 +166,12 @@ fn chunk_types(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<(El
 }
 
 /// The chunk's arguments of a step.
-pub(super) fn chunk_inputs<'c>(columns: &[ChunkColumn], values: &[Value<'c>]) -> ChunkInputs<'c> {
+pub(super) fn chunk_inputs<'c>(driver: &Driver, values: &[Value<'c>]) -> ChunkInputs<'c> {
     let mut rest = values;
     let mut lanes = Vec::new();
-    for column in columns {
-        let (mine, others) = rest.split_at(1 + usize::from(column.nullable));
+    let read = driver.columns.iter().map(|column| column.column.nullable);
+    for nullable in read.chain(driver.host.iter().map(|item| item.expr.nullable)) {
+        let (mine, others) = rest.split_at(1 + usize::from(nullable));
         lanes.push(Lane { value: mine[0], valid: mine.get(1).copied() });
         rest = others;
     }

@@ -34,8 +34,9 @@ impl<'c> Cx<'_, 'c> {
         let origin = b.add(b.iota(Element::S64, lanes), b.broadcast(chunk.start, &[lanes]));
         let source = b.constant_int(Element::S64, (position as i64) << SOURCE_SHIFT);
         let order = b.add(origin, source);
-        let columns = driver.columns.iter().zip(&chunk.columns).map(|(column, lane)| (column.column.id, *lane));
-        let columns: BTreeMap<_, _> = columns.collect();
+        let read = driver.columns.iter().map(|column| column.column.id);
+        let ids = read.chain(driver.host.iter().map(|item| item.id));
+        let columns: BTreeMap<_, _> = ids.zip(chunk.columns.iter().copied()).collect();
         let rows = Rows { lanes, columns, active, dense: true, origin, order };
         for column in &driver.columns {
             for check in &column.checks {

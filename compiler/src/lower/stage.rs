@@ -1,7 +1,7 @@
 //! One stage: its manifest, and the module of each of its programs.
 
 use super::context::{Cx, Interface, Lowering};
-use super::program::{Signature, chunk_columns, chunk_inputs, expands};
+use super::program::{Signature, chunk_columns, chunk_inputs, expands, host_columns};
 use super::sink::{MAX_RUNGS, SinkLowering, StateSpec};
 use crate::physical::{Op, Sink, Strings, Variant};
 use crate::plan::{JoinKind, Program};
@@ -126,7 +126,7 @@ impl<'a> StageLowering<'a> {
         match kind {
             ProgramKind::Step(index) => {
                 let driver = &self.stage().drivers[index];
-                let chunk = chunk_inputs(&chunk_columns(&self.lowering(), self.stage(), index), rest);
+                let chunk = chunk_inputs(driver, rest);
                 let rows = cx.chunk_rows(driver, index, &chunk, self.stage().chunk_rows as i64);
                 let (rows, total) = cx.run_ops(rows, driver, &chunk);
                 let result = sink.step(cx, &rows, kept);
@@ -214,6 +214,7 @@ impl<'a> StageLowering<'a> {
         let drivers = stage.drivers.iter().enumerate().map(|(index, driver)| Driver {
             source: driver.source,
             columns: chunk_columns(&lowering, stage, index),
+            host_columns: host_columns(&lowering, stage, index),
             skip: driver.skip.clone(),
             expands: expands(driver),
         });

@@ -1,4 +1,4 @@
-//! What the rules share: conjunctions, substitution, and the expressions of an operator.
+//! What the rules share: conjunctions and substitution.
 
 use crate::plan::{Plan, SchemaColumn};
 use dj_grammar::Span;
@@ -52,42 +52,6 @@ pub(super) fn size(expr: &Expr) -> usize {
 /// The column as an expression.
 pub(super) fn column_expr(column: SchemaColumn, span: Span) -> Expr {
     Expr::column(column.id, column.ty, column.nullable, span)
-}
-
-/// The expressions of an operator itself, its inputs' aside.
-pub(super) fn expressions(plan: &Plan) -> Vec<&Expr> {
-    match plan {
-        Plan::Scan(scan) => scan.predicates.iter().collect(),
-        Plan::Filter(filter) => vec![&filter.predicate],
-        Plan::Project(project) => project.items.iter().map(|item| &item.expr).collect(),
-        Plan::Aggregate(aggregate) => {
-            let items = aggregate.aggregates.iter();
-            items.flat_map(|item| item.argument.iter().chain(&item.filter)).collect()
-        }
-        Plan::Join(join) => join.on.iter().flat_map(|(left, right)| [left, right]).chain(&join.residual).collect(),
-        Plan::Sort(sort) => sort.keys.iter().map(|key| &key.expr).collect(),
-        Plan::TopK(top) => top.keys.iter().map(|key| &key.expr).collect(),
-        Plan::Take(_) | Plan::Distinct(_) | Plan::Union(_) | Plan::Shared(_) => vec![],
-    }
-}
-
-/// The same, to be rewritten in place.
-pub(super) fn expressions_mut(plan: &mut Plan) -> Vec<&mut Expr> {
-    match plan {
-        Plan::Scan(scan) => scan.predicates.iter_mut().collect(),
-        Plan::Filter(filter) => vec![&mut filter.predicate],
-        Plan::Project(project) => project.items.iter_mut().map(|item| &mut item.expr).collect(),
-        Plan::Aggregate(aggregate) => {
-            let items = aggregate.aggregates.iter_mut();
-            items.flat_map(|item| item.argument.iter_mut().chain(&mut item.filter)).collect()
-        }
-        Plan::Join(join) => {
-            join.on.iter_mut().flat_map(|(left, right)| [left, right]).chain(&mut join.residual).collect()
-        }
-        Plan::Sort(sort) => sort.keys.iter_mut().map(|key| &mut key.expr).collect(),
-        Plan::TopK(top) => top.keys.iter_mut().map(|key| &mut key.expr).collect(),
-        Plan::Take(_) | Plan::Distinct(_) | Plan::Union(_) | Plan::Shared(_) => vec![],
-    }
 }
 
 /// Calls `visit` on every operator of the plan, outermost first.

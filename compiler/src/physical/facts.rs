@@ -105,6 +105,12 @@ impl Facts {
                     self.know(column.id, self.interval(*source));
                 }
             }
+            Plan::Evaluate(evaluate) => {
+                for item in &evaluate.items {
+                    let interval = self.interval_of(&item.expr);
+                    self.know(item.id, interval);
+                }
+            }
             Plan::Filter(_) | Plan::Join(_) | Plan::Sort(_) | Plan::Take(_) | Plan::TopK(_) | Plan::Distinct(_) => {}
         }
     }
@@ -155,6 +161,7 @@ pub(super) fn uniqueness(
             let on: Vec<_> = on.iter().filter_map(source).collect();
             uniqueness(&program.shared[shared.plan].plan, &on, program, unique)
         }
+        Plan::Evaluate(evaluate) => below(&evaluate.input),
         Plan::Union(_) => None,
     }
 }
@@ -163,7 +170,9 @@ pub(super) fn uniqueness(
 pub(super) fn row_bound(plan: &Plan, program: &Program) -> Option<u64> {
     match plan {
         Plan::Scan(scan) => program.tables[scan.table].rows,
-        Plan::Filter(_) | Plan::Project(_) | Plan::Sort(_) | Plan::Distinct(_) => row_bound(plan.inputs()[0], program),
+        Plan::Filter(_) | Plan::Project(_) | Plan::Sort(_) | Plan::Distinct(_) | Plan::Evaluate(_) => {
+            row_bound(plan.inputs()[0], program)
+        }
         Plan::Aggregate(aggregate) if aggregate.keys.is_empty() => Some(1),
         Plan::Aggregate(aggregate) => row_bound(&aggregate.input, program),
         Plan::Take(take) => Some(row_bound(&take.input, program).map_or(take.count, |rows| rows.min(take.count))),

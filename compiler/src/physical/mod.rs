@@ -9,6 +9,7 @@
 mod aggregate;
 mod explain;
 mod facts;
+mod hoist;
 mod interval;
 mod join;
 mod planner;
@@ -90,6 +91,8 @@ pub struct Driver {
     pub source: DriverSource,
     /// The source's columns that are read.
     pub columns: Vec<DriverColumn>,
+    /// Columns that the host computes of the row as it was read; each may read the earlier ones.
+    pub host: Vec<NamedExpr>,
     /// What is done, in order.
     pub ops: Vec<Op>,
     /// For skipping row groups.

@@ -3,10 +3,10 @@
 use super::facts::{UniqueColumns, Uniqueness, row_bound};
 use super::{
     AggregateItem, AggregateStrategy, Check, Driver, DriverColumn, Facts, Op, Options, Probe, ProbeStrategy, Reason,
-    Sink, Stage, Strings, Variant, aggregate, column_expr, find, join, strings,
+    Sink, Stage, Strings, Variant, aggregate, column_expr, find, hoist, join, strings,
 };
 use crate::plan::{
-    Aggregate, AggregateFunction, Distinct, Join, JoinKind, NamedExpr, Plan, Program, Scan, SchemaColumn, Shared, Sort,
+    Aggregate, AggregateFunction, Distinct, Evaluate, Join, JoinKind, NamedExpr, Plan, Program, Scan, SchemaColumn, Shared, Sort,
     Take, TopK, Union,
 };
 use dj_grammar::{Code, Diagnostic, Span};
@@ -28,7 +28,9 @@ pub fn plan(
     options: &Options,
     unique: UniqueColumns<'_>,
 ) -> Result<(Program, Strings, Variant), Vec<Diagnostic>> {
-    let (program, strings) = strings::encode(program.clone(), options.use_recorded)?;
+    let mut program = program.clone();
+    hoist::hoist(&mut program);
+    let (program, strings) = strings::encode(program, options.use_recorded)?;
     let facts = Facts::derive(&program, options.use_recorded);
     let unique: UniqueColumns<'_> = if options.use_recorded { unique } else { &|_, _| false };
     let mut planner = Planner {
@@ -154,6 +156,7 @@ impl Planner<'_> {
             Plan::Take(take) => self.take(take),
             Plan::Union(union) => self.union(union),
             Plan::Shared(shared) => self.read_shared(shared),
+            Plan::Evaluate(evaluate) => self.evaluate(evaluate),
         }
     }
 
@@ -170,7 +173,7 @@ impl Planner<'_> {
         let columns: Vec<DriverColumn> = scan.columns.iter().map(column).collect();
         let skip = scan.predicates.iter().flat_map(|predicate| skips(predicate, &columns)).collect();
         let ops = scan.predicates.iter().cloned().map(Op::Filter).collect();
-        let driver = Driver { source: DriverSource::Table(scan.table), columns, ops, skip };
+        let driver = Driver { source: DriverSource::Table(scan.table), columns, host: vec![], ops, skip };
         let schema = scan.columns.iter().map(|(_, column)| *column).collect();
         Stream { drivers: vec![driver], schema, rows: table.rows }
     }
@@ -180,7 +183,7 @@ impl Planner<'_> {
         let result = &self.stages[stage];
         let column = |(index, column): (usize, &SchemaColumn)| DriverColumn { index, column: *column, checks: vec![] };
         let columns = result.result.iter().enumerate().map(column).collect();
-        let driver = Driver { source: DriverSource::Stage(stage), columns, ops: vec![], skip: vec![] };
+        let driver = Driver { source: DriverSource::Stage(stage), columns, host: vec![], ops: vec![], skip: vec![] };
         Stream { drivers: vec![driver], schema: result.result.clone(), rows: result.rows_out }
     }
 
@@ -194,6 +197,20 @@ impl Planner<'_> {
             Some(DriverColumn { index, column: *column, checks: vec![] })
         };
         stream.drivers[0].columns = shared.columns.iter().filter_map(column).collect();
+        stream
+    }
+
+    /// Columns of the host join the chunks of the drivers: where a row has come further already, its stage ends here.
+    fn evaluate(&mut self, evaluate: &Evaluate) -> Stream {
+        let mut stream = self.stream(&evaluate.input);
+        if !stream.drivers.iter().all(|driver| computes_at_source(driver, &evaluate.items)) {
+            let stage = self.emit(evaluate.span, stream, None);
+            stream = self.read(stage);
+        }
+        for driver in &mut stream.drivers {
+            driver.host.extend(evaluate.items.iter().cloned());
+        }
+        stream.schema.extend(evaluate.items.iter().map(NamedExpr::schema));
         stream
     }
 
@@ -337,6 +354,19 @@ impl Planner<'_> {
         stream.schema = schema;
         stream
     }
+}
+
+/// Whether the host may compute columns of a driver's rows before anything else is done with them: of no more rows than
+/// needed, and of columns that are there.
+fn computes_at_source(driver: &Driver, items: &[NamedExpr]) -> bool {
+    let drops = |op: &Op| match op {
+        Op::Filter(_) | Op::Probe(_) => true,
+        Op::Project(_) => false,
+    };
+    let read = driver.columns.iter().map(|column| column.column.id);
+    let known: Vec<_> = read.chain(driver.host.iter().chain(items).map(|item| item.id)).collect();
+    let reads_known = |item: &NamedExpr| item.expr.columns().iter().all(|id| known.contains(id));
+    !driver.ops.iter().any(drops) && items.iter().all(reads_known)
 }
 
 fn push(drivers: &mut [Driver], op: &Op) {

@@ -16,6 +16,7 @@ use dj_runtime::expr::{ColumnId, Expr, ExprKind};
 use dj_runtime::pjrt::Element;
 use dj_runtime::types::Type;
 use domains::{Domains, Var};
+pub(super) use host_tables::is_for_host;
 use std::collections::BTreeMap;
 
 /// The slots of a dictionary of unknown size at rung 0.
@@ -94,13 +95,14 @@ pub(super) fn encode(mut program: Program, use_recorded: bool) -> Result<(Progra
     let mut tables = host_tables::Pending::default();
     let mut errors = Vec::new();
     for_each_plan(&mut program, &mut |plan| {
-        for_each_expr(plan, &mut |expr, is_order| {
+        let is_order = matches!(plan, Plan::Sort(_) | Plan::TopK(_));
+        for expr in device_expressions(plan) {
             let taken = std::mem::replace(expr, Expr::bool(false, expr.span));
             match tables.extract(taken, is_order) {
                 Ok(rewritten) => *expr = rewritten,
                 Err(error) => errors.push(error),
             }
-        });
+        }
     });
     if !errors.is_empty() {
         return Err(errors);
@@ -212,28 +214,9 @@ fn for_each_plan(program: &mut Program, visit: &mut dyn FnMut(&mut Plan)) {
     }
 }
 
-/// Calls `visit` on every expression of an operator, and whether it is a key of an order.
-fn for_each_expr(plan: &mut Plan, visit: &mut dyn FnMut(&mut Expr, bool)) {
-    match plan {
-        Plan::Scan(scan) => scan.predicates.iter_mut().for_each(|expr| visit(expr, false)),
-        Plan::Filter(filter) => visit(&mut filter.predicate, false),
-        Plan::Project(project) => project.items.iter_mut().for_each(|item| visit(&mut item.expr, false)),
-        Plan::Aggregate(aggregate) => {
-            for item in &mut aggregate.aggregates {
-                item.argument.iter_mut().chain(&mut item.filter).for_each(|expr| visit(expr, false));
-            }
-        }
-        Plan::Join(join) => {
-            for (left, right) in &mut join.on {
-                visit(left, false);
-                visit(right, false);
-            }
-            join.residual.iter_mut().for_each(|expr| visit(expr, false));
-        }
-        Plan::Sort(sort) => sort.keys.iter_mut().for_each(|key| visit(&mut key.expr, true)),
-        Plan::TopK(top) => top.keys.iter_mut().for_each(|key| visit(&mut key.expr, true)),
-        Plan::Take(_) | Plan::Distinct(_) | Plan::Union(_) | Plan::Shared(_) => {}
-    }
+/// The expressions of an operator that a device computes: all but those of the host, which see text.
+fn device_expressions(plan: &mut Plan) -> Vec<&mut Expr> {
+    if matches!(plan, Plan::Evaluate(_)) { vec![] } else { plan.expressions_mut() }
 }
 
 /// Whether an expression's value is text that is not known at compile time.

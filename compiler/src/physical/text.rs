@@ -90,8 +90,10 @@ impl<'a> StagePrinter<'a> {
         let read = format!("read {source} [{}]", self.columns(&columns));
         let checks = driver.columns.iter().flat_map(|column| self.checks(column));
         let skips = driver.skip.iter().filter_map(|predicate| self.skip(driver, predicate));
+        let host = (!driver.host.is_empty())
+            .then(|| format!("on the host [{}]", join(&driver.host, |item| self.names.expr(&item.expr))));
         let ops = driver.ops.iter().map(|op| self.op(op));
-        let steps = checks.chain(skips).chain(ops).map(|line| format!("  {line}"));
+        let steps = checks.chain(skips).chain(host).chain(ops).map(|line| format!("  {line}"));
         std::iter::once(read).chain(steps).collect()
     }
 
@@ -258,6 +260,7 @@ fn columns_of(stage: &Stage, variant: &Variant) -> BTreeSet<ColumnId> {
     let mut ids: BTreeSet<_> = stage.result.iter().map(|column| column.id).collect();
     for driver in &stage.drivers {
         ids.extend(driver.columns.iter().map(|column| column.column.id));
+        ids.extend(driver.host.iter().map(|item| item.id));
         for op in &driver.ops {
             match op {
                 Op::Filter(_) => {}

@@ -29,6 +29,8 @@ pub enum Plan {
     Union(Union),
     /// The rows of a shared plan.
     Shared(Shared),
+    /// More columns, computed on the host: physical planning makes it of what no device computes.
+    Evaluate(Evaluate),
 }
 
 /// A column of a schema: its identity and whether nulls may occur here.
@@ -284,6 +286,20 @@ pub struct Shared {
     pub span: Span,
 }
 
+/// The rows of `input`, in order, with more columns, which the host computes row by row.
+///
+/// **Schema**: the input's, then `items`. **Nulls**: as the expressions have them.
+/// **Constraints**: (C1) expressions read only the input's columns; (C2) ids are distinct and new.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluate {
+    /// The rows.
+    pub input: Box<Plan>,
+    /// What is added.
+    pub items: Vec<NamedExpr>,
+    /// The transform.
+    pub span: Span,
+}
+
 impl Plan {
     /// The output's columns, in order.
     pub fn schema(&self) -> Vec<SchemaColumn> {
@@ -301,6 +317,9 @@ impl Plan {
             Self::Distinct(distinct) => distinct.input.schema(),
             Self::Union(union) => union.columns.clone(),
             Self::Shared(shared) => shared.columns.iter().map(|(_, column)| *column).collect(),
+            Self::Evaluate(evaluate) => {
+                evaluate.input.schema().into_iter().chain(evaluate.items.iter().map(NamedExpr::schema)).collect()
+            }
         }
     }
 
@@ -314,7 +333,8 @@ impl Plan {
             | Self::Sort(Sort { input, .. })
             | Self::Take(Take { input, .. })
             | Self::TopK(TopK { input, .. })
-            | Self::Distinct(Distinct { input, .. }) => vec![input],
+            | Self::Distinct(Distinct { input, .. })
+            | Self::Evaluate(Evaluate { input, .. }) => vec![input],
             Self::Join(Join { left, right, .. }) => vec![left, right],
             Self::Union(union) => union.inputs.iter().map(|(input, _)| input).collect(),
         }
@@ -330,9 +350,50 @@ impl Plan {
             | Self::Sort(Sort { input, .. })
             | Self::Take(Take { input, .. })
             | Self::TopK(TopK { input, .. })
-            | Self::Distinct(Distinct { input, .. }) => vec![input],
+            | Self::Distinct(Distinct { input, .. })
+            | Self::Evaluate(Evaluate { input, .. }) => vec![input],
             Self::Join(Join { left, right, .. }) => vec![left, right],
             Self::Union(union) => union.inputs.iter_mut().map(|(input, _)| input).collect(),
+        }
+    }
+
+    /// The expressions of the operator itself, its inputs' aside.
+    pub fn expressions(&self) -> Vec<&Expr> {
+        match self {
+            Self::Scan(scan) => scan.predicates.iter().collect(),
+            Self::Filter(filter) => vec![&filter.predicate],
+            Self::Project(Project { items, .. }) | Self::Evaluate(Evaluate { items, .. }) => {
+                items.iter().map(|item| &item.expr).collect()
+            }
+            Self::Aggregate(aggregate) => {
+                let items = aggregate.aggregates.iter();
+                items.flat_map(|item| item.argument.iter().chain(&item.filter)).collect()
+            }
+            Self::Join(join) => join.on.iter().flat_map(|(left, right)| [left, right]).chain(&join.residual).collect(),
+            Self::Sort(Sort { keys, .. }) | Self::TopK(TopK { keys, .. }) => keys.iter().map(|key| &key.expr).collect(),
+            Self::Take(_) | Self::Distinct(_) | Self::Union(_) | Self::Shared(_) => vec![],
+        }
+    }
+
+    /// The expressions of the operator itself, in the same order, to be rewritten in place.
+    pub fn expressions_mut(&mut self) -> Vec<&mut Expr> {
+        match self {
+            Self::Scan(scan) => scan.predicates.iter_mut().collect(),
+            Self::Filter(filter) => vec![&mut filter.predicate],
+            Self::Project(Project { items, .. }) | Self::Evaluate(Evaluate { items, .. }) => {
+                items.iter_mut().map(|item| &mut item.expr).collect()
+            }
+            Self::Aggregate(aggregate) => {
+                let items = aggregate.aggregates.iter_mut();
+                items.flat_map(|item| item.argument.iter_mut().chain(&mut item.filter)).collect()
+            }
+            Self::Join(join) => {
+                join.on.iter_mut().flat_map(|(left, right)| [left, right]).chain(&mut join.residual).collect()
+            }
+            Self::Sort(Sort { keys, .. }) | Self::TopK(TopK { keys, .. }) => {
+                keys.iter_mut().map(|key| &mut key.expr).collect()
+            }
+            Self::Take(_) | Self::Distinct(_) | Self::Union(_) | Self::Shared(_) => vec![],
         }
     }
 
@@ -349,7 +410,8 @@ impl Plan {
             | Self::TopK(TopK { span, .. })
             | Self::Distinct(Distinct { span, .. })
             | Self::Union(Union { span, .. })
-            | Self::Shared(Shared { span, .. }) => *span,
+            | Self::Shared(Shared { span, .. })
+            | Self::Evaluate(Evaluate { span, .. }) => *span,
         }
     }
 }

@@ -32,6 +32,7 @@ pub fn is_unique(plan: &Plan, columns: &[ColumnId], shared: &[SharedPlan]) -> bo
             let below: Vec<_> = of_source.map(|(from, _)| *from).collect();
             shared.get(reader.plan).is_some_and(|source| is_unique(&source.plan, &below, shared))
         }
+        Plan::Evaluate(evaluate) => is_unique(&evaluate.input, columns, shared),
     }
 }
 
@@ -39,7 +40,7 @@ pub fn is_unique(plan: &Plan, columns: &[ColumnId], shared: &[SharedPlan]) -> bo
 pub fn row_bound(plan: &Plan, shared: &[SharedPlan]) -> Option<u64> {
     match plan {
         Plan::Scan(_) => None,
-        Plan::Filter(_) | Plan::Project(_) | Plan::Sort(_) | Plan::Distinct(_) => {
+        Plan::Filter(_) | Plan::Project(_) | Plan::Sort(_) | Plan::Distinct(_) | Plan::Evaluate(_) => {
             plan.inputs().first().and_then(|input| row_bound(input, shared))
         }
         Plan::Aggregate(aggregate) if aggregate.keys.is_empty() => Some(1),

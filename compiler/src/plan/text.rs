@@ -135,6 +135,7 @@ impl Printer<'_> {
                 let name = self.program.shared.get(shared.plan).map_or("?", |shared| &shared.name);
                 format!("read {} [{}]", name_text(name), self.list(&shared.columns, item))
             }
+            Plan::Evaluate(evaluate) => format!("evaluate [{}]", self.list(&evaluate.items, Self::item)),
         }
     }
 

@@ -7,7 +7,7 @@
 //! - a shared plan reads only earlier ones; cells and parameters exist.
 
 use super::{
-    Aggregate, Distinct, Filter, Join, JoinKind, Plan, Program, Project, Scan, SchemaColumn, Shared, SortKey, Union,
+    Aggregate, Distinct, Evaluate, Filter, Join, JoinKind, Plan, Program, Project, Scan, SchemaColumn, Shared, SortKey, Union,
 };
 use dj_runtime::expr::{ArithmeticOp, ColumnId, Expr, ExprKind, Scalar};
 use dj_runtime::types::Type;
@@ -68,6 +68,7 @@ impl Verifier<'_> {
             Plan::Distinct(distinct) => check_distinct(distinct),
             Plan::Union(union) => check_union(union),
             Plan::Shared(shared) => self.shared(shared),
+            Plan::Evaluate(evaluate) => self.evaluate(evaluate),
         }
     }
 
@@ -106,6 +107,11 @@ impl Verifier<'_> {
             require(kept, || format!("(C2) project: column {:?} is given another value", item.id))?;
         }
         Ok(())
+    }
+
+    fn evaluate(&self, evaluate: &Evaluate) -> Check {
+        let schema = evaluate.input.schema();
+        evaluate.items.iter().try_for_each(|item| self.expr(&item.expr, &schema))
     }
 
     fn aggregate(&self, aggregate: &Aggregate) -> Check {

@@ -5,7 +5,7 @@
 #[cfg(doc)]
 use super::HostTable;
 use super::ProgramKind;
-use crate::expr::Scalar;
+use crate::expr::{Expr, Scalar};
 use crate::pjrt::Element;
 use crate::types::Field;
 use dj_grammar::Span;
@@ -53,6 +53,8 @@ pub struct Driver {
     pub source: DriverSource,
     /// The columns of a chunk, in argument order.
     pub columns: Vec<ChunkColumn>,
+    /// Columns that the host computes of every row, in argument order after those that are read.
+    pub host_columns: Vec<HostColumn>,
     /// Predicates that every row needed satisfies: row groups whose statistics exclude them need not be read.
     pub skip: Vec<ScanPredicate>,
     /// Whether one chunk may give more rows than it has (a many-to-many join): the step takes `offset: i64` and returns
@@ -69,12 +71,36 @@ pub enum DriverSource {
     Stage(usize),
 }
 
+impl Driver {
+    /// The element of every column of a chunk, and whether a validity follows, in argument order.
+    pub fn lanes(&self) -> impl Iterator<Item = (Element, bool)> {
+        let read = self.columns.iter().map(|column| (column.element, column.nullable));
+        read.chain(self.host_columns.iter().map(|column| (column.element, column.nullable)))
+    }
+}
+
 /// A column of a chunk: `values [chunk_rows]`, then `valid i1[chunk_rows]` if nullable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChunkColumn {
     /// The index among the columns of the source.
     pub column: usize,
     /// The element on the device; it may be narrower than the type's own where the bounds allow it.
+    pub element: Element,
+    /// Whether a validity follows.
+    pub nullable: bool,
+}
+
+/// A column of a chunk that the host computes row by row, because a device holds no text: `concat(a, b)`, `n as str`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HostColumn {
+    /// Its value: column `i` is the chunk's `i`-th, the host's earlier ones included, with text as text; parameter `i` is
+    /// the `i`-th of `scalars`.
+    pub expr: Expr,
+    /// The parameters and cells that it reads.
+    pub scalars: Vec<ScalarSource>,
+    /// The string domain of a text column.
+    pub domain: Option<usize>,
+    /// The element on the device.
     pub element: Element,
     /// Whether a validity follows.
     pub nullable: bool,

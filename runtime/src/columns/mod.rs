@@ -81,9 +81,17 @@ impl Column {
         })
     }
 
-    /// Writes a value to a row. Null, and what the element does not hold, becomes zero; null is marked where the column is
-    /// nullable. Text must be given as its code.
-    pub fn set(&mut self, row: usize, value: &Scalar) {
+    /// The bytes of a row's value, zero-extended.
+    pub fn bits(&self, row: usize) -> u64 {
+        let size = self.element.bytes();
+        let mut bytes = [0; 8];
+        bytes[..size].copy_from_slice(&self.values[row * size..(row + 1) * size]);
+        u64::from_le_bytes(bytes)
+    }
+
+    /// Writes a value to a row, and tells whether the element holds it. Null, and what the element does not hold, becomes
+    /// zero; null is marked where the column is nullable. Text must be given as its code.
+    pub fn set(&mut self, row: usize, value: &Scalar) -> bool {
         if let Some(validity) = &mut self.validity {
             validity[row] = u8::from(!value.is_null());
         }
@@ -92,14 +100,12 @@ impl Column {
         match (self.element, value) {
             (Element::F32, Scalar::Float(value)) => self.values.as_mut_slice::<f32>()[row] = *value as f32,
             (Element::F64, Scalar::Float(value)) => self.values.as_mut_slice::<f64>()[row] = *value,
-            (_, Scalar::Bool(value)) => {
-                u8::write(&[u8::from(*value)], self, row);
-            }
-            (_, Scalar::Int(value)) => {
-                i128::write(&[*value], self, row);
-            }
-            (_, Scalar::Null | Scalar::Float(_) | Scalar::Str(_)) => {}
+            (_, Scalar::Bool(value)) => return u8::write(&[u8::from(*value)], self, row),
+            (_, Scalar::Int(value)) => return i128::write(&[*value], self, row),
+            (_, Scalar::Null) => return self.validity.is_some(),
+            (_, Scalar::Float(_) | Scalar::Str(_)) => return false,
         }
+        true
     }
 
     /// The value of a row: [`Scalar::Int`] for all but bools and floats, so the code for text.

@@ -273,9 +273,11 @@ fn reads(stage: &Stage, earlier: usize) -> bool {
         Resident::HostTable { .. } => false,
         Resident::Result { stage, .. } => *stage == earlier,
     });
-    let is_cell = stage.scalars.iter().any(|scalar| match scalar.source {
+    let computed = stage.drivers.iter().flat_map(|driver| &driver.host_columns);
+    let scalars = stage.scalars.iter().map(|scalar| &scalar.source).chain(computed.flat_map(|column| &column.scalars));
+    let is_cell = scalars.into_iter().any(|source| match source {
         ScalarSource::Param(_) => false,
-        ScalarSource::Cell { stage, .. } => stage == earlier,
+        ScalarSource::Cell { stage, .. } => *stage == earlier,
     });
     drives || resides || is_cell
 }

@@ -17,6 +17,7 @@ mod device;
 mod emit;
 mod error;
 mod fingerprint;
+mod host_columns;
 mod options;
 mod outputs;
 mod precompile;

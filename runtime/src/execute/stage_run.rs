@@ -5,6 +5,7 @@ use super::codes;
 use super::device::PerReplica;
 use super::emit::Emitted;
 use super::error::RunError;
+use super::host_columns::HostColumns;
 use super::report::Activity;
 use super::result::{StageResult, Tensors};
 use super::state::State;
@@ -138,20 +139,27 @@ impl<'m> StageRun<'m> {
     ) -> Result<u64, Stop> {
         let driver = &self.stage.drivers[index];
         let is_table = matches!(driver.source, DriverSource::Table(_));
+        let lanes: Vec<_> = driver.lanes().collect();
+        let mut host = HostColumns::new(cx, driver)?;
         let mut rows = 0;
         while !self.is_full() {
             let mut chunks = Vec::new();
             while chunks.len() < cx.device.replicas {
                 let dictionaries = &mut cx.dictionaries;
-                match cx.device.clock.time(Activity::Read, || "read".to_owned(), || next(dictionaries))? {
-                    Some(chunk) => chunks.push(chunk),
-                    None => break,
-                }
+                let chunk = cx.device.clock.time(Activity::Read, || "read".to_owned(), || next(dictionaries))?;
+                let Some(mut chunk) = chunk else { break };
+                let add = || host.add_to(&mut chunk, self.stage.chunk_rows, dictionaries);
+                let added = cx.device.clock.time(Activity::Read, || "evaluate".to_owned(), add);
+                added.map_err(|failed| {
+                    let place = self.place(first + failed.row);
+                    failed.stop(&place)
+                })?;
+                chunks.push(chunk);
             }
             if chunks.is_empty() {
                 break;
             }
-            let wave = Wave::upload(cx.device, chunks, &driver.columns, self.stage.chunk_rows)?;
+            let wave = Wave::upload(cx.device, chunks, &lanes, self.stage.chunk_rows)?;
             let wave = Rc::new(wave);
             rows += wave.total_rows();
             if is_table {

@@ -2,7 +2,6 @@
 
 use super::device::{Device, PerReplica};
 use super::error::RunError;
-use crate::artifact::ChunkColumn;
 use crate::columns::{Chunk, Column};
 use crate::pjrt::{Buffer, Element};
 
@@ -21,20 +20,20 @@ impl Wave {
     pub(super) fn upload(
         device: &Device,
         chunks: Vec<Chunk>,
-        columns: &[ChunkColumn],
+        lanes: &[(Element, bool)],
         capacity: usize,
     ) -> Result<Self, RunError> {
         let mut wave = Self { columns: Vec::new(), rows: Vec::new(), starts: Vec::new() };
         let mut end = 0;
         let mut chunks = chunks.into_iter();
         for replica in 0..device.replicas {
-            let chunk = chunks.next().unwrap_or_else(|| empty(columns, capacity, end));
+            let chunk = chunks.next().unwrap_or_else(|| empty(lanes, capacity, end));
             end = chunk.start + chunk.rows as u64;
             wave.rows.push(chunk.rows);
             wave.starts.push(chunk.start);
             let mut buffers = Vec::new();
-            for (column, wanted) in chunk.columns.into_iter().zip(columns) {
-                upload_column(device, column, wanted, capacity, replica, &mut buffers)?;
+            for (column, wanted) in chunk.columns.into_iter().zip(lanes) {
+                upload_column(device, column, *wanted, capacity, replica, &mut buffers)?;
             }
             wave.columns.push(buffers);
         }
@@ -47,23 +46,23 @@ impl Wave {
     }
 }
 
-fn empty(columns: &[ChunkColumn], capacity: usize, start: u64) -> Chunk {
-    let column = |column: &ChunkColumn| Column::zeroed(column.element, capacity, column.nullable);
-    Chunk { columns: columns.iter().map(column).collect(), rows: 0, start }
+fn empty(lanes: &[(Element, bool)], capacity: usize, start: u64) -> Chunk {
+    let column = |(element, nullable): &(Element, bool)| Column::zeroed(*element, capacity, *nullable);
+    Chunk { columns: lanes.iter().map(column).collect(), rows: 0, start }
 }
 
 fn upload_column(
     device: &Device,
     column: Column,
-    wanted: &ChunkColumn,
+    (element, nullable): (Element, bool),
     capacity: usize,
     replica: usize,
     buffers: &mut Vec<Buffer>,
 ) -> Result<(), RunError> {
-    if column.element != wanted.element || column.len() != capacity || column.validity.is_some() != wanted.nullable {
+    if column.element != element || column.len() != capacity || column.validity.is_some() != nullable {
         return Err(RunError::bug(format!("a chunk's column is {} × {}", column.len(), column.element)));
     }
-    buffers.push(device.share(column.values, wanted.element, &[capacity], replica)?);
+    buffers.push(device.share(column.values, element, &[capacity], replica)?);
     if let Some(validity) = column.validity {
         buffers.push(device.share(validity, Element::Pred, &[capacity], replica)?);
     }

@@ -9,7 +9,7 @@ mod logic;
 
 pub(super) use compare::order_key;
 
-use super::context::{Cx, Lane, Rows};
+use super::context::{Cx, Lane, Rows, cell_source};
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::{CapacityKind, Resident, ScalarInput, ScalarSource, StatusKind};
 use dj_runtime::expr::{Expr, ExprKind, Scalar};
@@ -101,12 +101,9 @@ impl<'c> Cx<'_, 'c> {
     }
 
     fn cell(&self, scope: Scope<'_, 'c>, plan: usize, column: dj_runtime::expr::ColumnId, expr: &Expr) -> Lane<'c> {
-        let stage = self.lowering.variant.shared[plan];
-        let result = &self.lowering.variant.stages[stage].result;
-        let index = crate::physical::find(result, column).unwrap_or_default();
         let element = self.column_element(column, expr.ty);
         // A result without rows gives null, whatever its column's own nullability.
-        let source = ScalarSource::Cell { stage, column: index };
+        let source = cell_source(self.lowering, plan, column);
         self.broadcast_scalar(scope, ScalarInput { source, element, nullable: true })
     }
 

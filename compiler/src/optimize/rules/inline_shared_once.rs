@@ -1,7 +1,7 @@
 //! `let s = x; ... read s ...` = `... x ...`, where nothing else reads `s`
 
 use crate::optimize::driver::{Pass, take_plan};
-use crate::optimize::expressions::{expressions, expressions_mut, walk, walk_mut};
+use crate::optimize::expressions::{walk, walk_mut};
 use crate::plan::{NamedExpr, Plan, Program, Project, Shared};
 use dj_grammar::Span;
 use dj_runtime::expr::{Expr, ExprKind};
@@ -59,7 +59,7 @@ impl Readers {
         for plan in shared.chain(program.exports.iter().map(|export| &export.plan)) {
             walk(plan, &mut |node| {
                 readers.plans += usize::from(matches!(node, Plan::Shared(shared) if shared.plan == index));
-                for expr in expressions(node) {
+                for expr in node.expressions() {
                     expr.walk(&mut |expr| {
                         readers.cells += usize::from(matches!(expr.kind, ExprKind::Cell { plan, .. } if plan == index));
                     });
@@ -76,7 +76,7 @@ pub(super) fn renumber(program: &mut Program, gone: usize) {
         if let Plan::Shared(shared) = node {
             shared.plan -= usize::from(shared.plan > gone);
         }
-        for expr in expressions_mut(node) {
+        for expr in node.expressions_mut() {
             let taken = std::mem::replace(expr, Expr::bool(false, Span::default()));
             *expr = taken.rewrite(&mut |mut expr| {
                 if let ExprKind::Cell { plan, .. } = &mut expr.kind {

@@ -5,7 +5,7 @@
 //! side has become unread and matches each row once goes altogether.
 
 use crate::optimize::driver::{Pass, take_plan};
-use crate::optimize::expressions::{column_expr, expressions};
+use crate::optimize::expressions::column_expr;
 use crate::plan::{
     Aggregate, Distinct, Filter, Join, JoinKind, NamedExpr, Plan, Program, Project, Scan, Shared, SharedPlan, Union,
     is_unique,
@@ -104,12 +104,17 @@ impl Pruner {
             }
             Plan::Union(union) => self.prune_union(union, needed),
             Plan::Shared(shared) => self.prune_shared(shared, needed),
+            Plan::Evaluate(mut evaluate) => {
+                let needed = with(needed, evaluate.items.iter().map(|item| &item.expr));
+                evaluate.input = Box::new(self.prune(*evaluate.input, &needed));
+                Plan::Evaluate(evaluate)
+            }
         }
     }
 
     /// Cells read shared plans from within expressions.
     fn note_cells(&mut self, plan: &Plan) {
-        for expr in expressions(plan) {
+        for expr in plan.expressions() {
             expr.walk(&mut |expr| {
                 if let ExprKind::Cell { plan, column } = expr.kind {
                     self.needed[plan].insert(column);

@@ -3,7 +3,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "only conditionals, comparisons and lists choose among texts")]
 
 use super::host_tables::Pending;
-use super::{Strings, for_each_expr, for_each_plan, visit_plans};
+use super::{Strings, device_expressions, for_each_plan, visit_plans};
 use crate::plan::{Plan, Program};
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, Scalar};
 use dj_runtime::types::Type;
@@ -121,9 +121,15 @@ impl Domains {
                     self.unite(column(made.id), column(*source));
                 }
             }
+            Plan::Evaluate(evaluate) => {
+                let texts = evaluate.items.iter().filter(|item| item.expr.ty == Type::Str);
+                texts.for_each(|item| self.add(Var::Column(item.id)));
+                // What the host compares and merges it sees as text.
+                return;
+            }
             Plan::Filter(_) | Plan::Sort(_) | Plan::Take(_) | Plan::TopK(_) | Plan::Distinct(_) => {}
         }
-        for expr in exprs(plan) {
+        for expr in plan.expressions() {
             self.expr(expr);
         }
     }
@@ -149,22 +155,6 @@ impl Domains {
         for choice in choices(expr) {
             self.unite(into, var_of(choice));
         }
-    }
-}
-
-/// The expressions of one operator.
-fn exprs(plan: &Plan) -> Vec<&Expr> {
-    match plan {
-        Plan::Scan(scan) => scan.predicates.iter().collect(),
-        Plan::Filter(filter) => vec![&filter.predicate],
-        Plan::Project(project) => project.items.iter().map(|item| &item.expr).collect(),
-        Plan::Aggregate(aggregate) => {
-            aggregate.aggregates.iter().flat_map(|item| item.argument.iter().chain(&item.filter)).collect()
-        }
-        Plan::Join(join) => join.on.iter().flat_map(|(left, right)| [left, right]).chain(&join.residual).collect(),
-        Plan::Sort(sort) => sort.keys.iter().map(|key| &key.expr).collect(),
-        Plan::TopK(top) => top.keys.iter().map(|key| &key.expr).collect(),
-        Plan::Take(_) | Plan::Distinct(_) | Plan::Union(_) | Plan::Shared(_) => vec![],
     }
 }
 
@@ -205,10 +195,10 @@ pub(super) fn encode_literals(program: &mut Program, strings: &mut Strings) {
     for_each_plan(program, &mut |plan| {
         let results = results_of(plan);
         let mut results = results.into_iter();
-        for_each_expr(plan, &mut |expr, _| {
+        for expr in device_expressions(plan) {
             let expected = results.next().flatten();
             encode(expr, expected, strings);
-        });
+        }
         if let Plan::Join(join) = plan {
             for (left, right) in &mut join.on {
                 let domain = var_of(left).or(var_of(right));
@@ -219,7 +209,7 @@ pub(super) fn encode_literals(program: &mut Program, strings: &mut Strings) {
     });
 }
 
-/// For every expression that [`for_each_expr`] visits, the column that it becomes.
+/// For every one of [`device_expressions`], the column that it becomes.
 fn results_of(plan: &Plan) -> Vec<Option<Var>> {
     let column = |id: ColumnId| Some(Var::Column(id));
     match plan {

@@ -55,12 +55,7 @@ impl Pending {
     }
 
     fn extract_function(&mut self, expr: Expr) -> Result<Expr, Diagnostic> {
-        let mut bases = Vec::new();
-        collect_bases(&expr, &mut bases)?;
-        let Some(base) = bases.first().cloned() else { return Err(unsupported(expr.span)) };
-        if bases.iter().any(|other| other.without_spans() != base.without_spans()) {
-            return Err(unsupported(expr.span));
-        }
+        let base = only_base(&expr).cloned().ok_or_else(|| unsupported(expr.span))?;
         let stripped = base.without_spans();
         let (ty, span) = (expr.ty, expr.span);
         let mut function = replace(expr, &stripped);
@@ -149,17 +144,32 @@ fn needs_host(expr: &Expr) -> bool {
     }
 }
 
-/// The texts that a host function reads: those that no host function makes.
-fn collect_bases(expr: &Expr, bases: &mut Vec<Expr>) -> Result<(), Diagnostic> {
+/// Whether an expression looks into texts and is no function of one text alone, so that no table over a dictionary holds
+/// its values.
+pub(in crate::physical) fn is_for_host(expr: &Expr) -> bool {
+    needs_host(expr) && !is_order_of_texts(expr) && only_base(expr).is_none() && constant(expr).is_none()
+}
+
+/// The text that a host function reads, if it reads one and nothing else.
+fn only_base(expr: &Expr) -> Option<&Expr> {
+    let mut bases = Vec::new();
+    collect_bases(expr, &mut bases)?;
+    let (first, others) = bases.split_first()?;
+    let wanted = first.without_spans();
+    others.iter().all(|other| other.without_spans() == wanted).then_some(*first)
+}
+
+/// The texts that a host function reads: those that no host function makes. `None` where it reads something else.
+fn collect_bases<'a>(expr: &'a Expr, bases: &mut Vec<&'a Expr>) -> Option<()> {
     match &expr.kind {
-        ExprKind::Literal(_) => Ok(()),
-        _ if needs_host(expr) => expr.operands().into_iter().try_for_each(|operand| collect_bases(operand, bases)),
-        _ if expr.ty == Type::Str => {
-            bases.push(expr.clone());
-            Ok(())
+        ExprKind::Literal(_) => {}
+        _ if needs_host(expr) => {
+            expr.operands().into_iter().try_for_each(|operand| collect_bases(operand, bases))?;
         }
-        _ => Err(unsupported(expr.span)),
+        _ if expr.ty == Type::Str => bases.push(expr),
+        _ => return None,
     }
+    Some(())
 }
 
 fn replace(expr: Expr, base: &Expr) -> Expr {
@@ -199,7 +209,8 @@ pub(super) fn can_fail(expr: &Expr) -> bool {
 }
 
 fn unsupported(span: Span) -> Diagnostic {
-    Diagnostic::error(Code("DJ0292"), "a function of several texts, or a cast to text, is not supported yet")
-        .label(span, "reads more than one text column, or makes text of a number")
-        .help("functions of one text column and constants are; write the others in the program that reads the result")
+    let message = "text of both sides in the condition of a join that keeps unmatched rows is not supported yet";
+    Diagnostic::error(Code("DJ0292"), message)
+        .label(span, "is computed of pairs of rows")
+        .help("compute it of one side before the join, or use an inner join")
 }

@@ -1,0 +1,199 @@
+//! What no device computes becomes columns that the host computes: functions of several texts, and text of other values.
+//!
+//! [`hoist`] puts a [`Plan::Evaluate`] below every operator with such an expression and lets the operator read its columns.
+//! A function of one text column stays where it is: it becomes a table over the column's dictionary
+//! ([`super::strings`]).
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "only conditionals choose what they evaluate")]
+
+use super::strings::is_for_host;
+use crate::plan::{
+    Aggregate, Evaluate, Filter, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, Union, expr_text,
+};
+use dj_grammar::Span;
+use dj_runtime::expr::{ColumnId, Expr, ExprKind, can_fail};
+
+/// Moves what no device computes to the host.
+///
+/// A condition of a left, semi or anti join that reads both sides stays, because it belongs to pairs of rows.
+pub(super) fn hoist(program: &mut Program) {
+    let shared = std::mem::take(&mut program.shared);
+    let exports = std::mem::take(&mut program.exports);
+    let mut hoisting = Hoisting { program };
+    let shared = shared.into_iter().map(|mut shared| {
+        shared.plan = hoisting.plan(shared.plan);
+        shared
+    });
+    let shared = shared.collect();
+    let exports = exports.into_iter().map(|mut export| {
+        export.plan = hoisting.plan(export.plan);
+        export
+    });
+    let exports = exports.collect();
+    program.shared = shared;
+    program.exports = exports;
+}
+
+/// Replaces parts of expressions by columns of the host.
+struct Hoisting<'a> {
+    program: &'a mut Program,
+}
+
+impl Hoisting<'_> {
+    fn plan(&mut self, mut plan: Plan) -> Plan {
+        for input in plan.inputs_mut() {
+            let taken = std::mem::replace(input, nothing());
+            *input = self.plan(taken);
+        }
+        match plan {
+            Plan::Scan(mut scan) => {
+                let span = scan.span;
+                let (above, within): (Vec<_>, _) = scan.predicates.into_iter().partition(needs_host_column);
+                scan.predicates = within;
+                let filter = |input, predicate| self.over_input(filter(input, predicate, span));
+                above.into_iter().fold(Plan::Scan(scan), filter)
+            }
+            Plan::Join(join) => self.join(join),
+            Plan::Aggregate(aggregate) => self.over_input(Plan::Aggregate(guard_arguments(aggregate))),
+            other => self.over_input(other),
+        }
+    }
+
+    /// An operator of one input, which reads what the host computes of the input's rows.
+    fn over_input(&mut self, mut plan: Plan) -> Plan {
+        let schema = plan.schema();
+        let mut items = Vec::new();
+        for expr in plan.expressions_mut() {
+            self.extract(expr, &mut items);
+        }
+        let span = plan.span();
+        for input in plan.inputs_mut() {
+            let below = std::mem::replace(input, nothing());
+            *input = evaluate(below, std::mem::take(&mut items), span);
+        }
+        keep(plan, &schema)
+    }
+
+    fn join(&mut self, mut join: Join) -> Plan {
+        let (schema, span) = (join.schema(), join.span);
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        for (probe, build) in &mut join.on {
+            self.extract(probe, &mut left);
+            self.extract(build, &mut right);
+        }
+        let is_of_pair = |residual: &Expr| reads_pairs(residual, &join.left.schema(), &join.right.schema());
+        let mut above = None;
+        if join.residual.as_ref().is_some_and(is_of_pair) {
+            if join.kind == JoinKind::Inner {
+                above = join.residual.take();
+            }
+        } else if let Some(residual) = &mut join.residual {
+            let columns = join.right.schema();
+            self.extract_where(residual, &mut left, &|part| !reads_any(part, &columns));
+            self.extract_where(residual, &mut right, &|_| true);
+        }
+        join.left = Box::new(evaluate(*join.left, left, span));
+        join.right = Box::new(evaluate(*join.right, right, span));
+        let joined = Plan::Join(join);
+        let joined = match above {
+            Some(predicate) => self.over_input(filter(joined, predicate, span)),
+            None => joined,
+        };
+        keep(joined, &schema)
+    }
+
+    /// Replaces what needs the host by columns, and lists these; all of the expression where a branch of it may fail.
+    fn extract(&mut self, expr: &mut Expr, items: &mut Vec<NamedExpr>) {
+        if fails_in_branch(expr, false) {
+            self.replace(expr, items);
+        } else {
+            self.extract_where(expr, items, &|_| true);
+        }
+    }
+
+    fn extract_where(&mut self, expr: &mut Expr, items: &mut Vec<NamedExpr>, wanted: &dyn Fn(&Expr) -> bool) {
+        if !is_for_host(expr) {
+            expr.operands_mut().into_iter().for_each(|operand| self.extract_where(operand, items, wanted));
+        } else if wanted(expr) {
+            self.replace(expr, items);
+        }
+    }
+
+    fn replace(&mut self, expr: &mut Expr, items: &mut Vec<NamedExpr>) {
+        let wanted = expr.without_spans();
+        let known = items.iter().find(|item| item.expr.without_spans() == wanted).map(|item| item.id);
+        let id = known.unwrap_or_else(|| {
+            let name = expr_text(self.program, expr);
+            let id = self.program.columns.add(name, expr.ty, expr.span);
+            items.push(NamedExpr { id, expr: expr.clone() });
+            id
+        });
+        *expr = Expr::column(id, expr.ty, expr.nullable, expr.span);
+    }
+}
+
+/// Whether some part of an expression is for the host.
+fn needs_host_column(expr: &Expr) -> bool {
+    is_for_host(expr) || expr.operands().into_iter().any(needs_host_column)
+}
+
+/// Whether a part that is for the host may fail where it is not always evaluated: as a column it would be.
+fn fails_in_branch(expr: &Expr, in_branch: bool) -> bool {
+    if is_for_host(expr) {
+        return in_branch && can_fail(expr);
+    }
+    let is_choice =
+        matches!(expr.kind, ExprKind::Case { .. } | ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Coalesce(_));
+    let mut operands = expr.operands().into_iter().enumerate();
+    operands.any(|(index, operand)| fails_in_branch(operand, in_branch || (is_choice && index > 0)))
+}
+
+/// Whether a join's condition has parts for the host that are defined on pairs of rows only.
+fn reads_pairs(residual: &Expr, left: &[SchemaColumn], right: &[SchemaColumn]) -> bool {
+    if is_for_host(residual) {
+        return can_fail(residual) || (reads_any(residual, left) && reads_any(residual, right));
+    }
+    residual.operands().into_iter().any(|operand| reads_pairs(operand, left, right))
+}
+
+fn reads_any(expr: &Expr, columns: &[SchemaColumn]) -> bool {
+    expr.columns().iter().any(|id| columns.iter().any(|column| column.id == *id))
+}
+
+/// Arguments that the host computes are computed of every row, so those that may fail get their filter for a condition.
+fn guard_arguments(mut aggregate: Aggregate) -> Aggregate {
+    for item in &mut aggregate.aggregates {
+        let (Some(argument), Some(filter)) = (&mut item.argument, &item.filter) else { continue };
+        if needs_host_column(argument) && can_fail(argument) {
+            let (ty, span) = (argument.ty, argument.span);
+            let value = std::mem::replace(argument, Expr::bool(false, span));
+            let kind = ExprKind::Case { arms: vec![(filter.clone(), value)], otherwise: None };
+            *argument = Expr { kind, ty, nullable: true, span };
+        }
+    }
+    aggregate
+}
+
+fn filter(input: Plan, predicate: Expr, span: Span) -> Plan {
+    Plan::Filter(Filter { input: Box::new(input), predicate, span })
+}
+
+fn evaluate(input: Plan, items: Vec<NamedExpr>, span: Span) -> Plan {
+    if items.is_empty() { input } else { Plan::Evaluate(Evaluate { input: Box::new(input), items, span }) }
+}
+
+/// The columns of a schema, and no others.
+fn keep(plan: Plan, schema: &[SchemaColumn]) -> Plan {
+    let ids = |columns: &[SchemaColumn]| columns.iter().map(|column| column.id).collect::<Vec<ColumnId>>();
+    if ids(&plan.schema()) == ids(schema) {
+        return plan;
+    }
+    let span = plan.span();
+    let items = schema.iter().map(|column| NamedExpr { id: column.id, expr: super::column_expr(*column, span) });
+    Plan::Project(Project { items: items.collect(), input: Box::new(plan), span })
+}
+
+/// A plan to put where one is taken out.
+fn nothing() -> Plan {
+    Plan::Union(Union { inputs: vec![], columns: vec![], span: Span::default() })
+}

@@ -1,0 +1,211 @@
+//! Columns that the host computes of the rows of a chunk: text of several texts, of numbers and of times.
+
+use super::attempt::{Attempt, full_dictionary};
+use super::codes;
+use super::error::RunError;
+use super::status::Stop;
+use crate::artifact::{Driver, DriverSource, HostColumn, ScalarSource};
+use crate::columns::{Chunk, Column, Dictionaries, DictionaryError, INPUT};
+use crate::expr::{EvalError, Expr, ExprKind, Scalar, eval};
+use dj_grammar::{Diagnostic, Span};
+use std::collections::HashMap;
+
+/// How many values of a column are remembered.
+const REMEMBERED: usize = 1 << 16;
+
+/// After so many rows it is judged whether remembering helps.
+const TRIAL: u64 = 1 << 14;
+
+/// The host's columns of one driver.
+pub(super) struct HostColumns<'m> {
+    columns: Vec<Computation<'m>>,
+}
+
+/// One column.
+struct Computation<'m> {
+    spec: &'m HostColumn,
+    /// The expression with the values of its scalars.
+    expr: Expr,
+    /// The columns of the chunk that it reads, and their string domains.
+    inputs: Vec<(usize, Option<usize>)>,
+    memory: Memory,
+}
+
+/// Values by the bits of the inputs: columns that become text often hold few values.
+#[derive(Default)]
+struct Memory {
+    values: HashMap<Vec<u64>, Scalar>,
+    lookups: u64,
+    hits: u64,
+}
+
+/// The first row that has no value.
+pub(super) struct Failed {
+    /// Its running number in the driver.
+    pub(super) row: u64,
+    span: Span,
+    cause: Cause,
+}
+
+enum Cause {
+    Value(EvalError),
+    Dictionary(DictionaryError),
+    /// The element is too narrow, because recorded bounds were believed.
+    Narrow,
+}
+
+impl<'m> HostColumns<'m> {
+    /// For a driver, with the values of the parameters and cells that its columns read.
+    pub(super) fn new(cx: &Attempt<'m, '_>, driver: &'m Driver) -> Result<Self, RunError> {
+        let domains = input_domains(cx, driver);
+        let columns = driver.host_columns.iter().map(|spec| {
+            let values = spec.scalars.iter().map(|source| scalar(cx, *source)).collect::<Result<Vec<_>, _>>()?;
+            let expr = spec.expr.clone().rewrite(&mut |part| match part.kind {
+                ExprKind::Param(index) => Expr::literal(values[index].clone(), part.ty, part.span),
+                _ => part,
+            });
+            let inputs = expr.columns().into_iter().map(|id| (id.0 as usize, domains[id.0 as usize])).collect();
+            Ok(Computation { spec, expr, inputs, memory: Memory::default() })
+        });
+        Ok(Self { columns: columns.collect::<Result<_, RunError>>()? })
+    }
+
+    /// Adds the columns to a chunk of `capacity` rows.
+    pub(super) fn add_to(
+        &mut self,
+        chunk: &mut Chunk,
+        capacity: usize,
+        dictionaries: &mut Dictionaries,
+    ) -> Result<(), Failed> {
+        for computation in &mut self.columns {
+            let column = computation.column(chunk, capacity, dictionaries)?;
+            chunk.columns.push(column);
+        }
+        Ok(())
+    }
+}
+
+impl Computation<'_> {
+    fn column(&mut self, chunk: &Chunk, capacity: usize, dictionaries: &mut Dictionaries) -> Result<Column, Failed> {
+        let mut column = Column::zeroed(self.spec.element, capacity, self.spec.nullable);
+        for row in 0..chunk.rows {
+            let value = self.value(chunk, row, dictionaries);
+            let value = value.and_then(|value| if column.set(row, &value) { Ok(()) } else { Err(Cause::Narrow) });
+            let failed = |cause| Failed { row: chunk.start + row as u64, span: self.expr.span, cause };
+            value.map_err(failed)?;
+        }
+        Ok(column)
+    }
+
+    /// The value of a row; the code of a text.
+    fn value(&mut self, chunk: &Chunk, row: usize, dictionaries: &mut Dictionaries) -> Result<Scalar, Cause> {
+        if !self.memory.helps() {
+            return self.compute(chunk, row, dictionaries);
+        }
+        let key = bits(chunk, &self.inputs, row);
+        if let Some(value) = self.memory.get(&key) {
+            return Ok(value);
+        }
+        let value = self.compute(chunk, row, dictionaries)?;
+        self.memory.keep(key, &value);
+        Ok(value)
+    }
+
+    fn compute(&self, chunk: &Chunk, row: usize, dictionaries: &mut Dictionaries) -> Result<Scalar, Cause> {
+        let value = eval(&self.expr, &mut |id| {
+            let index = id.0 as usize;
+            let domain = self.inputs.iter().find(|(input, _)| *input == index).and_then(|(_, domain)| *domain);
+            decoded(chunk.columns[index].scalar(row), domain, dictionaries)
+        });
+        match (value.map_err(Cause::Value)?, self.spec.domain) {
+            (Scalar::Str(text), Some(domain)) => {
+                let code = dictionaries.intern(domain, &text, INPUT).map_err(Cause::Dictionary)?;
+                Ok(Scalar::Int(code.into()))
+            }
+            (value, _) => Ok(value),
+        }
+    }
+}
+
+impl Memory {
+    /// Whether at least half of the values were known.
+    fn helps(&self) -> bool {
+        self.lookups < TRIAL || self.hits * 2 >= self.lookups
+    }
+
+    fn get(&mut self, key: &[u64]) -> Option<Scalar> {
+        self.lookups += 1;
+        let value = self.values.get(key).cloned();
+        self.hits += u64::from(value.is_some());
+        value
+    }
+
+    fn keep(&mut self, key: Vec<u64>, value: &Scalar) {
+        if self.values.len() < REMEMBERED {
+            self.values.insert(key, value.clone());
+        }
+        if !self.helps() {
+            self.values = HashMap::new();
+        }
+    }
+}
+
+/// The inputs' bits of a row: a word for each value, then which of them are null.
+fn bits(chunk: &Chunk, inputs: &[(usize, Option<usize>)], row: usize) -> Vec<u64> {
+    let mut words = Vec::with_capacity(inputs.len() + 1);
+    let mut nulls = 0;
+    for (index, _) in inputs {
+        let column = &chunk.columns[*index];
+        let valid = column.is_valid(row);
+        nulls = nulls << 1 | u64::from(!valid);
+        words.push(if valid { column.bits(row) } else { 0 });
+    }
+    words.push(nulls);
+    words
+}
+
+/// For every column of the driver's chunk, the host's included, its string domain.
+fn input_domains(cx: &Attempt<'_, '_>, driver: &Driver) -> Vec<Option<usize>> {
+    let domain = |column: usize| match driver.source {
+        DriverSource::Table(table) => cx.manifest.tables[table].columns[column].domain,
+        DriverSource::Stage(stage) => cx.spec().stages[stage].sink.columns[column].domain,
+    };
+    let read = driver.columns.iter().map(|column| domain(column.column));
+    read.chain(driver.host_columns.iter().map(|column| column.domain)).collect()
+}
+
+/// The value of a parameter or cell; text as text.
+fn scalar(cx: &Attempt<'_, '_>, source: ScalarSource) -> Result<Scalar, RunError> {
+    match source {
+        ScalarSource::Param(param) => Ok(cx.inputs.params[param].clone()),
+        ScalarSource::Cell { stage, column } => {
+            let domain = cx.spec().stages[stage].sink.columns[column].domain;
+            Ok(decoded(cx.cell(stage, column)?, domain, &cx.dictionaries))
+        }
+    }
+}
+
+/// A column's value, its code as text.
+fn decoded(value: Scalar, domain: Option<usize>, dictionaries: &Dictionaries) -> Scalar {
+    match (value, domain) {
+        (Scalar::Int(code), Some(domain)) => {
+            Scalar::str(i32::try_from(code).map_or("", |code| dictionaries.value(domain, code)))
+        }
+        (value, _) => value,
+    }
+}
+
+impl Failed {
+    /// As the end of an attempt; `place` says where the row comes from.
+    pub(super) fn stop(self, place: &str) -> Stop {
+        let (code, error) = match self.cause {
+            Cause::Dictionary(error) => return Stop::Failed(full_dictionary(&error, self.span)),
+            Cause::Narrow => {
+                return Stop::Replay(RunError::bug(format!("a value of the host does not fit its element, {place}")));
+            }
+            Cause::Value(error @ EvalError::Overflow { .. }) => (codes::OVERFLOW, error),
+            Cause::Value(error) => (codes::CAST, error),
+        };
+        Stop::Failed(RunError::program(Diagnostic::error(code, format!("{error}, {place}")).at(self.span)))
+    }
+}
