@@ -266,12 +266,35 @@ impl Builder {
             _ => match kind {
                 Type::Integer | Type::Float | Type::Decimal => self.arithmetic(kind, deeper),
                 Type::Bool => self.condition(deeper),
-                Type::Text => {
-                    let name = self.random.pick(&["upper", "lower", "trim"]);
-                    self.call(name, name, Type::Text)
-                }
+                Type::Text => self.text(deeper),
                 Type::Date => self.leaf(kind),
             },
+        }
+    }
+
+    fn text(&mut self, depth: usize) -> Both {
+        match self.random.below(5) {
+            0 => {
+                let (a, b) = (self.expression(Type::Text, depth), self.leaf(Type::Text));
+                both(format!("concat({}, {})", a.dj, b.dj), format!("concat({}, {})", a.sql, b.sql))
+            }
+            1 => {
+                let kind = self.random.pick(&TYPES);
+                let value = self.expression(kind, depth.min(1));
+                both(format!("({} as str)", value.dj), format!("({}::varchar)", value.sql))
+            }
+            2 => {
+                let (text, other) = (self.expression(Type::Text, depth), self.leaf(Type::Text));
+                let with = self.leaf(Type::Text);
+                both(
+                    format!("replace({}, {}, {})", text.dj, other.dj, with.dj),
+                    format!("replace({}, {}, {})", text.sql, other.sql, with.sql),
+                )
+            }
+            _ => {
+                let name = self.random.pick(&["upper", "lower", "trim"]);
+                self.call(name, name, Type::Text)
+            }
         }
     }
 
@@ -286,7 +309,12 @@ impl Builder {
     }
 
     fn condition(&mut self, depth: usize) -> Both {
-        match self.random.below(6) {
+        match self.random.below(7) {
+            6 => {
+                let (a, b) = (self.expression(Type::Text, depth), self.column(Some(Type::Text)));
+                let name = self.random.pick(&["starts_with", "contains"]);
+                both(format!("{name}({}, {b})", a.dj), format!("{name}({}, {b})", a.sql))
+            }
             0 => {
                 let (a, b) = (self.expression(Type::Bool, depth), self.expression(Type::Bool, depth));
                 let word = self.random.pick(&["and", "or"]);

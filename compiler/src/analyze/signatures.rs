@@ -25,6 +25,8 @@ enum Parameter {
     OwnFloat,
     /// Text.
     Text,
+    /// Any type, as text.
+    Printed,
     /// An integer, as i64.
     Integer,
     /// An integer that is a literal.
@@ -102,7 +104,7 @@ fn signature(function: Function) -> Signature {
         F::Matches => fixed(&[P::Text, P::TextLiteral], truth),
         F::Extract => Signature { optional: &[P::IntegerLiteral], ..fixed(&[P::Text, P::TextLiteral], text) },
         F::SplitPart => fixed(&[P::Text, P::Text, P::Integer], text),
-        F::Concat => Signature { optional: &[P::Text], repeats: true, ..fixed(&[P::Text], text) },
+        F::Concat => Signature { optional: &[P::Printed], repeats: true, ..fixed(&[P::Printed], text) },
         F::Lpad | F::Rpad => fixed(&[P::Text, P::Integer, P::Text], text),
         F::Year | F::Quarter | F::Month | F::Day | F::Weekday | F::DayOfYear | F::Week => fixed(&[P::Time], integer),
         F::Hour | F::Minute | F::Second => fixed(&[P::Moment], integer),
@@ -204,6 +206,8 @@ impl Builder<'_> {
             Parameter::Number if number => return self.settle(value),
             Parameter::OwnFloat if value.expr.ty.is_float() => return self.settle(value),
             Parameter::Text if value.expr.ty == Type::Str || null => return Some(value.convert(Type::Str)),
+            Parameter::Printed if null => return Some(value.convert(Type::Str)),
+            Parameter::Printed => return self.settle(value).map(|value| cast_to(value, Type::Str)),
             Parameter::Integer if integer || null => return Some(value.convert(Type::I64)),
             Parameter::IntegerLiteral if integer && value.expr.as_literal().is_some() => {
                 return Some(value.convert(Type::I64));

@@ -6,8 +6,8 @@ use super::{
     Sink, Stage, Strings, Variant, aggregate, column_expr, find, hoist, join, strings,
 };
 use crate::plan::{
-    Aggregate, AggregateFunction, Distinct, Evaluate, Join, JoinKind, NamedExpr, Plan, Program, Scan, SchemaColumn, Shared, Sort,
-    Take, TopK, Union,
+    Aggregate, AggregateFunction, Distinct, Evaluate, Join, JoinKind, NamedExpr, Plan, Program, Scan, SchemaColumn,
+    Shared, Sort, Take, TopK, Union,
 };
 use dj_grammar::{Code, Diagnostic, Span};
 use dj_runtime::artifact::{DriverSource, ScanPredicate};

@@ -7,7 +7,8 @@
 //! - a shared plan reads only earlier ones; cells and parameters exist.
 
 use super::{
-    Aggregate, Distinct, Evaluate, Filter, Join, JoinKind, Plan, Program, Project, Scan, SchemaColumn, Shared, SortKey, Union,
+    Aggregate, Distinct, Evaluate, Filter, Join, JoinKind, Plan, Program, Project, Scan, SchemaColumn, Shared, SortKey,
+    Union,
 };
 use dj_runtime::expr::{ArithmeticOp, ColumnId, Expr, ExprKind, Scalar};
 use dj_runtime::types::Type;

@@ -6,7 +6,7 @@ use super::error::RunError;
 use super::status::Stop;
 use crate::artifact::{Driver, DriverSource, HostColumn, ScalarSource};
 use crate::columns::{Chunk, Column, Dictionaries, DictionaryError, INPUT};
-use crate::expr::{EvalError, Expr, ExprKind, Scalar, eval};
+use crate::expr::{ColumnId, EvalError, Expr, ExprKind, Row, Scalar, append_text, eval};
 use dj_grammar::{Diagnostic, Span};
 use std::collections::HashMap;
 
@@ -19,6 +19,16 @@ const TRIAL: u64 = 1 << 14;
 /// The host's columns of one driver.
 pub(super) struct HostColumns<'m> {
     columns: Vec<Computation<'m>>,
+    /// For every column of the chunk, the host's included, its string domain.
+    domains: Vec<Option<usize>>,
+}
+
+/// A row of a chunk, with text as text.
+struct ChunkRow<'c> {
+    chunk: &'c Chunk,
+    row: usize,
+    domains: &'c [Option<usize>],
+    dictionaries: &'c Dictionaries,
 }
 
 /// One column.
@@ -26,9 +36,11 @@ struct Computation<'m> {
     spec: &'m HostColumn,
     /// The expression with the values of its scalars.
     expr: Expr,
-    /// The columns of the chunk that it reads, and their string domains.
-    inputs: Vec<(usize, Option<usize>)>,
+    /// The columns of the chunk that it reads.
+    inputs: Vec<usize>,
     memory: Memory,
+    /// A text while it is made.
+    text: String,
 }
 
 /// Values by the bits of the inputs: columns that become text often hold few values.
@@ -57,17 +69,17 @@ enum Cause {
 impl<'m> HostColumns<'m> {
     /// For a driver, with the values of the parameters and cells that its columns read.
     pub(super) fn new(cx: &Attempt<'m, '_>, driver: &'m Driver) -> Result<Self, RunError> {
-        let domains = input_domains(cx, driver);
         let columns = driver.host_columns.iter().map(|spec| {
             let values = spec.scalars.iter().map(|source| scalar(cx, *source)).collect::<Result<Vec<_>, _>>()?;
             let expr = spec.expr.clone().rewrite(&mut |part| match part.kind {
                 ExprKind::Param(index) => Expr::literal(values[index].clone(), part.ty, part.span),
                 _ => part,
             });
-            let inputs = expr.columns().into_iter().map(|id| (id.0 as usize, domains[id.0 as usize])).collect();
-            Ok(Computation { spec, expr, inputs, memory: Memory::default() })
+            let inputs = expr.columns().into_iter().map(|id| id.0 as usize).collect();
+            Ok(Computation { spec, expr, inputs, memory: Memory::default(), text: String::new() })
         });
-        Ok(Self { columns: columns.collect::<Result<_, RunError>>()? })
+        let columns = columns.collect::<Result<_, RunError>>()?;
+        Ok(Self { columns, domains: domains(cx, driver) })
     }
 
     /// Adds the columns to a chunk of `capacity` rows.
@@ -78,7 +90,7 @@ impl<'m> HostColumns<'m> {
         dictionaries: &mut Dictionaries,
     ) -> Result<(), Failed> {
         for computation in &mut self.columns {
-            let column = computation.column(chunk, capacity, dictionaries)?;
+            let column = computation.column(chunk, capacity, &self.domains, dictionaries)?;
             chunk.columns.push(column);
         }
         Ok(())
@@ -86,44 +98,82 @@ impl<'m> HostColumns<'m> {
 }
 
 impl Computation<'_> {
-    fn column(&mut self, chunk: &Chunk, capacity: usize, dictionaries: &mut Dictionaries) -> Result<Column, Failed> {
+    fn column(
+        &mut self,
+        chunk: &Chunk,
+        capacity: usize,
+        domains: &[Option<usize>],
+        dictionaries: &mut Dictionaries,
+    ) -> Result<Column, Failed> {
         let mut column = Column::zeroed(self.spec.element, capacity, self.spec.nullable);
         for row in 0..chunk.rows {
-            let value = self.value(chunk, row, dictionaries);
+            let mut compute = |computation: &mut Self| {
+                let row = ChunkRow { chunk, row, domains, dictionaries };
+                let value = computation.compute(&row).map_err(Cause::Value)?;
+                match (value, computation.spec.domain) {
+                    (Computed::Text, Some(domain)) => {
+                        let code = dictionaries.intern(domain, &computation.text, INPUT).map_err(Cause::Dictionary)?;
+                        Ok(Scalar::Int(code.into()))
+                    }
+                    (Computed::Text, None) => Ok(Scalar::Null),
+                    (Computed::Value(value), _) => Ok(value),
+                }
+            };
+            let value = self.remembered(chunk, row, &mut compute);
             let value = value.and_then(|value| if column.set(row, &value) { Ok(()) } else { Err(Cause::Narrow) });
-            let failed = |cause| Failed { row: chunk.start + row as u64, span: self.expr.span, cause };
-            value.map_err(failed)?;
+            value.map_err(|cause| Failed { row: chunk.start + row as u64, span: self.expr.span, cause })?;
         }
         Ok(column)
     }
 
-    /// The value of a row; the code of a text.
-    fn value(&mut self, chunk: &Chunk, row: usize, dictionaries: &mut Dictionaries) -> Result<Scalar, Cause> {
+    /// The value of a row, computed unless it is remembered; the code of a text.
+    fn remembered(
+        &mut self,
+        chunk: &Chunk,
+        row: usize,
+        compute: &mut dyn FnMut(&mut Self) -> Result<Scalar, Cause>,
+    ) -> Result<Scalar, Cause> {
         if !self.memory.helps() {
-            return self.compute(chunk, row, dictionaries);
+            return compute(self);
         }
         let key = bits(chunk, &self.inputs, row);
         if let Some(value) = self.memory.get(&key) {
             return Ok(value);
         }
-        let value = self.compute(chunk, row, dictionaries)?;
+        let value = compute(self)?;
         self.memory.keep(key, &value);
         Ok(value)
     }
 
-    fn compute(&self, chunk: &Chunk, row: usize, dictionaries: &mut Dictionaries) -> Result<Scalar, Cause> {
-        let value = eval(&self.expr, &mut |id| {
-            let index = id.0 as usize;
-            let domain = self.inputs.iter().find(|(input, _)| *input == index).and_then(|(_, domain)| *domain);
-            decoded(chunk.columns[index].scalar(row), domain, dictionaries)
-        });
-        match (value.map_err(Cause::Value)?, self.spec.domain) {
-            (Scalar::Str(text), Some(domain)) => {
-                let code = dictionaries.intern(domain, &text, INPUT).map_err(Cause::Dictionary)?;
-                Ok(Scalar::Int(code.into()))
-            }
-            (value, _) => Ok(value),
+    fn compute(&mut self, row: &ChunkRow<'_>) -> Result<Computed, EvalError> {
+        if self.spec.domain.is_none() {
+            return eval(&self.expr, &mut |column| row.value(column)).map(Computed::Value);
         }
+        self.text.clear();
+        let is_valid = append_text(&self.expr, row, &mut self.text)?;
+        Ok(if is_valid { Computed::Text } else { Computed::Value(Scalar::Null) })
+    }
+}
+
+/// What a row's value is.
+enum Computed {
+    /// The text that was made.
+    Text,
+    /// No text.
+    Value(Scalar),
+}
+
+impl Row for ChunkRow<'_> {
+    fn value(&self, column: ColumnId) -> Scalar {
+        let index = column.0 as usize;
+        decoded(self.chunk.columns[index].scalar(self.row), self.domains[index], self.dictionaries)
+    }
+
+    fn text(&self, column: ColumnId) -> Option<&str> {
+        let index = column.0 as usize;
+        let column = &self.chunk.columns[index];
+        let domain = self.domains[index].filter(|_| column.is_valid(self.row))?;
+        Some(self.dictionaries.value(domain, column.values.as_slice::<i32>()[self.row]))
     }
 }
 
@@ -151,10 +201,10 @@ impl Memory {
 }
 
 /// The inputs' bits of a row: a word for each value, then which of them are null.
-fn bits(chunk: &Chunk, inputs: &[(usize, Option<usize>)], row: usize) -> Vec<u64> {
+fn bits(chunk: &Chunk, inputs: &[usize], row: usize) -> Vec<u64> {
     let mut words = Vec::with_capacity(inputs.len() + 1);
     let mut nulls = 0;
-    for (index, _) in inputs {
+    for index in inputs {
         let column = &chunk.columns[*index];
         let valid = column.is_valid(row);
         nulls = nulls << 1 | u64::from(!valid);
@@ -164,8 +214,8 @@ fn bits(chunk: &Chunk, inputs: &[(usize, Option<usize>)], row: usize) -> Vec<u64
     words
 }
 
-/// For every column of the driver's chunk, the host's included, its string domain.
-fn input_domains(cx: &Attempt<'_, '_>, driver: &Driver) -> Vec<Option<usize>> {
+/// The string domain of every column of a driver's chunk.
+fn domains(cx: &Attempt<'_, '_>, driver: &Driver) -> Vec<Option<usize>> {
     let domain = |column: usize| match driver.source {
         DriverSource::Table(table) => cx.manifest.tables[table].columns[column].domain,
         DriverSource::Stage(stage) => cx.spec().stages[stage].sink.columns[column].domain,

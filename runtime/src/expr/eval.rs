@@ -3,6 +3,7 @@
 //! Constant folding, functions over dictionary values and host stages use it, so that each semantics is written once. It
 //! follows the language's rules and, where they are silent, DuckDB's.
 
+mod append;
 mod arithmetic;
 mod cast;
 mod function;
@@ -11,6 +12,7 @@ mod parse;
 mod text;
 mod time;
 
+pub use append::{Row, append_text};
 pub use cast::cast;
 pub(super) use cast::rescale;
 

@@ -3,21 +3,27 @@
 use super::Scalar;
 use super::calendar::{Civil, MICROS_PER_DAY, MICROS_PER_SECOND};
 use crate::types::Type;
-use std::fmt;
 
 /// The value of a type as text; `null` for a null.
 pub fn value_text(value: &Scalar, ty: Type) -> String {
+    let mut text = String::new();
+    append_value(&mut text, value, ty);
+    text
+}
+
+/// Appends [`value_text`].
+pub(super) fn append_value(out: &mut String, value: &Scalar, ty: Type) {
     match (value, ty) {
-        (Scalar::Null, _) => "null".to_owned(),
-        (Scalar::Bool(value), _) => value.to_string(),
-        (Scalar::Str(text), _) => text.to_string(),
-        (Scalar::Float(value), Type::F32) => float_text(*value, &format!("{:e}", *value as f32)),
-        (Scalar::Float(value), _) => float_text(*value, &format!("{value:e}")),
-        (Scalar::Int(value), Type::Decimal { precision, scale }) => decimal_text(*value, precision, scale),
-        (Scalar::Int(days), Type::Date) => date_text(clamp(*days)),
-        (Scalar::Int(micros), Type::Timestamp) => timestamp_text(clamp(*micros)),
-        (Scalar::Int(micros), Type::Duration) => duration_text(*micros),
-        (Scalar::Int(value), _) => value.to_string(),
+        (Scalar::Null, _) => out.push_str("null"),
+        (Scalar::Bool(value), _) => out.push_str(if *value { "true" } else { "false" }),
+        (Scalar::Str(text), _) => out.push_str(text),
+        (Scalar::Float(value), Type::F32) => append_float(out, *value, &format!("{:e}", *value as f32)),
+        (Scalar::Float(value), _) => append_float(out, *value, &format!("{value:e}")),
+        (Scalar::Int(value), Type::Decimal { precision, scale }) => append_decimal(out, *value, precision, scale),
+        (Scalar::Int(days), Type::Date) => append_date(out, clamp(*days)),
+        (Scalar::Int(micros), Type::Timestamp) => append_timestamp(out, clamp(*micros)),
+        (Scalar::Int(micros), Type::Duration) => append_duration(out, *micros),
+        (Scalar::Int(value), _) => append_integer(out, *value),
     }
 }
 
@@ -25,78 +31,123 @@ fn clamp(value: i128) -> i64 {
     i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
 }
 
+fn append_integer(out: &mut String, value: i128) {
+    if value < 0 {
+        out.push('-');
+    }
+    append_digits(out, value.unsigned_abs(), 1);
+}
+
+/// The digits of a number, with zeros in front up to `least` digits. The standard library's formatting is several times
+/// slower, and a cast to text runs for every row.
+fn append_digits(out: &mut String, number: u128, least: usize) {
+    const MOST: usize = 39;
+    let mut digits = [b'0'; MOST];
+    let mut at = MOST;
+    // Division of 128 bits is slow, and hardly ever needed.
+    let mut high = number;
+    while high > u128::from(u64::MAX) {
+        at -= 1;
+        digits[at] = b'0' + (high % 10) as u8;
+        high /= 10;
+    }
+    let mut low = high as u64;
+    while low > 0 {
+        at -= 1;
+        digits[at] = b'0' + (low % 10) as u8;
+        low /= 10;
+    }
+    let start = at.min(MOST.saturating_sub(least));
+    out.extend(digits[start..].iter().map(|digit| char::from(*digit)));
+}
+
 /// The shortest digits that read back as the float, with an exponent below 1e-4 and from 1e16.
-fn float_text(value: f64, scientific: &str) -> String {
+fn append_float(out: &mut String, value: f64, scientific: &str) {
     if value.is_nan() {
-        return "nan".to_owned();
+        return out.push_str("nan");
     }
     if value.is_infinite() {
-        return if value < 0.0 { "-inf" } else { "inf" }.to_owned();
+        return out.push_str(if value < 0.0 { "-inf" } else { "inf" });
     }
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     if !(-4..16).contains(&exponent) {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs());
+        out.push_str(mantissa);
+        out.push_str(if exponent < 0 { "e-" } else { "e+" });
+        return append_digits(out, exponent.unsigned_abs().into(), 2);
     }
-    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or_default());
+    let mantissa = mantissa.strip_prefix('-').inspect(|_| out.push('-')).unwrap_or(mantissa);
+    let digits = mantissa.chars().filter(char::is_ascii_digit);
+    let zeros = |count: i32| std::iter::repeat_n('0', usize::try_from(count).unwrap_or_default());
     if exponent < 0 {
-        return format!("{sign}0.{}{digits}", zeros(-exponent - 1));
+        out.push_str("0.");
+        out.extend(zeros(-exponent - 1).chain(digits));
+        return;
     }
-    let padded = format!("{digits}{}", zeros(exponent + 2 - i32::try_from(digits.len()).unwrap_or_default()));
-    let (whole, fraction) = padded.split_at(usize::try_from(exponent).unwrap_or_default() + 1);
-    format!("{sign}{whole}.{fraction}")
+    let whole = usize::try_from(exponent).unwrap_or_default() + 1;
+    let count = digits.clone().count();
+    let mut padded = digits.chain(std::iter::repeat_n('0', (whole + 1).saturating_sub(count)));
+    out.extend(padded.by_ref().take(whole));
+    out.push('.');
+    out.extend(padded);
 }
 
 /// All digits of the scale; no digit before the point where the type has none.
-fn decimal_text(value: i128, precision: u8, scale: u8) -> String {
-    let sign = if value < 0 { "-" } else { "" };
-    let digits = value.unsigned_abs().to_string();
+fn append_decimal(out: &mut String, value: i128, precision: u8, scale: u8) {
     let scale_digits = usize::from(scale);
-    if scale_digits == 0 {
-        return format!("{sign}{digits}");
+    let start = out.len();
+    if value < 0 {
+        out.push('-');
     }
-    let least = scale_digits + usize::from(precision > scale);
-    let padded = format!("{digits:0>least$}");
-    let (whole, fraction) = padded.split_at(padded.len() - scale_digits);
-    format!("{sign}{whole}.{fraction}")
+    append_digits(out, value.unsigned_abs(), (scale_digits + usize::from(precision > scale)).max(1));
+    if scale_digits > 0 {
+        let point = out.len() - scale_digits;
+        debug_assert!(point >= start, "there are at least as many digits as the scale");
+        out.insert(point, '.');
+    }
 }
 
 /// `YYYY-MM-DD`, with ` (BC)` for years before 1.
-fn date_text(days: i64) -> String {
+fn append_date(out: &mut String, days: i64) {
     let Civil { year, month, day } = Civil::from_days(days);
-    if year > 0 {
-        format!("{year:04}-{month:02}-{day:02}")
-    } else {
-        format!("{:04}-{month:02}-{day:02} (BC)", 1 - year)
-    }
+    let (shown, era) = if year > 0 { (year, "") } else { (1 - year, " (BC)") };
+    append_digits(out, shown.unsigned_abs().into(), 4);
+    out.push('-');
+    append_digits(out, month.unsigned_abs().into(), 2);
+    out.push('-');
+    append_digits(out, day.unsigned_abs().into(), 2);
+    out.push_str(era);
 }
 
 /// `YYYY-MM-DD HH:MM:SS[.ffffff]`, without trailing zeros in the fraction.
-fn timestamp_text(micros: i64) -> String {
-    let date = date_text(micros.div_euclid(MICROS_PER_DAY));
-    let time = ClockText(micros.rem_euclid(MICROS_PER_DAY).unsigned_abs().into());
-    format!("{date} {time}")
+fn append_timestamp(out: &mut String, micros: i64) {
+    append_date(out, micros.div_euclid(MICROS_PER_DAY));
+    out.push(' ');
+    append_clock(out, micros.rem_euclid(MICROS_PER_DAY).unsigned_abs().into());
 }
 
 /// `[-]HH:MM:SS[.ffffff]`; hours may pass 24.
-fn duration_text(micros: i128) -> String {
-    format!("{}{}", if micros < 0 { "-" } else { "" }, ClockText(micros.unsigned_abs()))
+fn append_duration(out: &mut String, micros: i128) {
+    if micros < 0 {
+        out.push('-');
+    }
+    append_clock(out, micros.unsigned_abs());
 }
 
-struct ClockText(u128);
-
-impl fmt::Display for ClockText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let per_second = u128::from(MICROS_PER_SECOND.unsigned_abs());
-        let (seconds, fraction) = (self.0 / per_second, self.0 % per_second);
-        write!(f, "{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)?;
-        if fraction > 0 {
-            write!(f, ".{}", format!("{fraction:06}").trim_end_matches('0'))?;
-        }
-        Ok(())
+/// A duration is an `i64`, whose magnitude 64 bits hold.
+fn append_clock(out: &mut String, micros: u128) {
+    let per_second = MICROS_PER_SECOND.unsigned_abs();
+    let micros = u64::try_from(micros).unwrap_or(u64::MAX);
+    let (seconds, fraction) = (micros / per_second, micros % per_second);
+    append_digits(out, (seconds / 3_600).into(), 2);
+    for part in [seconds / 60 % 60, seconds % 60] {
+        out.push(':');
+        append_digits(out, part.into(), 2);
+    }
+    if fraction > 0 {
+        out.push('.');
+        append_digits(out, fraction.into(), 6);
+        out.truncate(out.trim_end_matches('0').len());
     }
 }
 

@@ -1,5 +1,6 @@
 //! Expectations are what DuckDB 2.0 answers, but for the rules that the language fixes (marked).
 
+mod append;
 mod casts;
 mod functions;
 
