@@ -6,6 +6,7 @@
 mod accumulate;
 mod context;
 mod expr;
+mod host;
 mod keys;
 mod probe;
 mod program;

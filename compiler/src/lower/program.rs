@@ -1,13 +1,12 @@
 //! The arguments and results of a stage's programs, in the order that the manifest fixes.
 
 use super::context::{Interface, Lane, Lowering, resident_types, scalar_types};
+use super::host::host_columns;
 use super::rows::ChunkInputs;
 use super::sink::StateSpec;
 use crate::physical::{Driver, Stage};
-use crate::plan::NamedExpr;
 use crate::stablehlo::{Argument, Element, TensorType, Value};
-use dj_runtime::artifact::{ChunkColumn, HostColumn, ProgramKind, ScalarSource};
-use dj_runtime::expr::{ColumnId, ExprKind};
+use dj_runtime::artifact::{ChunkColumn, ProgramKind};
 
 /// The arguments of one program.
 pub(super) struct Signature {
@@ -98,46 +97,6 @@ pub(super) fn chunk_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usiz
         ChunkColumn { column: column.index, element, nullable: column.column.nullable }
     };
     stage.drivers[driver].columns.iter().map(column).collect()
-}
-
-/// The columns of a driver's chunk that the host computes.
-pub(super) fn host_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<HostColumn> {
-    let driver = &stage.drivers[driver];
-    let read = driver.columns.iter().map(|column| column.column.id);
-    let positions: Vec<ColumnId> = read.chain(driver.host.iter().map(|item| item.id)).collect();
-    driver.host.iter().map(|item| host_column(lowering, item, &positions)).collect()
-}
-
-fn host_column(lowering: &Lowering<'_>, item: &NamedExpr, positions: &[ColumnId]) -> HostColumn {
-    let mut scalars = Vec::new();
-    let mut scalar = |source: ScalarSource| {
-        let index = scalars.iter().position(|known| *known == source).unwrap_or_else(|| {
-            scalars.push(source);
-            scalars.len() - 1
-        });
-        ExprKind::Param(index)
-    };
-    let expr = item.expr.clone().rewrite(&mut |mut part| {
-        match part.kind {
-            ExprKind::Column(id) => {
-                let position = positions.iter().position(|known| *known == id).unwrap_or_default();
-                part.kind = ExprKind::Column(ColumnId(u32::try_from(position).unwrap_or(u32::MAX)));
-            }
-            ExprKind::Param(param) => part.kind = scalar(ScalarSource::Param(param)),
-            ExprKind::Cell { plan, column } => {
-                part.kind = scalar(super::context::cell_source(lowering, plan, column));
-            }
-            _ => {}
-        }
-        part
-    });
-    HostColumn {
-        element: super::context::element_within(lowering.target, expr.ty, lowering.variant.facts.interval(item.id)),
-        nullable: expr.nullable,
-        domain: lowering.strings.domain_of(item.id),
-        scalars,
-        expr,
-    }
 }
 
 /// Whether a driver's step expands.

@@ -1,7 +1,8 @@
 //! One stage: its manifest, and the module of each of its programs.
 
 use super::context::{Cx, Interface, Lowering};
-use super::program::{Signature, chunk_columns, chunk_inputs, expands, host_columns};
+use super::host::host_columns;
+use super::program::{Signature, chunk_columns, chunk_inputs, expands};
 use super::sink::{MAX_RUNGS, SinkLowering, StateSpec};
 use crate::physical::{Op, Sink, Strings, Variant};
 use crate::plan::{JoinKind, Program};

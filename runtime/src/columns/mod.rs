@@ -140,5 +140,23 @@ pub struct Chunk {
     pub start: u64,
 }
 
+impl Chunk {
+    /// Some of its rows as a chunk of the same capacity.
+    pub fn part(&self, rows: std::ops::Range<usize>) -> Self {
+        let part = |column: &Column| {
+            let mut part = Column::zeroed(column.element, column.len(), column.validity.is_some());
+            let bytes = column.element.bytes();
+            let values = &column.values[rows.start * bytes..rows.end * bytes];
+            part.values[..values.len()].copy_from_slice(values);
+            if let (Some(to), Some(from)) = (&mut part.validity, &column.validity) {
+                to[..rows.len()].copy_from_slice(&from[rows.clone()]);
+            }
+            part
+        };
+        let start = self.start + rows.start as u64;
+        Self { columns: self.columns.iter().map(part).collect(), rows: rows.len(), start }
+    }
+}
+
 #[cfg(test)]
 mod tests;

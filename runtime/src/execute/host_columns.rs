@@ -1,5 +1,7 @@
 //! Columns that the host computes of the rows of a chunk: text of several texts, of numbers and of times.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "only parameters are filled in")]
+
 use super::attempt::{Attempt, full_dictionary};
 use super::codes;
 use super::error::RunError;

@@ -18,6 +18,7 @@ mod emit;
 mod error;
 mod fingerprint;
 mod host_columns;
+mod locate;
 mod options;
 mod outputs;
 mod precompile;

@@ -6,12 +6,13 @@ use super::device::PerReplica;
 use super::emit::Emitted;
 use super::error::RunError;
 use super::host_columns::HostColumns;
+use super::locate::{Search, overflowing_row};
 use super::report::Activity;
 use super::result::{StageResult, Tensors};
 use super::state::State;
-use super::status::{Stop, raised, stop};
+use super::status::{Raised, Stop, raised, stop};
 use super::wave::Wave;
-use crate::artifact::{Driver, DriverSource, ProgramId, ProgramKind, SinkKind, Stage};
+use crate::artifact::{Driver, DriverSource, ProgramId, ProgramKind, SinkKind, Stage, StatusKind};
 use crate::columns::{Chunk, Dictionaries};
 use crate::io::{ChunkReader, ReadError};
 use crate::pjrt::{Argument, Buffer, Executable};
@@ -36,6 +37,8 @@ pub(super) struct StageRun<'m> {
     rows: u64,
     /// Where the rows of each driver came from; the first of them has this running number.
     origins: Vec<(u64, Origin)>,
+    /// What the stage is folded again for.
+    pub(super) search: Option<Search>,
 }
 
 /// Where the rows of a driver come from.
@@ -52,7 +55,7 @@ struct InFlight {
 }
 
 /// Gives the next chunk of a driver.
-type NextChunk<'a> = &'a mut dyn FnMut(&mut Dictionaries) -> Result<Option<Chunk>, Stop>;
+pub(super) type NextChunk<'a> = &'a mut dyn FnMut(&mut Dictionaries) -> Result<Option<Chunk>, Stop>;
 
 impl<'m> StageRun<'m> {
     pub(super) fn new(cx: &Attempt<'m, '_>, index: usize) -> Self {
@@ -66,11 +69,29 @@ impl<'m> StageRun<'m> {
             emitted: emits.then(|| Emitted::new(cx, index, stage)),
             rows: 0,
             origins: Vec::new(),
+            search: None,
         }
+    }
+
+    /// A stage that is folded again to find a row.
+    pub(super) fn searching(cx: &Attempt<'m, '_>, index: usize, search: Search) -> Self {
+        Self { search: Some(search), ..Self::new(cx, index) }
     }
 
     /// Folds all drivers' rows and returns the result, if a later stage or an export may read it.
     pub(super) fn run(mut self, cx: &mut Attempt<'m, '_>) -> Result<Option<StageResult>, Stop> {
+        let rows = self.fold(cx)?;
+        match self.stage.sink.kind {
+            SinkKind::Emit => match self.emitted.take() {
+                Some(emitted) => Ok(emitted.finish(cx, self.stage)?),
+                None => Ok(None),
+            },
+            SinkKind::Fold { .. } => self.finish(cx, rows).map(Some),
+        }
+    }
+
+    /// Folds all drivers' rows and returns how many there were.
+    pub(super) fn fold(&mut self, cx: &mut Attempt<'m, '_>) -> Result<u64, Stop> {
         let mut first_row = 0;
         for (index, driver) in self.stage.drivers.iter().enumerate() {
             if !self.is_full() {
@@ -81,17 +102,12 @@ impl<'m> StageRun<'m> {
             self.fit(cx)?;
         }
         self.look_at_all_but(cx, 0)?;
-        match self.stage.sink.kind {
-            SinkKind::Emit => match self.emitted.take() {
-                Some(emitted) => Ok(emitted.finish(cx, self.stage)?),
-                None => Ok(None),
-            },
-            SinkKind::Fold { .. } => self.finish(cx).map(Some),
-        }
+        Ok(first_row)
     }
 
-    fn is_full(&self) -> bool {
-        self.emitted.as_ref().is_some_and(Emitted::is_full)
+    /// Whether no more rows are needed.
+    pub(super) fn is_full(&self) -> bool {
+        self.emitted.as_ref().is_some_and(Emitted::is_full) || self.search.as_ref().is_some_and(Search::is_over)
     }
 
     /// The name of one of the stage's programs at the present rung.
@@ -100,7 +116,7 @@ impl<'m> StageRun<'m> {
     }
 
     /// Folds a driver's rows and returns how many there were.
-    fn drive(&mut self, cx: &mut Attempt<'m, '_>, index: usize, driver: &Driver, first: u64) -> Result<u64, Stop> {
+    fn drive(&mut self, cx: &mut Attempt<'m, '_>, index: usize, driver: &'m Driver, first: u64) -> Result<u64, Stop> {
         match driver.source {
             DriverSource::Table(table) => {
                 if cx.is_repeating() {
@@ -138,6 +154,9 @@ impl<'m> StageRun<'m> {
         next: NextChunk<'_>,
     ) -> Result<u64, Stop> {
         let driver = &self.stage.drivers[index];
+        if self.search.is_some() {
+            return self.search_chunks(cx, (index, driver), first, next);
+        }
         let is_table = matches!(driver.source, DriverSource::Table(_));
         let lanes: Vec<_> = driver.lanes().collect();
         let mut host = HostColumns::new(cx, driver)?;
@@ -145,15 +164,7 @@ impl<'m> StageRun<'m> {
         while !self.is_full() {
             let mut chunks = Vec::new();
             while chunks.len() < cx.device.replicas {
-                let dictionaries = &mut cx.dictionaries;
-                let chunk = cx.device.clock.time(Activity::Read, || "read".to_owned(), || next(dictionaries))?;
-                let Some(mut chunk) = chunk else { break };
-                let add = || host.add_to(&mut chunk, self.stage.chunk_rows, dictionaries);
-                let added = cx.device.clock.time(Activity::Read, || "evaluate".to_owned(), add);
-                added.map_err(|failed| {
-                    let place = self.place(first + failed.row);
-                    failed.stop(&place)
-                })?;
+                let Some(chunk) = self.read(cx, first, next, &mut host)? else { break };
                 chunks.push(chunk);
             }
             if chunks.is_empty() {
@@ -174,6 +185,26 @@ impl<'m> StageRun<'m> {
         Ok(rows)
     }
 
+    /// The next chunk with the host's columns.
+    pub(super) fn read(
+        &self,
+        cx: &mut Attempt<'m, '_>,
+        first: u64,
+        next: NextChunk<'_>,
+        host: &mut HostColumns<'m>,
+    ) -> Result<Option<Chunk>, Stop> {
+        let (clock, dictionaries) = (&cx.device.clock, &mut cx.dictionaries);
+        let chunk = clock.time(Activity::Read, || "read".to_owned(), || next(dictionaries))?;
+        let Some(mut chunk) = chunk else { return Ok(None) };
+        let add = || host.add_to(&mut chunk, self.stage.chunk_rows, dictionaries);
+        let added = clock.time(Activity::Read, || "evaluate".to_owned(), add);
+        added.map_err(|failed| {
+            let place = self.place(first + failed.row);
+            failed.stop(&place)
+        })?;
+        Ok(Some(chunk))
+    }
+
     fn drive_kept(&mut self, cx: &mut Attempt<'m, '_>, index: usize, first: u64) -> Result<u64, Stop> {
         self.origins.push((first, Origin::Memory));
         let waves = cx.kept.as_ref().and_then(|kept| kept.waves.get(&(self.index, index)).cloned());
@@ -189,7 +220,7 @@ impl<'m> StageRun<'m> {
     }
 
     /// Folds a wave: one call, or as many as it takes to bring out all its matches.
-    fn step(&mut self, cx: &mut Attempt<'m, '_>, index: usize, first: u64, wave: &Wave) -> Result<(), Stop> {
+    pub(super) fn step(&mut self, cx: &mut Attempt<'m, '_>, index: usize, first: u64, wave: &Wave) -> Result<(), Stop> {
         let expands = self.stage.drivers[index].expands;
         if !expands {
             self.count_rows(wave.total_rows())?;
@@ -307,6 +338,18 @@ impl<'m> StageRun<'m> {
 
     /// Stops where a status says so.
     pub(super) fn check(&self, cx: &Attempt<'_, '_>, status: &[Buffer], rows_are_input: bool) -> Result<(), Stop> {
+        match self.raised(cx, status)? {
+            None => Ok(()),
+            Some(raised) => Err(stop(raised, rows_are_input.then(|| self.place(raised.row)))),
+        }
+    }
+
+    /// What the replicas' statuses report first.
+    pub(super) fn raised<'b>(
+        &self,
+        cx: &Attempt<'_, '_>,
+        status: impl IntoIterator<Item = &'b Buffer>,
+    ) -> Result<Option<Raised<'m>>, RunError> {
         let mut merged = vec![0_i64; self.stage.status.len()];
         for buffer in status {
             let bytes = cx.device.to_host(buffer)?;
@@ -314,14 +357,11 @@ impl<'m> StageRun<'m> {
                 *merged = (*merged).max(*value);
             }
         }
-        match raised(self.stage, &merged) {
-            None => Ok(()),
-            Some(raised) => Err(stop(raised, rows_are_input.then(|| self.place(raised.row)))),
-        }
+        Ok(raised(self.stage, &merged))
     }
 
     /// Where a row came from, for a message.
-    fn place(&self, row: u64) -> String {
+    pub(super) fn place(&self, row: u64) -> String {
         let origin = self.origins.iter().rev().find(|(first, _)| *first <= row);
         if let Some((first, Origin::Files(reader))) = origin
             && let Some(place) = reader.borrow().locate(row - first)
@@ -331,8 +371,8 @@ impl<'m> StageRun<'m> {
         format!("row {} of the input of `{}`", row + 1, self.stage.label)
     }
 
-    /// The result of a fold.
-    fn finish(mut self, cx: &mut Attempt<'m, '_>) -> Result<StageResult, Stop> {
+    /// The result of a fold of so many rows.
+    fn finish(mut self, cx: &mut Attempt<'m, '_>, rows: u64) -> Result<StageResult, Stop> {
         self.state.residents.refresh(cx, self.stage, self.state.rung)?;
         let id = self.program(cx, ProgramKind::Finish);
         let executable = cx.programs.get(id)?;
@@ -346,10 +386,26 @@ impl<'m> StageRun<'m> {
             tensors.count.push(Rc::new(outputs.next()?));
             tensors.tensors.push(outputs.rest().into_iter().map(Rc::new).collect());
         }
-        self.check(cx, &status, false)?;
+        if let Some(raised) = self.raised(cx, &status)? {
+            drop((tensors, lease));
+            return Err(self.totals_do_not_fit(cx, raised, rows)?);
+        }
         let count = tensors.count.first().map(|count| cx.device.integer(count)).transpose()?;
         tensors.rows = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
         Ok(StageResult::on_device(tensors, lease))
+    }
+
+    /// The stop that a status of the finish means, with a row where one can be blamed.
+    fn totals_do_not_fit(self, cx: &mut Attempt<'m, '_>, raised: Raised<'m>, rows: u64) -> Result<Stop, Stop> {
+        if raised.site.kind != StatusKind::Overflow {
+            return Ok(stop(raised, None));
+        }
+        let index = self.index;
+        // The state is made again for the search.
+        drop(self);
+        let found = overflowing_row(cx, index, rows)?;
+        let (raised, place) = found.map_or((raised, None), |(raised, place)| (raised, Some(place)));
+        Ok(stop(raised, place))
     }
 }
 

@@ -251,8 +251,49 @@ pub(super) const ARITHMETIC: &[Case] = &[
     numbers!("a_product_overflows", "derive z = x * y", Error(&["DJ0601", "`x * y`", "row 18 of"])),
     numbers!("a_difference_overflows", "derive z = -x - y", Error(&["DJ0601", "`-x - y`", "row 18 of"])),
     numbers!("an_argument_overflows", "group y { s = sum(x + id) }", Error(&["DJ0601", "`x + id`", "row 18 of"])),
-    numbers!("a_sum_overflows", "aggregate { s = sum(x) }", Error(&["DJ0601", "`sum(x)`"])),
-    numbers!("a_sum_by_group_overflows", "group { k = id % 2 } { s = sum(x) }", Error(&["DJ0601", "`sum(x)`"])),
+    numbers!("a_sum_overflows", "aggregate { s = sum(x) }", Error(&["DJ0601", "`sum(x)`", "row 18 of"])),
+    numbers!(
+        "a_sum_by_group_overflows",
+        "group { k = id % 2 } { s = sum(x) }",
+        Error(&["DJ0601", "`sum(x)`", "row 18 of"])
+    ),
+    numbers!(
+        "a_sum_by_sorted_groups_overflows",
+        "group { k = id * 1000000007 % 1000000000 % 2 } { s = sum(x) }",
+        Error(&["DJ0601", "`sum(x)`", "row 18 of"])
+    ),
+    numbers!(
+        "a_sum_overflows_later",
+        "filter id != 3 | aggregate { s = sum(case { id < 30 and id > 4 => -1, else => x }), t = sum(x - id) }",
+        Rows("select sum(case when id < 30 and id > 4 then -1 else x end) as s, sum(x - id) as t from t where id <> 3")
+    ),
+    numbers!(
+        "two_sums_overflow",
+        "aggregate { s = sum(case { id < 18 => 0, else => x + 9223372036854775000 }), t = sum(y * 1000000000000000000) }",
+        Error(&["DJ0601", "`sum(y * 1000000000000000000)`", "row 5 of"])
+    ),
+    chunked(
+        numbers!("a_sum_overflows_in_a_later_chunk", "aggregate { s = sum(x) }", Error(&["DJ0601", "row 18 of"])),
+        "7",
+    ),
+    chunked(
+        numbers!(
+            "a_sum_after_a_join_overflows",
+            "join (t | select { id2 = id % 3, w = 1 }) on left.id % 3 == id2 | group id2 { s = sum(x * w) }",
+            Error(&["DJ0601", "`sum(x * w)`", "row 18 of"])
+        ),
+        "7",
+    ),
+    numbers!(
+        "a_sum_of_a_union_overflows",
+        "filter id < 17 | union (t | filter id > 4) | aggregate { s = sum(x) }",
+        Error(&["DJ0601", "`sum(x)`", "row 18 of"])
+    ),
+    numbers!(
+        "a_sum_of_groups_overflows",
+        "group { id } { m = max(x) } | aggregate { s = sum(m) }",
+        Error(&["DJ0601", "`sum(m)`", "row 18 of the input of"])
+    ),
     numbers!(
         "a_sum_passes_beyond_and_comes_back",
         "derive z = case { id == 3 => -1000, else => x } | aggregate { s = sum(z) }",
@@ -295,7 +336,7 @@ pub(super) const ARITHMETIC: &[Case] = &[
         "table t { m: decimal(18, 2) }\nexport result = t | aggregate { s = sum(m) }",
         &[("t", "select i::decimal(18, 2) as m from range(9) as r(i)")],
         &[("t", "select 9e15::decimal(18, 2) as m from range(20) as r(i)")],
-        Error(&["DJ0601", "`sum(m)`"]),
+        Error(&["DJ0601", "`sum(m)`", "row 2 of"]),
     ),
     case(
         "a_small_integer_overflows",

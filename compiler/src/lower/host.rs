@@ -1,0 +1,49 @@
+//! Columns that the host computes, as the runtime evaluates them: by position in the chunk, with scalars apart.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "only what is read from outside the row is renamed")]
+
+use super::context::{Lowering, cell_source, element_within};
+use crate::physical::Stage;
+use crate::plan::NamedExpr;
+use dj_runtime::artifact::{HostColumn, ScalarSource};
+use dj_runtime::expr::{ColumnId, ExprKind};
+
+/// The columns of a driver's chunk that the host computes.
+pub(super) fn host_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<HostColumn> {
+    let driver = &stage.drivers[driver];
+    let read = driver.columns.iter().map(|column| column.column.id);
+    let positions: Vec<ColumnId> = read.chain(driver.host.iter().map(|item| item.id)).collect();
+    driver.host.iter().map(|item| host_column(lowering, item, &positions)).collect()
+}
+
+fn host_column(lowering: &Lowering<'_>, item: &NamedExpr, positions: &[ColumnId]) -> HostColumn {
+    let mut scalars = Vec::new();
+    let mut scalar = |source: ScalarSource| {
+        let index = scalars.iter().position(|known| *known == source).unwrap_or_else(|| {
+            scalars.push(source);
+            scalars.len() - 1
+        });
+        ExprKind::Param(index)
+    };
+    let expr = item.expr.clone().rewrite(&mut |mut part| {
+        match part.kind {
+            ExprKind::Column(id) => {
+                let position = positions.iter().position(|known| *known == id).unwrap_or_default();
+                part.kind = ExprKind::Column(ColumnId(u32::try_from(position).unwrap_or(u32::MAX)));
+            }
+            ExprKind::Param(param) => part.kind = scalar(ScalarSource::Param(param)),
+            ExprKind::Cell { plan, column } => {
+                part.kind = scalar(cell_source(lowering, plan, column));
+            }
+            _ => {}
+        }
+        part
+    });
+    HostColumn {
+        element: element_within(lowering.target, expr.ty, lowering.variant.facts.interval(item.id)),
+        nullable: expr.nullable,
+        domain: lowering.strings.domain_of(item.id),
+        scalars,
+        expr,
+    }
+}

@@ -1,0 +1,133 @@
+//! The row with which a total no longer fits.
+//!
+//! A running total may leave its type and come back, so only the final one is judged, and it belongs to no row. When it does
+//! not fit, the stage is folded again, stopping at some numbers of rows to finish early. Where the total of the first
+//! `n - 1` rows fits and that of the first `n` does not, row `n` is to blame. Each pass divides the rows left between two
+//! such numbers by [`WAYS`], so a few passes find it.
+
+use super::attempt::Attempt;
+use super::host_columns::HostColumns;
+use super::stage_run::{NextChunk, StageRun};
+use super::status::{Raised, Stop};
+use super::wave::Wave;
+use crate::artifact::{Driver, ProgramKind, StatusKind};
+use crate::columns::Chunk;
+
+/// How many parts a pass looks at.
+const WAYS: u64 = 16;
+
+/// What a pass looks for.
+pub(super) struct Search {
+    /// Numbers of rows after which the total is judged, ascending.
+    checkpoints: Vec<u64>,
+    /// How many rows are known to fit.
+    fits: u64,
+    /// How many are known not to.
+    overflows: Option<u64>,
+}
+
+impl Search {
+    /// Whether nothing more is to be learned.
+    pub(super) fn is_over(&self) -> bool {
+        self.overflows.is_some()
+    }
+}
+
+/// What does not fit the first time that totals of the first rows do not, and where its row came from; `None` if no total
+/// of fewer rows than all could be judged.
+pub(super) fn overflowing_row<'m>(
+    cx: &mut Attempt<'m, '_>,
+    stage: usize,
+    rows: u64,
+) -> Result<Option<(Raised<'m>, String)>, Stop> {
+    cx.progress.stage("looking for the row that overflows");
+    let (mut fits, mut overflows) = (0, rows);
+    let mut found = None;
+    while overflows > fits {
+        let mut checkpoints: Vec<u64> = (1..=WAYS).map(|way| fits + (overflows - fits).div_ceil(WAYS) * way).collect();
+        checkpoints.retain(|checkpoint| *checkpoint <= overflows);
+        let mut run = StageRun::searching(cx, stage, Search { checkpoints, fits, overflows: None });
+        let raised = run.search(cx)?;
+        let Some(search) = run.search.take() else { break };
+        let (Some(raised), Some(failing)) = (raised, search.overflows) else { break };
+        let is_last = failing == search.fits + 1;
+        (fits, overflows) = (search.fits, failing);
+        found = Some((raised, run.place(failing - 1)));
+        if is_last {
+            return Ok(found);
+        }
+    }
+    Ok(found.filter(|_| overflows == fits + 1))
+}
+
+impl<'m> StageRun<'m> {
+    /// Folds rows until a total does not fit; says which.
+    fn search(&mut self, cx: &mut Attempt<'m, '_>) -> Result<Option<Raised<'m>>, Stop> {
+        self.fold(cx)?;
+        if self.search.as_ref().is_some_and(Search::is_over) { self.overflow(cx) } else { Ok(None) }
+    }
+
+    /// Folds a driver's rows up to each checkpoint, one chunk at a time.
+    pub(super) fn search_chunks(
+        &mut self,
+        cx: &mut Attempt<'m, '_>,
+        (index, driver): (usize, &'m Driver),
+        first: u64,
+        next: NextChunk<'_>,
+    ) -> Result<u64, Stop> {
+        let lanes: Vec<_> = driver.lanes().collect();
+        let mut host = HostColumns::new(cx, driver)?;
+        let mut rows = 0;
+        while !self.is_full() {
+            let Some(chunk) = self.read(cx, first, next, &mut host)? else { break };
+            rows += chunk.rows as u64;
+            self.search_chunk(cx, index, first, &chunk, &lanes)?;
+        }
+        Ok(rows)
+    }
+
+    fn search_chunk(
+        &mut self,
+        cx: &mut Attempt<'m, '_>,
+        index: usize,
+        first: u64,
+        chunk: &Chunk,
+        lanes: &[(crate::pjrt::Element, bool)],
+    ) -> Result<(), Stop> {
+        let start = first + chunk.start;
+        let mut done = 0;
+        while done < chunk.rows && !self.is_full() {
+            let next = self.search.as_ref().and_then(|search| {
+                search.checkpoints.iter().copied().find(|checkpoint| *checkpoint > start + done as u64)
+            });
+            let Some(checkpoint) = next else { return Ok(()) };
+            let end = usize::try_from(checkpoint - start).unwrap_or(usize::MAX).min(chunk.rows);
+            let wave = Wave::upload(cx.device, vec![chunk.part(done..end)], lanes, self.stage.chunk_rows)?;
+            self.step(cx, index, first, &wave)?;
+            done = end;
+            if start + end as u64 == checkpoint {
+                let overflows = self.overflow(cx)?.is_some();
+                if let Some(search) = &mut self.search {
+                    if overflows {
+                        search.overflows = Some(checkpoint);
+                    } else {
+                        search.fits = checkpoint;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The total that does not fit after the rows so far, if there is one.
+    fn overflow(&mut self, cx: &mut Attempt<'m, '_>) -> Result<Option<Raised<'m>>, Stop> {
+        self.look_at_all_but(cx, 0)?;
+        self.state.residents.refresh(cx, self.stage, self.state.rung)?;
+        let id = self.program(cx, ProgramKind::Finish);
+        let executable = cx.programs.get(id)?;
+        let outputs = cx.device.run(&self.stage.label, id, &executable, self.state.borrowed())?;
+        let statuses = outputs.iter().filter_map(|outputs| outputs.first());
+        let raised = self.raised(cx, statuses)?;
+        Ok(raised.filter(|raised| raised.site.kind == StatusKind::Overflow))
+    }
+}
