@@ -7,10 +7,12 @@ use crate::plan::{Program, VerifyError, verify};
 use crate::stablehlo::{BuildError, Context};
 use dj_grammar::{Diagnostic, ast};
 use dj_runtime::artifact::{
-    Assumption, AssumptionKind, ExportSpec, FORMAT, Manifest, Modules, ModulesError, ParamSpec, ProgramId, TableColumn,
-    TableSpec, Target, Variant as VariantSpec,
+    Assumption, AssumptionKind, ExportSpec, FORMAT, Manifest, Modules, ModulesError, ParamSpec, ProgramId, Stage,
+    TableColumn, TableSpec, Target, Variant as VariantSpec,
 };
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::num::NonZero;
 
 /// What a compilation may be told.
 #[derive(Debug, Clone)]
@@ -70,7 +72,6 @@ pub struct Compiled {
     source: String,
     source_name: String,
     options: Options,
-    context: Context,
 }
 
 /// One way to run a program.
@@ -122,7 +123,6 @@ pub fn compile(
         source: source.to_owned(),
         source_name: source_name.to_owned(),
         options: options.clone(),
-        context,
     })
 }
 
@@ -297,6 +297,13 @@ fn variant_spec(variant: &CompiledVariant, used: &[Vec<usize>]) -> VariantSpec {
     VariantSpec { assumptions, stages }
 }
 
+impl CompiledVariant {
+    /// The manifests of its stages.
+    fn manifests(&self) -> Vec<Stage> {
+        self.lowered.iter().map(|stage| stage.manifest.clone()).collect()
+    }
+}
+
 impl Compiled {
     /// The source text.
     pub fn source(&self) -> &str {
@@ -305,20 +312,45 @@ impl Compiled {
 
     /// The StableHLO text of one program.
     pub fn module_text(&self, id: ProgramId) -> Result<String, BuildError> {
+        let manifests = self.variants[id.variant].manifests();
+        self.lower(&Context::for_platform(platform(&self.options.target)), &manifests, id)
+    }
+
+    /// The StableHLO text of every program, of all variants and rungs; all cores take part.
+    pub fn module_texts(&self) -> Result<BTreeMap<ProgramId, String>, BuildError> {
+        let ids = self.manifest.programs();
+        let manifests: Vec<_> = self.variants.iter().map(CompiledVariant::manifests).collect();
+        let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(ids.len()).max(1);
+        let work = |worker: usize| {
+            let context = Context::for_platform(platform(&self.options.target));
+            let mine = ids.iter().skip(worker).step_by(workers);
+            mine.map(|id| Ok((*id, self.lower(&context, &manifests[id.variant], *id)?))).collect::<Vec<_>>()
+        };
+        let texts = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..workers).map(|worker| scope.spawn(move || work(worker))).collect();
+            let mut texts = work(0);
+            for other in others {
+                texts.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            texts
+        });
+        texts.into_iter().collect()
+    }
+
+    fn lower(&self, context: &Context, manifests: &[Stage], id: ProgramId) -> Result<String, BuildError> {
         let variant = &self.variants[id.variant];
-        let manifests: Vec<_> = variant.lowered.iter().map(|stage| stage.manifest.clone()).collect();
         let lowering = StageLowering {
             program: &variant.program,
             strings: &variant.strings,
             variant: &variant.physical,
             stage: id.stage,
-            lowered: &manifests,
+            lowered: manifests,
             target: &self.options.target,
             kernels: self.options.kernels,
             source: &self.source,
             source_name: &self.source_name,
         };
-        lowering.module(&self.context, &variant.lowered[id.stage], id.kind, id.rung)
+        lowering.module(context, &variant.lowered[id.stage], id.kind, id.rung)
     }
 }
 
@@ -329,6 +361,7 @@ impl Modules for Compiled {
         if !known {
             return Err(ModulesError::Missing(id));
         }
-        self.module_text(id).map(Cow::Owned).map_err(|_| ModulesError::Missing(id))
+        let failed = |error: BuildError| ModulesError::Lowering { id, reason: error.to_string() };
+        self.module_text(id).map(Cow::Owned).map_err(failed)
     }
 }

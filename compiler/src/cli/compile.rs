@@ -4,7 +4,7 @@ use super::program::Source;
 use super::{Failure, args};
 use crate::compile::Compiled;
 use dj_grammar::Diagnostic;
-use dj_runtime::artifact::{Contents, Executable, Modules, Platform, ProgramContents, ProgramId, store};
+use dj_runtime::artifact::{Contents, Executable, Platform, ProgramContents, store};
 use dj_runtime::cli::open_client;
 use dj_runtime::execute::{Exit, RunError, codes, likely_programs, precompile, precompile_for};
 use dj_runtime::pjrt::{self, CompileOptions, Plugin, Topology};
@@ -33,7 +33,7 @@ fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
             continue;
         }
         let compiled = source.compile(&args.bindings.bindings, target, &args.tuning, args.bindings.diagnostics)?;
-        let modules = modules(&compiled).map_err(|error| source.failure(error))?;
+        let modules = compiled.module_texts().map_err(|error| source.failure(RunError::bug(error.to_string())))?;
         if index == 0 {
             contents.plans = plans(&compiled);
         }
@@ -46,15 +46,6 @@ fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
 
 fn write(args: &args::Compile, contents: &Contents) -> Result<(), Failure> {
     store::write(&args.out, contents).map_err(Failure::without_source)
-}
-
-/// The text of every program, of all rungs.
-pub(super) fn modules(compiled: &Compiled) -> Result<BTreeMap<ProgramId, String>, RunError> {
-    let mut modules = BTreeMap::new();
-    for id in ids(compiled) {
-        modules.insert(id, compiled.module(id)?.into_owned());
-    }
-    Ok(modules)
 }
 
 /// Executables of the programs that the bound files select; none, and a warning, where the target's plugin is missing.
@@ -91,19 +82,6 @@ fn executables(args: &args::Compile, source: &Source, compiled: &Compiled) -> Re
 fn tpu_plugin(args: &args::Compile) -> Result<std::sync::Arc<Plugin>, RunError> {
     let path = pjrt::discover(pjrt::Platform::Tpu, args.plugin.as_deref())?;
     Ok(Plugin::load(&path)?)
-}
-
-fn ids(compiled: &Compiled) -> Vec<ProgramId> {
-    let mut ids = Vec::new();
-    for (variant, spec) in compiled.manifest.variants.iter().enumerate() {
-        for (stage, spec) in spec.stages.iter().enumerate() {
-            for rung in 0..spec.rungs.max(1) {
-                let programs = spec.programs(rung).into_iter();
-                ids.extend(programs.map(|kind| ProgramId { variant, stage, kind, rung }));
-            }
-        }
-    }
-    ids
 }
 
 /// The text of every stage that an artifact keeps.

@@ -2,7 +2,6 @@
 
 use super::Failure;
 use super::args::{self, Stage, Tuning};
-use super::compile::modules;
 use super::output::print;
 use super::program::Source;
 use crate::compile::{Compiled, CompiledVariant};
@@ -96,7 +95,8 @@ fn of_program(args: &args::Inspect) -> Result<String, Failure> {
         Stage::Physical => physical(&compiled),
         Stage::Manifest => manifest_text(&compiled.manifest)?,
         Stage::Stablehlo => {
-            let modules = modules(&compiled).map_err(Failure::without_source)?;
+            let modules =
+                compiled.module_texts().map_err(|error| Failure::without_source(RunError::bug(error.to_string())))?;
             modules.iter().map(|(id, text)| format!("// {id}\n{text}\n")).collect()
         }
     })

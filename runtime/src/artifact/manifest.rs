@@ -54,6 +54,22 @@ pub struct Manifest {
     pub exports: Vec<ExportSpec>,
 }
 
+impl Manifest {
+    /// Every program, of all variants and rungs, in order.
+    pub fn programs(&self) -> Vec<ProgramId> {
+        let mut ids = Vec::new();
+        for (variant, spec) in self.variants.iter().enumerate() {
+            for (stage, spec) in spec.stages.iter().enumerate() {
+                for rung in 0..spec.rungs.max(1) {
+                    let programs = spec.programs(rung).into_iter();
+                    ids.extend(programs.map(|kind| ProgramId { variant, stage, kind, rung }));
+                }
+            }
+        }
+        ids
+    }
+}
+
 /// What a program runs on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Target {
