@@ -224,3 +224,59 @@ fn text_reads_as_written() {
         assert!(text.contains(line), "{line}\n{text}");
     }
 }
+
+#[test]
+fn text_of_several_values_is_the_hosts() {
+    // Above the table columns join its chunks; above a filter, the stage ends first; a region goes as a whole.
+    insta::assert_snapshot!(physical(
+        "flights
+         | derive { route = concat(origin, \"-\", carrier), size = length(concat(origin, carrier)) }
+         | filter delay > 10
+         | group label = concat(route, delay) { n = count(), least = min(upper(route)) }"
+    ), @r#"
+    stage 0: emit  :4
+      read flights [delay, origin, carrier]
+        check delay in -60..1300, recorded
+        check carrier in 0..40, declared
+        skip row groups without delay > 10
+        filter delay > 10
+      result [delay: i64?, origin: str?, carrier: u8]
+      chunks of 262,144 rows; at most 3,000,000 in, at most 3,000,000 out
+
+    stage 1: emit  :6
+      read stage 0 [delay, origin, carrier]
+        on the host [concat(origin, "-", carrier as str)]
+        derive [route = `concat(origin, "-", carrier as str)`]
+      result [delay: i64?, route: str]
+      chunks of 262,144 rows; at most 3,000,000 in, at most 3,000,000 out
+
+    stage 2: group [label]: dense  :6
+      read stage 1 [delay, route]
+        on the host [concat(route, delay as str)]
+        derive [label = `concat(route, delay as str)`]
+      1,024 slots = label (dictionary of 1,024)
+      n = count()
+      least = min(upper(route))
+      result [label: str, n: i64, least: str]
+      chunks of 262,144 rows; at most 3,000,000 in, at most 1,024 out
+
+    export result = stage 2
+    "#);
+}
+
+#[test]
+fn what_may_fail_in_a_branch_is_the_hosts_as_a_whole() {
+    insta::assert_snapshot!(physical(
+        "flights | select { n = case { carrier > 9 => concat(carrier, origin) as i32, else => 0 }, origin }"
+    ), @r#"
+    stage 0: emit  :3
+      read flights [origin, carrier]
+        check carrier in 0..40, declared
+        on the host [case { carrier > 9 => concat(carrier as str, origin) as i32, else => 0 }]
+        derive [n = `case { carrier > 9 => concat(carrier as str, origin) as i32, else => 0 }`]
+      result [n: i32, origin: str?]
+      chunks of 262,144 rows; at most 3,000,000 in, at most 3,000,000 out
+
+    export result = stage 0
+    "#);
+}
