@@ -6,8 +6,8 @@ use super::{
     Sink, Stage, Strings, Variant, aggregate, column_expr, find, hoist, join, strings,
 };
 use crate::plan::{
-    Aggregate, AggregateFunction, Distinct, Evaluate, Join, JoinKind, NamedExpr, Plan, Program, Scan, SchemaColumn,
-    Shared, Sort, Take, TopK, Union,
+    Aggregate, AggregateFunction, Distinct, Join, JoinKind, NamedExpr, Plan, Program, Scan, SchemaColumn, Shared, Sort,
+    Take, TopK, Union,
 };
 use dj_grammar::{Code, Diagnostic, Span};
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
@@ -59,7 +59,7 @@ pub fn plan(
     }
 }
 
-struct Planner<'a> {
+pub(super) struct Planner<'a> {
     program: &'a Program,
     strings: &'a Strings,
     options: &'a Options,
@@ -73,9 +73,9 @@ struct Planner<'a> {
 }
 
 /// A relation that can be streamed: the rows of its drivers, one after the other.
-struct Stream {
-    drivers: Vec<Driver>,
-    schema: Vec<SchemaColumn>,
+pub(super) struct Stream {
+    pub(super) drivers: Vec<Driver>,
+    pub(super) schema: Vec<SchemaColumn>,
     rows: Option<u64>,
 }
 
@@ -98,7 +98,7 @@ impl Planner<'_> {
         same.then_some(stage)
     }
 
-    fn emit(&mut self, span: Span, stream: Stream, slice: Option<(u64, u64)>) -> usize {
+    pub(super) fn emit(&mut self, span: Span, stream: Stream, slice: Option<(u64, u64)>) -> usize {
         let result = stream.schema.clone();
         let rows_out = match (stream.rows, slice) {
             (Some(rows), Some((_, count))) => Some(rows.min(count)),
@@ -130,7 +130,7 @@ impl Planner<'_> {
         enough.and_then(|rows| usize::try_from(rows).ok()).map_or(most, |rows| rows.min(most))
     }
 
-    fn stream(&mut self, plan: &Plan) -> Stream {
+    pub(super) fn stream(&mut self, plan: &Plan) -> Stream {
         match plan {
             Plan::Scan(scan) => self.scan(scan),
             Plan::Filter(filter) => {
@@ -179,7 +179,7 @@ impl Planner<'_> {
     }
 
     /// A stream of the result of a stage.
-    fn read(&self, stage: usize) -> Stream {
+    pub(super) fn read(&self, stage: usize) -> Stream {
         let result = &self.stages[stage];
         let column = |(index, column): (usize, &SchemaColumn)| DriverColumn { index, column: *column, checks: vec![] };
         let columns = result.result.iter().enumerate().map(column).collect();
@@ -197,20 +197,6 @@ impl Planner<'_> {
             Some(DriverColumn { index, column: *column, checks: vec![] })
         };
         stream.drivers[0].columns = shared.columns.iter().filter_map(column).collect();
-        stream
-    }
-
-    /// Columns of the host join the chunks of the drivers: where a row has come further already, its stage ends here.
-    fn evaluate(&mut self, evaluate: &Evaluate) -> Stream {
-        let mut stream = self.stream(&evaluate.input);
-        if !stream.drivers.iter().all(|driver| computes_at_source(driver, &evaluate.items)) {
-            let stage = self.emit(evaluate.span, stream, None);
-            stream = self.read(stage);
-        }
-        for driver in &mut stream.drivers {
-            driver.host.extend(evaluate.items.iter().cloned());
-        }
-        stream.schema.extend(evaluate.items.iter().map(NamedExpr::schema));
         stream
     }
 
@@ -354,19 +340,6 @@ impl Planner<'_> {
         stream.schema = schema;
         stream
     }
-}
-
-/// Whether the host may compute columns of a driver's rows before anything else is done with them: of no more rows than
-/// needed, and of columns that are there.
-fn computes_at_source(driver: &Driver, items: &[NamedExpr]) -> bool {
-    let drops = |op: &Op| match op {
-        Op::Filter(_) | Op::Probe(_) => true,
-        Op::Project(_) => false,
-    };
-    let read = driver.columns.iter().map(|column| column.column.id);
-    let known: Vec<_> = read.chain(driver.host.iter().chain(items).map(|item| item.id)).collect();
-    let reads_known = |item: &NamedExpr| item.expr.columns().iter().all(|id| known.contains(id));
-    !driver.ops.iter().any(drops) && items.iter().all(reads_known)
 }
 
 fn push(drivers: &mut [Driver], op: &Op) {

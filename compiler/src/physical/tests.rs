@@ -243,16 +243,10 @@ fn text_of_several_values_is_the_hosts() {
       result [delay: i64?, origin: str?, carrier: u8]
       chunks of 262,144 rows; at most 3,000,000 in, at most 3,000,000 out
 
-    stage 1: emit  :6
+    stage 1: group [label]: dense  :6
       read stage 0 [delay, origin, carrier]
-        on the host [concat(origin, "-", carrier as str)]
+        on the host [concat(origin, "-", carrier as str), concat(`concat(origin, "-", carrier as str)`, delay as str)]
         derive [route = `concat(origin, "-", carrier as str)`]
-      result [delay: i64?, route: str]
-      chunks of 262,144 rows; at most 3,000,000 in, at most 3,000,000 out
-
-    stage 2: group [label]: dense  :6
-      read stage 1 [delay, route]
-        on the host [concat(route, delay as str)]
         derive [label = `concat(route, delay as str)`]
       1,024 slots = label (dictionary of 1,024)
       n = count()
@@ -260,7 +254,7 @@ fn text_of_several_values_is_the_hosts() {
       result [label: str, n: i64, least: str]
       chunks of 262,144 rows; at most 3,000,000 in, at most 1,024 out
 
-    export result = stage 2
+    export result = stage 1
     "#);
 }
 

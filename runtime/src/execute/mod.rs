@@ -17,6 +17,7 @@ mod device;
 mod emit;
 mod error;
 mod fingerprint;
+mod finish;
 mod host_columns;
 mod locate;
 mod options;

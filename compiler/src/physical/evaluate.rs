@@ -1,0 +1,57 @@
+//! Where the host computes its columns: as early as the rows that need them are known.
+
+use super::planner::{Planner, Stream};
+use super::{Driver, Op};
+use crate::plan::{Evaluate, NamedExpr};
+use dj_runtime::expr::{ColumnId, ExprKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Planner<'_> {
+    /// Columns of the host join the chunks of the drivers: where a row has come further already, its stage ends here.
+    pub(super) fn evaluate(&mut self, evaluate: &Evaluate) -> Stream {
+        let mut stream = self.stream(&evaluate.input);
+        let at_source = |driver: &Driver| at_source(driver, &evaluate.items);
+        let Some(items) = stream.drivers.iter().map(at_source).collect::<Option<Vec<_>>>() else {
+            let stage = self.emit(evaluate.span, stream, None);
+            let mut stream = self.read(stage);
+            stream.drivers[0].host.clone_from(&evaluate.items);
+            stream.schema.extend(evaluate.items.iter().map(NamedExpr::schema));
+            return stream;
+        };
+        for (driver, items) in stream.drivers.iter_mut().zip(items) {
+            driver.host.extend(items);
+        }
+        stream.schema.extend(evaluate.items.iter().map(NamedExpr::schema));
+        stream
+    }
+}
+
+/// Columns of the host in terms of a driver's rows as they are read; `None` where that would be of more rows than needed, or
+/// of columns that are not there yet.
+fn at_source(driver: &Driver, items: &[NamedExpr]) -> Option<Vec<NamedExpr>> {
+    let mut renamed: BTreeMap<ColumnId, ColumnId> = BTreeMap::new();
+    for op in &driver.ops {
+        let Op::Project(projected) = op else { return None };
+        for item in projected {
+            let source = item.expr.as_column().map(|id| renamed.get(&id).copied().unwrap_or(id));
+            renamed.extend(source.map(|source| (item.id, source)));
+        }
+    }
+    let read = driver.columns.iter().map(|column| column.column.id);
+    let mut known: BTreeSet<ColumnId> = read.chain(driver.host.iter().map(|item| item.id)).collect();
+    let mut found = Vec::new();
+    for item in items {
+        let expr = item.expr.clone().rewrite(&mut |mut part| {
+            if let ExprKind::Column(id) = &mut part.kind {
+                *id = renamed.get(id).copied().unwrap_or(*id);
+            }
+            part
+        });
+        if !expr.columns().iter().all(|id| known.contains(id)) {
+            return None;
+        }
+        known.insert(item.id);
+        found.push(NamedExpr { id: item.id, expr });
+    }
+    Some(found)
+}
