@@ -15,11 +15,11 @@ pub(super) use combine::Addresses;
 
 use super::context::{Cx, Rows};
 use super::expr::{Scope, order_key};
-use crate::physical::{AggregateItem, Interval};
+use crate::physical::AggregateItem;
 use crate::plan::AggregateFunction;
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::Init;
-use dj_runtime::expr::Expr;
+use dj_runtime::expr::{Expr, Interval};
 use dj_runtime::types::Type;
 
 /// What a group remembers of some argument.

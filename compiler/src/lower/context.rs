@@ -5,14 +5,14 @@
     reason = "floats and predicates are written differently; all integers alike"
 )]
 
-use crate::physical::{Interval, Strings, Variant, interval_of};
+use crate::physical::{Strings, Variant};
 use crate::plan::Program;
 use crate::stablehlo::{Builder, Element, Value};
 use dj_grammar::Span;
 use dj_runtime::artifact::{
     Capacity, CapacityKind, Dim, Platform, Resident, ScalarInput, ScalarSource, Stage, StatusKind, StatusSite, Target,
 };
-use dj_runtime::expr::{ColumnId, Expr};
+use dj_runtime::expr::{ColumnId, Expr, Interval};
 use dj_runtime::types::Type;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -143,7 +143,7 @@ impl<'a, 'c> Cx<'a, 'c> {
 
     /// What is known of an expression's values.
     pub(super) fn interval(&self, expr: &Expr) -> Option<Interval> {
-        interval_of(expr, &|id| self.lowering.variant.facts.interval(id))
+        self.lowering.variant.facts.interval_of(expr)
     }
 
     /// The element that holds values of a type within an interval: a TPU has no 64-bit integers of its own, so it is given
@@ -252,7 +252,7 @@ impl<'a, 'c> Cx<'a, 'c> {
 /// See [`Cx::element_within`].
 pub(super) fn element_within(target: &Target, ty: Type, interval: Option<Interval>) -> Element {
     let element = ty.element();
-    let small = Interval { lo: i32::MIN.into(), hi: i32::MAX.into() };
+    let small = Interval::proven(i32::MIN.into(), i32::MAX.into());
     let wide = matches!(element, Element::S64 | Element::U32 | Element::U64);
     let fits = wide && ty.is_integral() && interval.is_some_and(|interval| interval.within(small));
     if target.platform == Platform::Tpu && fits { Element::S32 } else { element }

@@ -4,8 +4,9 @@
 
 use super::context::{Cx, Lane};
 use super::expr::order_key;
-use crate::physical::{Interval, KeyDim, KeyDomain};
+use crate::physical::{KeyDim, KeyDomain};
 use crate::stablehlo::{CustomCall, Direction, Element, TensorType, Value};
+use dj_runtime::expr::Interval;
 
 /// The native kernel that sorts row numbers by key words.
 const ARGSORT: &str = "dj.argsort";

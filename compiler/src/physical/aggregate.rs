@@ -1,9 +1,9 @@
 //! Which strategy an aggregation takes: `reduce`, `dense` or `sort`.
 
 use super::facts::is_integral_key;
-use super::{Addressing, AggregateStrategy, Facts, Interval, KeyDim, KeyDomain, Reason, Strings};
+use super::{Addressing, AggregateStrategy, Facts, KeyDim, KeyDomain, Reason, Strings};
 use crate::plan::SchemaColumn;
-use dj_runtime::expr::ColumnId;
+use dj_runtime::expr::{ColumnId, Interval};
 use dj_runtime::types::Type;
 
 /// More slots than this are never addressed directly: each takes eight bytes for every lane of the state.

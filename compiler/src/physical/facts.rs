@@ -1,8 +1,7 @@
 //! What is known of a program's columns and rows: intervals, uniqueness, row bounds.
 
-use super::{Interval, interval_of};
 use crate::plan::{AggregateFunction, JoinKind, Plan, Program};
-use dj_runtime::expr::ColumnId;
+use dj_runtime::expr::{ColumnId, Expr, Interval, Origin, interval};
 use dj_runtime::types::Type;
 use std::collections::BTreeMap;
 
@@ -42,8 +41,8 @@ impl Facts {
     }
 
     /// Where the values of an expression lie.
-    pub fn interval_of(&self, expr: &dj_runtime::expr::Expr) -> Option<Interval> {
-        interval_of(expr, &|id| self.interval(id))
+    pub fn interval_of(&self, expr: &Expr) -> Option<Interval> {
+        interval(expr, &|id| self.interval(id))
     }
 
     fn know(&mut self, id: ColumnId, interval: Option<Interval>) {
@@ -62,8 +61,9 @@ impl Facts {
                     let info = &program.tables[scan.table].columns[*index];
                     // Only what the scan checks may be relied on.
                     let recorded = info.recorded.bounds.filter(|_| self.use_recorded && column.ty.is_integral());
-                    let known = [info.declared, recorded].into_iter().flatten();
-                    let known = known.filter_map(|bounds| Interval::of_bounds(&bounds)).reduce(Interval::meet);
+                    let known = [(info.declared, Origin::Declared), (recorded, Origin::Recorded)].into_iter();
+                    let known = known.filter_map(|(bounds, origin)| Interval::of_bounds(&bounds?, origin));
+                    let known = known.reduce(Interval::intersect);
                     self.know(column.id, known);
                 }
             }
@@ -76,7 +76,7 @@ impl Facts {
             Plan::Aggregate(aggregate) => {
                 for item in &aggregate.aggregates {
                     let interval = match item.function {
-                        AggregateFunction::Count => Some(Interval { lo: 0, hi: i64::MAX.into() }),
+                        AggregateFunction::Count => Some(Interval::proven(0, i64::MAX.into())),
                         AggregateFunction::Min
                         | AggregateFunction::Max
                         | AggregateFunction::First
@@ -96,7 +96,7 @@ impl Facts {
                     let of = |(_, ids): &(Plan, Vec<ColumnId>)| {
                         self.interval(ids[position]).or_else(|| Interval::of_type(column.ty))
                     };
-                    let interval = union.inputs.iter().map(of).reduce(|a, b| Some(a?.hull(b?))).flatten();
+                    let interval = union.inputs.iter().map(of).reduce(|a, b| Some(a?.union(b?))).flatten();
                     self.know(column.id, interval);
                 }
             }

@@ -11,7 +11,6 @@ mod evaluate;
 mod explain;
 mod facts;
 mod hoist;
-mod interval;
 mod join;
 mod planner;
 mod reason;
@@ -22,7 +21,6 @@ mod text;
 
 pub use explain::explain_text;
 pub use facts::{Facts, Uniqueness};
-pub use interval::{Interval, exact_interval, interval_of};
 pub use planner::plan;
 pub use reason::{Addressing, Reason};
 pub use strings::Strings;

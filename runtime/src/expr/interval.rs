@@ -3,7 +3,7 @@
 use super::calendar::{Civil, MICROS_PER_DAY, MICROS_PER_SECOND, TimeUnit, difference, truncate, truncate_days};
 use super::eval::{rescale, rounded_quotient};
 use super::{ArithmeticOp, ColumnId, Expr, ExprKind, Function, Scalar};
-use crate::types::Type;
+use crate::types::{Bounds, Type};
 
 /// Why a bound holds, from the surest to the least sure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,14 +42,25 @@ impl Interval {
         Self { lo, hi, origin: Origin::Proven }
     }
 
-    /// All values of a type that is integral.
+    /// All values of a type that is integral; false is 0 and true is 1.
     pub fn of_type(ty: Type) -> Option<Self> {
+        if ty == Type::Bool {
+            return Some(Self::proven(0, 1));
+        }
         ty.integer_range().map(|(lo, hi)| Self::proven(lo, hi))
     }
 
-    /// How many integers it holds.
-    pub fn size(self) -> u128 {
-        self.hi.checked_sub(self.lo).map_or(0, |width| if width < 0 { 0 } else { width.unsigned_abs() + 1 })
+    /// Of declared or recorded bounds; none for those of floats, which say nothing about NaN.
+    pub fn of_bounds(bounds: &Bounds, origin: Origin) -> Option<Self> {
+        match *bounds {
+            Bounds::Int { lo, hi } => Some(Self { lo, hi, origin }),
+            Bounds::Float { .. } => None,
+        }
+    }
+
+    /// The largest absolute value.
+    pub fn magnitude(self) -> u128 {
+        self.lo.unsigned_abs().max(self.hi.unsigned_abs())
     }
 
     /// Whether it lies within the other.

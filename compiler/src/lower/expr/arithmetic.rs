@@ -7,10 +7,9 @@
 
 use super::Scope;
 use crate::lower::context::{Cx, Lane};
-use crate::physical::{Interval, exact_interval};
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
-use dj_runtime::expr::{ArithmeticOp, Expr, Scalar};
+use dj_runtime::expr::{ArithmeticOp, Expr, Failure, Scalar, failure};
 use dj_runtime::types::Type;
 
 impl<'c> Cx<'_, 'c> {
@@ -19,7 +18,7 @@ impl<'c> Cx<'_, 'c> {
         let lane = self.expr(scope, operand);
         let element = self.element(expr);
         let value = self.to_element(lane.value, element);
-        if expr.ty.is_integral() && !self.is_exact(expr) {
+        if expr.ty.is_integral() && !self.cannot_overflow(expr) {
             let zero = self.zeros(element, &[scope.rows.lanes]);
             let wrapped = match expr.ty.integer_range() {
                 Some((0, _)) => self.b.compare(Direction::Ne, value, zero),
@@ -83,10 +82,10 @@ impl<'c> Cx<'_, 'c> {
         Lane { value, valid: self.both(valid, Some(nonzero)) }
     }
 
-    /// Whether the exact result always fits its type.
-    pub(super) fn is_exact(&self, expr: &Expr) -> bool {
-        let exact = exact_interval(expr, &|id| self.lowering.variant.facts.interval(id));
-        exact.zip(Interval::of_type(expr.ty)).is_some_and(|(exact, whole)| exact.within(whole))
+    /// Whether the exact result always fits its type, as far as bounds tell; those that were recorded are checked.
+    pub(super) fn cannot_overflow(&self, expr: &Expr) -> bool {
+        let failure = failure(expr, &|id| self.lowering.variant.facts.interval(id));
+        matches!(failure, Failure::Impossible(_))
     }
 
     /// `+`, `-` or `*` of integers, decimals, dates or times.
@@ -106,7 +105,7 @@ impl<'c> Cx<'_, 'c> {
             _ => b.multiply(a, c),
         };
         let element = self.element(expr);
-        if self.is_exact(expr) {
+        if self.cannot_overflow(expr) {
             return apply(self.to_element(a, element), self.to_element(c, element));
         }
         // 32 bits and fewer are exact in 64; 64 bits wrap, and each operation shows it in its own way.

@@ -2,10 +2,9 @@
 
 use super::Scope;
 use crate::lower::context::{Cx, Lane};
-use crate::physical::Interval;
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
-use dj_runtime::expr::Expr;
+use dj_runtime::expr::{Expr, Interval};
 use dj_runtime::types::Type;
 
 /// Microseconds of a day.
@@ -59,7 +58,7 @@ impl<'c> Cx<'_, 'c> {
                 let days = self.to_element(value, Element::S64);
                 let micros = b.multiply(days, b.constant_int(Element::S64, MICROS_PER_DAY));
                 let limit = i64::MAX / MICROS_PER_DAY;
-                let held = Interval { lo: (-limit).into(), hi: limit.into() };
+                let held = Interval::proven((-limit).into(), limit.into());
                 Converted { value: micros, failed: self.unless_within(days, operand, held) }
             }
             (Type::Timestamp, Type::Date) => {
@@ -126,7 +125,7 @@ impl<'c> Cx<'_, 'c> {
         let (lo, hi) = to.integer_range().unwrap_or((i64::MIN.into(), i64::MAX.into()));
         if to_scale >= from_scale {
             let factor = 10_i128.pow(u32::from(to_scale - from_scale));
-            let held = Interval { lo: lo.div_euclid(factor) + i128::from(lo % factor != 0), hi: hi.div_euclid(factor) };
+            let held = Interval::proven(lo.div_euclid(factor) + i128::from(lo % factor != 0), hi.div_euclid(factor));
             if operand.ty == Type::U64 && factor == 1 && to != Type::U64 {
                 let failed = b.compare(Direction::Gt, value, b.constant_uint(Element::U64, hi as u64));
                 return Converted { value: b.convert(value, Element::S64), failed: Some(failed) };
