@@ -171,8 +171,7 @@ fn plan_variant(
         let table = &optimized.tables[table];
         table.columns[column].recorded.unique || unique(&table.name, &table.columns[column].field.name)
     };
-    let (program, strings, physical) =
-        physical::plan(optimized, &physical_options, &is_unique).map_err(CompileError::Program)?;
+    let (program, strings, physical) = physical::plan(optimized, &physical_options, &is_unique);
     let mut lowered: Vec<LoweredStage> = Vec::new();
     for stage in 0..physical.stages.len() {
         let manifests: Vec<_> = lowered.iter().map(|stage| stage.manifest.clone()).collect();

@@ -116,7 +116,7 @@ impl<'a> Builder<'a> {
                 schema.id = id;
             }
         }
-        relation.plan = Plan::Shared(Shared { plan, columns, span });
+        relation.plan = Plan::Shared(Shared { plan, columns, row: None, span });
         relation
     }
 

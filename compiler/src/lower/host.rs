@@ -5,15 +5,23 @@
 use super::context::{Lowering, cell_source, element_within};
 use crate::physical::Stage;
 use crate::plan::NamedExpr;
-use dj_runtime::artifact::{HostColumn, ScalarSource};
+use dj_runtime::artifact::{HostColumn, HostValue, ScalarSource};
 use dj_runtime::expr::{ColumnId, ExprKind};
+use dj_runtime::types::Type;
 
 /// The columns of a driver's chunk that the host computes.
 pub(super) fn host_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<HostColumn> {
     let driver = &stage.drivers[driver];
     let read = driver.columns.iter().map(|column| column.column.id);
-    let positions: Vec<ColumnId> = read.chain(driver.host.iter().map(|item| item.id)).collect();
-    driver.host.iter().map(|item| host_column(lowering, item, &positions)).collect()
+    let positions: Vec<ColumnId> = read.chain(driver.host_ids()).collect();
+    let row = driver.row.map(|_| HostColumn {
+        value: HostValue::Row,
+        scalars: vec![],
+        domain: None,
+        element: Type::I64.element(),
+        nullable: false,
+    });
+    row.into_iter().chain(driver.host.iter().map(|item| host_column(lowering, item, &positions))).collect()
 }
 
 fn host_column(lowering: &Lowering<'_>, item: &NamedExpr, positions: &[ColumnId]) -> HostColumn {
@@ -44,6 +52,6 @@ fn host_column(lowering: &Lowering<'_>, item: &NamedExpr, positions: &[ColumnId]
         nullable: expr.nullable,
         domain: lowering.strings.domain_of(item.id),
         scalars,
-        expr,
+        value: HostValue::Expr(expr),
     }
 }

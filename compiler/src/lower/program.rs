@@ -129,7 +129,8 @@ pub(super) fn chunk_inputs<'c>(driver: &Driver, values: &[Value<'c>]) -> ChunkIn
     let mut rest = values;
     let mut lanes = Vec::new();
     let read = driver.columns.iter().map(|column| column.column.nullable);
-    for nullable in read.chain(driver.host.iter().map(|item| item.expr.nullable)) {
+    let host = driver.row.map(|_| false).into_iter().chain(driver.host.iter().map(|item| item.expr.nullable));
+    for nullable in read.chain(host) {
         let (mine, others) = rest.split_at(1 + usize::from(nullable));
         lanes.push(Lane { value: mine[0], valid: mine.get(1).copied() });
         rest = others;

@@ -8,7 +8,6 @@ use crate::physical::{Check, Driver, DriverColumn, Op};
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
 use dj_runtime::types::Bounds;
-use std::collections::BTreeMap;
 
 /// The arguments of a step that belong to the chunk.
 pub(super) struct ChunkInputs<'c> {
@@ -35,8 +34,7 @@ impl<'c> Cx<'_, 'c> {
         let source = b.constant_int(Element::S64, (position as i64) << SOURCE_SHIFT);
         let order = b.add(origin, source);
         let read = driver.columns.iter().map(|column| column.column.id);
-        let ids = read.chain(driver.host.iter().map(|item| item.id));
-        let columns: BTreeMap<_, _> = ids.zip(chunk.columns.iter().copied()).collect();
+        let columns = read.chain(driver.host_ids()).zip(chunk.columns.iter().copied()).collect();
         let rows = Rows { lanes, columns, active, dense: true, origin, order };
         for column in &driver.columns {
             for check in &column.checks {

@@ -38,7 +38,7 @@ fn at_source(driver: &Driver, items: &[NamedExpr]) -> Option<Vec<NamedExpr>> {
         }
     }
     let read = driver.columns.iter().map(|column| column.column.id);
-    let mut known: BTreeSet<ColumnId> = read.chain(driver.host.iter().map(|item| item.id)).collect();
+    let mut known: BTreeSet<ColumnId> = read.chain(driver.host_ids()).collect();
     let mut found = Vec::new();
     for item in items {
         let expr = item.expr.clone().rewrite(&mut |mut part| {

@@ -5,6 +5,9 @@ use dj_runtime::expr::{ColumnId, Expr, Interval, Origin, interval};
 use dj_runtime::types::Type;
 use std::collections::BTreeMap;
 
+/// More rows than any machine holds.
+const MAX_ROWS: i128 = 1 << 48;
+
 /// What is known of every column. A column means the same wherever it occurs, so one map serves the whole program.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Facts {
@@ -104,6 +107,9 @@ impl Facts {
                 for (source, column) in &shared.columns {
                     self.know(column.id, self.interval(*source));
                 }
+                if let Some(row) = shared.row {
+                    self.know(row.id, Some(Interval::proven(0, MAX_ROWS)));
+                }
             }
             Plan::Evaluate(evaluate) => {
                 for item in &evaluate.items {
@@ -155,6 +161,7 @@ pub(super) fn uniqueness(
             };
             if one_match { below(&join.left) } else { None }
         }
+        Plan::Shared(shared) if shared.row.is_some_and(|row| on.contains(&row.id)) => Some(Uniqueness::Proven),
         Plan::Shared(shared) => {
             let source =
                 |id: &ColumnId| shared.columns.iter().find(|(_, column)| column.id == *id).map(|(from, _)| *from);

@@ -149,7 +149,7 @@ fn fails_in_branch(expr: &Expr, in_branch: bool) -> bool {
 }
 
 /// Whether a join's condition has parts for the host that are defined on pairs of rows only.
-fn reads_pairs(residual: &Expr, left: &[SchemaColumn], right: &[SchemaColumn]) -> bool {
+pub(super) fn reads_pairs(residual: &Expr, left: &[SchemaColumn], right: &[SchemaColumn]) -> bool {
     if is_for_host(residual) {
         return can_fail(residual) || (reads_any(residual, left) && reads_any(residual, right));
     }
@@ -183,7 +183,7 @@ fn evaluate(input: Plan, items: Vec<NamedExpr>, span: Span) -> Plan {
 }
 
 /// The columns of a schema, and no others.
-fn keep(plan: Plan, schema: &[SchemaColumn]) -> Plan {
+pub(super) fn keep(plan: Plan, schema: &[SchemaColumn]) -> Plan {
     let ids = |columns: &[SchemaColumn]| columns.iter().map(|column| column.id).collect::<Vec<ColumnId>>();
     if ids(&plan.schema()) == ids(schema) {
         return plan;
@@ -194,6 +194,6 @@ fn keep(plan: Plan, schema: &[SchemaColumn]) -> Plan {
 }
 
 /// A plan to put where one is taken out.
-fn nothing() -> Plan {
+pub(super) fn nothing() -> Plan {
     Plan::Union(Union { inputs: vec![], columns: vec![], span: Span::default() })
 }

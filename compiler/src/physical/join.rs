@@ -16,6 +16,12 @@ pub(super) struct JoinChoice {
     pub(super) reason: Reason,
 }
 
+/// Why a row of the left side has at most one match, if it is known to.
+pub(super) fn one_match(join: &Join, program: &Program, unique: UniqueColumns<'_>) -> Option<Uniqueness> {
+    let columns: Option<Vec<_>> = join.on.iter().map(|(_, right)| right.as_column()).collect();
+    uniqueness(&join.right, &columns?, program, unique)
+}
+
 /// Picks the strategy of a join; `use_recorded` allows to rely on recorded uniqueness.
 pub(super) fn choose(
     join: &Join,
@@ -25,8 +31,7 @@ pub(super) fn choose(
     unique: UniqueColumns<'_>,
     rows: Option<u64>,
 ) -> JoinChoice {
-    let columns: Option<Vec<_>> = join.on.iter().map(|(_, right)| right.as_column()).collect();
-    let unique = columns.and_then(|columns| uniqueness(&join.right, &columns, program, unique));
+    let unique = one_match(join, program, unique);
     let any_match_will_do = matches!(join.kind, JoinKind::Semi | JoinKind::Anti) && join.residual.is_none();
     if unique.is_none() && !any_match_will_do {
         return JoinChoice { strategy: ProbeStrategy::MergeMany, unique: None, reason: Reason::ManyMatches };

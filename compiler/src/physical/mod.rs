@@ -12,6 +12,7 @@ mod explain;
 mod facts;
 mod hoist;
 mod join;
+mod pairs;
 mod planner;
 mod reason;
 mod strings;
@@ -90,12 +91,21 @@ pub struct Driver {
     pub source: DriverSource,
     /// The source's columns that are read.
     pub columns: Vec<DriverColumn>,
+    /// The rows' numbers among those of the source, if they are a column.
+    pub row: Option<ColumnId>,
     /// Columns that the host computes of the row as it was read; each may read the earlier ones.
     pub host: Vec<NamedExpr>,
     /// What is done, in order.
     pub ops: Vec<Op>,
     /// For skipping row groups.
     pub skip: Vec<ScanPredicate>,
+}
+
+impl Driver {
+    /// The columns of a chunk that are not read but made by the host, in order.
+    pub(crate) fn host_ids(&self) -> impl Iterator<Item = ColumnId> {
+        self.row.into_iter().chain(self.host.iter().map(|item| item.id))
+    }
 }
 
 /// A column of a driver's chunk.

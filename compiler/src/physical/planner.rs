@@ -3,13 +3,13 @@
 use super::facts::{UniqueColumns, Uniqueness, row_bound};
 use super::{
     AggregateItem, AggregateStrategy, Check, Driver, DriverColumn, Facts, Op, Options, Probe, ProbeStrategy, Reason,
-    Sink, Stage, Strings, Variant, aggregate, column_expr, find, hoist, join, strings,
+    Sink, Stage, Strings, Variant, aggregate, column_expr, find, hoist, join, pairs, strings,
 };
 use crate::plan::{
     Aggregate, AggregateFunction, Distinct, Join, JoinKind, NamedExpr, Plan, Program, Scan, SchemaColumn, Shared, Sort,
     Take, TopK, Union,
 };
-use dj_grammar::{Code, Diagnostic, Span};
+use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
 use dj_runtime::expr::{CompareOp, Expr, ExprKind};
 use dj_runtime::types::Type;
@@ -23,16 +23,13 @@ const LEAST_CHUNK_ROWS: u64 = 1024;
 /// Plans one variant of an optimized program.
 ///
 /// Returns the program with its text replaced by codes, which lowering reads, the dictionaries, and the stages.
-pub fn plan(
-    program: &Program,
-    options: &Options,
-    unique: UniqueColumns<'_>,
-) -> Result<(Program, Strings, Variant), Vec<Diagnostic>> {
-    let mut program = program.clone();
-    hoist::hoist(&mut program);
-    let (program, strings) = strings::encode(program, options.use_recorded)?;
-    let facts = Facts::derive(&program, options.use_recorded);
+pub fn plan(program: &Program, options: &Options, unique: UniqueColumns<'_>) -> (Program, Strings, Variant) {
     let unique: UniqueColumns<'_> = if options.use_recorded { unique } else { &|_, _| false };
+    let mut program = program.clone();
+    pairs::split_conditional_joins(&mut program, unique);
+    hoist::hoist(&mut program);
+    let (program, strings) = strings::encode(program, options.use_recorded);
+    let facts = Facts::derive(&program, options.use_recorded);
     let mut planner = Planner {
         program: &program,
         strings: &strings,
@@ -43,20 +40,15 @@ pub fn plan(
         reasons: Vec::new(),
         shared: Vec::new(),
         unique_columns: Vec::new(),
-        errors: Vec::new(),
     };
     for shared in &program.shared {
         let stage = planner.materialize(&shared.plan);
         planner.shared.push(stage);
     }
     let exports = program.exports.iter().map(|export| planner.materialize(&export.plan)).collect();
-    let Planner { stages, reasons, shared, facts, unique_columns, errors, .. } = planner;
-    if errors.is_empty() {
-        let variant = Variant { stages, reasons, exports, shared, unique: unique_columns, facts };
-        Ok((program, strings, variant))
-    } else {
-        Err(errors)
-    }
+    let Planner { stages, reasons, shared, facts, unique_columns, .. } = planner;
+    let variant = Variant { stages, reasons, exports, shared, unique: unique_columns, facts };
+    (program, strings, variant)
 }
 
 pub(super) struct Planner<'a> {
@@ -69,7 +61,6 @@ pub(super) struct Planner<'a> {
     reasons: Vec<Reason>,
     shared: Vec<usize>,
     unique_columns: Vec<(usize, usize)>,
-    errors: Vec<Diagnostic>,
 }
 
 /// A relation that can be streamed: the rows of its drivers, one after the other.
@@ -173,7 +164,7 @@ impl Planner<'_> {
         let columns: Vec<DriverColumn> = scan.columns.iter().map(column).collect();
         let skip = scan.predicates.iter().flat_map(|predicate| skips(predicate, &columns)).collect();
         let ops = scan.predicates.iter().cloned().map(Op::Filter).collect();
-        let driver = Driver { source: DriverSource::Table(scan.table), columns, host: vec![], ops, skip };
+        let driver = Driver { source: DriverSource::Table(scan.table), columns, row: None, host: vec![], ops, skip };
         let schema = scan.columns.iter().map(|(_, column)| *column).collect();
         Stream { drivers: vec![driver], schema, rows: table.rows }
     }
@@ -183,20 +174,22 @@ impl Planner<'_> {
         let result = &self.stages[stage];
         let column = |(index, column): (usize, &SchemaColumn)| DriverColumn { index, column: *column, checks: vec![] };
         let columns = result.result.iter().enumerate().map(column).collect();
-        let driver = Driver { source: DriverSource::Stage(stage), columns, host: vec![], ops: vec![], skip: vec![] };
+        let driver =
+            Driver { source: DriverSource::Stage(stage), columns, row: None, host: vec![], ops: vec![], skip: vec![] };
         Stream { drivers: vec![driver], schema: result.result.clone(), rows: result.rows_out }
     }
 
     fn read_shared(&self, shared: &Shared) -> Stream {
         let stage = self.shared[shared.plan];
         let mut stream = self.read(stage);
-        stream.schema = shared.columns.iter().map(|(_, column)| *column).collect();
+        stream.schema = shared.columns.iter().map(|(_, column)| *column).chain(shared.row).collect();
         let result = &self.stages[stage].result;
         let column = |(source, column): &(_, SchemaColumn)| {
             let index = find(result, *source)?;
             Some(DriverColumn { index, column: *column, checks: vec![] })
         };
         stream.drivers[0].columns = shared.columns.iter().filter_map(column).collect();
+        stream.drivers[0].row = shared.row.map(|row| row.id);
         stream
     }
 
@@ -293,9 +286,9 @@ impl Planner<'_> {
     fn join(&mut self, join: &Join, schema: Vec<SchemaColumn>) -> Stream {
         let build_rows = row_bound(&join.right, self.program);
         let choice = join::choose(join, self.program, &self.facts, self.strings, self.unique, build_rows);
-        if choice.strategy == ProbeStrategy::MergeMany && join.residual.is_some() && join.kind != JoinKind::Inner {
-            self.errors.push(residual_unsupported(join));
-        }
+        let is_settled =
+            choice.strategy != ProbeStrategy::MergeMany || join.residual.is_none() || join.kind == JoinKind::Inner;
+        assert!(is_settled, "a condition that decides among many matches was left in a join");
         let mut stream = self.stream(&join.left);
         let expands = |op: &Op| matches!(op, Op::Probe(Probe { strategy: ProbeStrategy::MergeMany, .. }));
         let expanded = stream.drivers.iter().any(|driver| driver.ops.iter().any(expands));
@@ -365,11 +358,4 @@ fn skips(predicate: &Expr, columns: &[DriverColumn]) -> Vec<ScanPredicate> {
         return vec![];
     }
     comparison(*op, left, right).or_else(|| comparison(op.flipped(), right, left)).into_iter().collect()
-}
-
-fn residual_unsupported(join: &Join) -> Diagnostic {
-    let span = join.residual.as_ref().map_or(join.span, |residual| residual.span);
-    Diagnostic::error(Code("DJ0293"), "this join needs a further condition on many matches, which is not supported yet")
-        .label(span, "is not an equality of the two sides")
-        .help("make the right side unique on the join's keys (`distinct` or `group`), or use an inner join")
 }

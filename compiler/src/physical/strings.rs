@@ -10,7 +10,6 @@ mod domains;
 mod host_tables;
 
 use crate::plan::{AggregateFunction, Plan, Program};
-use dj_grammar::Diagnostic;
 use dj_runtime::artifact::{HostTable, HostTableKind, StringDomain};
 use dj_runtime::expr::{ColumnId, Expr, ExprKind};
 use dj_runtime::pjrt::Element;
@@ -91,28 +90,21 @@ impl Strings {
 }
 
 /// Replaces all text of a program by codes.
-pub(super) fn encode(mut program: Program, use_recorded: bool) -> Result<(Program, Strings), Vec<Diagnostic>> {
+pub(super) fn encode(mut program: Program, use_recorded: bool) -> (Program, Strings) {
     let mut tables = host_tables::Pending::default();
-    let mut errors = Vec::new();
     for_each_plan(&mut program, &mut |plan| {
         let is_order = matches!(plan, Plan::Sort(_) | Plan::TopK(_));
         for expr in device_expressions(plan) {
             let taken = std::mem::replace(expr, Expr::bool(false, expr.span));
-            match tables.extract(taken, is_order) {
-                Ok(rewritten) => *expr = rewritten,
-                Err(error) => errors.push(error),
-            }
+            *expr = tables.extract(taken, is_order);
         }
     });
-    if !errors.is_empty() {
-        return Err(errors);
-    }
     let domains = Domains::infer(&program, &tables);
     let (mut strings, capacities) = number(&program, &domains, use_recorded);
     strings.capacities = capacities;
     register(&mut strings, tables, &program);
     domains::encode_literals(&mut program, &mut strings);
-    Ok((program, strings))
+    (program, strings)
 }
 
 /// Numbers the domains in a fixed order and sizes their dictionaries.

@@ -82,12 +82,12 @@ impl<'a> StagePrinter<'a> {
     }
 
     fn driver(&self, driver: &Driver) -> Vec<String> {
-        let columns: Vec<_> = driver.columns.iter().map(|column| column.column).collect();
+        let columns: Vec<_> = driver.columns.iter().map(|column| column.column.id).chain(driver.row).collect();
         let source = match driver.source {
             DriverSource::Table(table) => name_text(&self.of.program.tables[table].name),
             DriverSource::Stage(stage) => format!("stage {stage}"),
         };
-        let read = format!("read {source} [{}]", self.columns(&columns));
+        let read = format!("read {source} [{}]", join(&columns, |id| self.names.column(*id)));
         let checks = driver.columns.iter().flat_map(|column| self.checks(column));
         let skips = driver.skip.iter().filter_map(|predicate| self.skip(driver, predicate));
         let host = (!driver.host.is_empty())
@@ -260,7 +260,7 @@ fn columns_of(stage: &Stage, variant: &Variant) -> BTreeSet<ColumnId> {
     let mut ids: BTreeSet<_> = stage.result.iter().map(|column| column.id).collect();
     for driver in &stage.drivers {
         ids.extend(driver.columns.iter().map(|column| column.column.id));
-        ids.extend(driver.host.iter().map(|item| item.id));
+        ids.extend(driver.host_ids());
         for op in &driver.ops {
             match op {
                 Op::Filter(_) => {}

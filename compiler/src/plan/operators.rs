@@ -275,13 +275,15 @@ pub struct Union {
 
 /// The rows of a plan that others read too.
 ///
-/// **Schema**: `columns`, fresh identities for columns of the shared plan.
+/// **Schema**: `columns`, fresh identities for columns of the shared plan, then `row`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shared {
     /// The index in [`super::Program::shared`].
     pub plan: usize,
     /// The shared plan's column, and the column that it becomes here.
     pub columns: Vec<(ColumnId, SchemaColumn)>,
+    /// An i64 column of the rows' numbers, from 0, where physical planning wants to tell them apart.
+    pub row: Option<SchemaColumn>,
     /// Where the source names it.
     pub span: Span,
 }
@@ -316,7 +318,7 @@ impl Plan {
             Self::TopK(top) => top.input.schema(),
             Self::Distinct(distinct) => distinct.input.schema(),
             Self::Union(union) => union.columns.clone(),
-            Self::Shared(shared) => shared.columns.iter().map(|(_, column)| *column).collect(),
+            Self::Shared(shared) => shared.columns.iter().map(|(_, column)| *column).chain(shared.row).collect(),
             Self::Evaluate(evaluate) => {
                 evaluate.input.schema().into_iter().chain(evaluate.items.iter().map(NamedExpr::schema)).collect()
             }

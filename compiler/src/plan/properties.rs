@@ -27,6 +27,7 @@ pub fn is_unique(plan: &Plan, columns: &[ColumnId], shared: &[SharedPlan]) -> bo
             let once = matches!(join.kind, JoinKind::Semi | JoinKind::Anti) || is_unique(&join.right, &keys, shared);
             once && is_unique(&join.left, columns, shared)
         }
+        Plan::Shared(reader) if reader.row.is_some_and(|row| columns.contains(&row.id)) => true,
         Plan::Shared(reader) => {
             let of_source = reader.columns.iter().filter(|(_, column)| columns.contains(&column.id));
             let below: Vec<_> = of_source.map(|(from, _)| *from).collect();

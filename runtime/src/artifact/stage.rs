@@ -93,9 +93,8 @@ pub struct ChunkColumn {
 /// A column of a chunk that the host computes row by row, because a device holds no text: `concat(a, b)`, `n as str`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HostColumn {
-    /// Its value: column `i` is the chunk's `i`-th, the host's earlier ones included, with text as text; parameter `i` is
-    /// the `i`-th of `scalars`.
-    pub expr: Expr,
+    /// Its value.
+    pub value: HostValue,
     /// The parameters and cells that it reads.
     pub scalars: Vec<ScalarSource>,
     /// The string domain of a text column.
@@ -104,6 +103,16 @@ pub struct HostColumn {
     pub element: Element,
     /// Whether a validity follows.
     pub nullable: bool,
+}
+
+/// The value of a host's column in a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum HostValue {
+    /// The row's number among those of the driver, from 0.
+    Row,
+    /// An expression: column `i` is the chunk's `i`-th, the host's earlier ones included, with text as text; parameter `i`
+    /// is the `i`-th of the column's scalars.
+    Expr(Expr),
 }
 
 /// `column op value` on a scanned column, for skipping row groups.

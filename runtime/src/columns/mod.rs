@@ -108,6 +108,11 @@ impl Column {
         true
     }
 
+    /// Writes integers to the first rows, and tells whether the element holds them all.
+    pub(crate) fn set_integers(&mut self, values: &[i128]) -> bool {
+        i128::write(values, self, 0)
+    }
+
     /// The value of a row: [`Scalar::Int`] for all but bools and floats, so the code for text.
     pub fn scalar(&self, row: usize) -> Scalar {
         if !self.is_valid(row) {

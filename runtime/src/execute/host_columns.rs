@@ -6,7 +6,7 @@ use super::attempt::{Attempt, full_dictionary};
 use super::codes;
 use super::error::RunError;
 use super::status::Stop;
-use crate::artifact::{Driver, DriverSource, HostColumn, ScalarSource};
+use crate::artifact::{Driver, DriverSource, HostColumn, HostValue, ScalarSource};
 use crate::columns::{Chunk, Column, Dictionaries, DictionaryError, INPUT};
 use crate::expr::{ColumnId, EvalError, Expr, ExprKind, Row, Scalar, append_text, eval};
 use dj_grammar::{Diagnostic, Span};
@@ -36,8 +36,8 @@ struct ChunkRow<'c> {
 /// One column.
 struct Computation<'m> {
     spec: &'m HostColumn,
-    /// The expression with the values of its scalars.
-    expr: Expr,
+    /// The expression with the values of its scalars; absent for row numbers.
+    expr: Option<Expr>,
     /// The columns of the chunk that it reads.
     inputs: Vec<usize>,
     memory: Memory,
@@ -73,11 +73,14 @@ impl<'m> HostColumns<'m> {
     pub(super) fn new(cx: &Attempt<'m, '_>, driver: &'m Driver) -> Result<Self, RunError> {
         let columns = driver.host_columns.iter().map(|spec| {
             let values = spec.scalars.iter().map(|source| scalar(cx, *source)).collect::<Result<Vec<_>, _>>()?;
-            let expr = spec.expr.clone().rewrite(&mut |part| match part.kind {
-                ExprKind::Param(index) => Expr::literal(values[index].clone(), part.ty, part.span),
-                _ => part,
-            });
-            let inputs = expr.columns().into_iter().map(|id| id.0 as usize).collect();
+            let expr = match &spec.value {
+                HostValue::Row => None,
+                HostValue::Expr(expr) => Some(expr.clone().rewrite(&mut |part| match part.kind {
+                    ExprKind::Param(index) => Expr::literal(values[index].clone(), part.ty, part.span),
+                    _ => part,
+                })),
+            };
+            let inputs = expr.iter().flat_map(Expr::columns).map(|id| id.0 as usize).collect();
             Ok(Computation { spec, expr, inputs, memory: Memory::default(), text: String::new() })
         });
         let columns = columns.collect::<Result<_, RunError>>()?;
@@ -108,10 +111,15 @@ impl Computation<'_> {
         dictionaries: &mut Dictionaries,
     ) -> Result<Column, Failed> {
         let mut column = Column::zeroed(self.spec.element, capacity, self.spec.nullable);
+        let Some(expr) = self.expr.take() else {
+            let numbers: Vec<i128> = (u128::from(chunk.start)..).take(chunk.rows).map(u128::cast_signed).collect();
+            let failed = |row| Failed { row, span: Span::default(), cause: Cause::Narrow };
+            return if column.set_integers(&numbers) { Ok(column) } else { Err(failed(chunk.start)) };
+        };
         for row in 0..chunk.rows {
             let mut compute = |computation: &mut Self| {
                 let row = ChunkRow { chunk, row, domains, dictionaries };
-                let value = computation.compute(&row).map_err(Cause::Value)?;
+                let value = computation.compute(&expr, &row).map_err(Cause::Value)?;
                 match (value, computation.spec.domain) {
                     (Computed::Text, Some(domain)) => {
                         let code = dictionaries.intern(domain, &computation.text, INPUT).map_err(Cause::Dictionary)?;
@@ -123,8 +131,9 @@ impl Computation<'_> {
             };
             let value = self.remembered(chunk, row, &mut compute);
             let value = value.and_then(|value| if column.set(row, &value) { Ok(()) } else { Err(Cause::Narrow) });
-            value.map_err(|cause| Failed { row: chunk.start + row as u64, span: self.expr.span, cause })?;
+            value.map_err(|cause| Failed { row: chunk.start + row as u64, span: expr.span, cause })?;
         }
+        self.expr = Some(expr);
         Ok(column)
     }
 
@@ -147,12 +156,12 @@ impl Computation<'_> {
         Ok(value)
     }
 
-    fn compute(&mut self, row: &ChunkRow<'_>) -> Result<Computed, EvalError> {
+    fn compute(&mut self, expr: &Expr, row: &ChunkRow<'_>) -> Result<Computed, EvalError> {
         if self.spec.domain.is_none() {
-            return eval(&self.expr, &mut |column| row.value(column)).map(Computed::Value);
+            return eval(expr, &mut |column| row.value(column)).map(Computed::Value);
         }
         self.text.clear();
-        let is_valid = append_text(&self.expr, row, &mut self.text)?;
+        let is_valid = append_text(expr, row, &mut self.text)?;
         Ok(if is_valid { Computed::Text } else { Computed::Value(Scalar::Null) })
     }
 }

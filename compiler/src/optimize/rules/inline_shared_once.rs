@@ -27,7 +27,7 @@ impl Pass for InlineSharedOnce {
 
 /// Puts the shared plan in the place of its reader, with the reader's names.
 fn inline(node: &mut Plan, index: usize, shared: &mut Option<Plan>) {
-    let Plan::Shared(Shared { plan, columns, span }) = node else { return };
+    let Plan::Shared(Shared { plan, columns, row: None, span }) = node else { return };
     if *plan != index {
         return;
     }

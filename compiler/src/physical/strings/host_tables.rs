@@ -3,7 +3,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "only a few forms need a look into the text")]
 
 use super::is_text;
-use dj_grammar::{Code, Diagnostic, Span};
+use dj_grammar::Span;
 use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind, Function, Scalar, eval, eval_constant};
 use dj_runtime::types::Type;
 
@@ -28,20 +28,20 @@ pub(super) struct Pending {
 
 impl Pending {
     /// Replaces the functions of text in an expression. A text key of an order becomes its rank.
-    pub(super) fn extract(&mut self, expr: Expr, is_order: bool) -> Result<Expr, Diagnostic> {
+    pub(super) fn extract(&mut self, expr: Expr, is_order: bool) -> Expr {
         if let Some(literal) = constant(&expr) {
-            return Ok(literal);
+            return literal;
         }
         if is_order && is_text(&expr) {
-            let base = self.extract(expr, false)?;
-            return Ok(self.table(base, None, Type::I32));
+            let base = self.extract(expr, false);
+            return self.table(base, None, Type::I32);
         }
         if is_order_of_texts(&expr) {
-            let ExprKind::Compare(op, left, right) = expr.kind else { return Ok(expr) };
-            let left = self.extract(*left, true)?;
-            let right = self.extract(*right, true)?;
+            let ExprKind::Compare(op, left, right) = expr.kind else { return expr };
+            let left = self.extract(*left, true);
+            let right = self.extract(*right, true);
             let kind = ExprKind::Compare(op, Box::new(left), Box::new(right));
-            return Ok(Expr { kind, ..expr_shell(expr.ty, expr.nullable, expr.span) });
+            return Expr { kind, ..expr_shell(expr.ty, expr.nullable, expr.span) };
         }
         if needs_host(&expr) {
             return self.extract_function(expr);
@@ -49,30 +49,32 @@ impl Pending {
         let mut expr = expr;
         for operand in expr.operands_mut() {
             let taken = std::mem::replace(operand, Expr::bool(false, Span::default()));
-            *operand = self.extract(taken, false)?;
+            *operand = self.extract(taken, false);
         }
-        Ok(expr)
+        expr
     }
 
-    fn extract_function(&mut self, expr: Expr) -> Result<Expr, Diagnostic> {
-        let base = only_base(&expr).cloned().ok_or_else(|| unsupported(expr.span))?;
+    fn extract_function(&mut self, expr: Expr) -> Expr {
+        let Some(base) = only_base(&expr).cloned() else {
+            unreachable!("functions of several texts are hoisted: {expr:?}")
+        };
         let stripped = base.without_spans();
         let (ty, span) = (expr.ty, expr.span);
         let mut function = replace(expr, &stripped);
         // A null text is handled on the device, so the table's own nulls are those of failed conversions and the like.
         function.nullable = function_is_nullable(&function);
-        let base = self.extract(base, false)?;
+        let base = self.extract(base, false);
         let on_null = eval(&function, &mut |_| Scalar::Null).ok().filter(|value| !value.is_null());
         let mut table = self.table(base.clone(), Some(function), ty);
         table.span = span;
-        let Some(on_null) = on_null.filter(|_| base.nullable) else { return Ok(table) };
+        let Some(on_null) = on_null.filter(|_| base.nullable) else { return table };
         // A function that skips nulls (`concat`) has a value where there is no text.
         let is_null = Expr { kind: ExprKind::IsNull(Box::new(base)), ..expr_shell(Type::Bool, false, span) };
         let nullable = matches!(&table.kind, ExprKind::Table { table, .. }
             if self.tables[*table].function.as_ref().is_some_and(|function| function.nullable));
         let arms = vec![(is_null, Expr::literal(on_null, ty, span))];
         let kind = ExprKind::Case { arms, otherwise: Some(Box::new(table)) };
-        Ok(Expr { kind, ..expr_shell(ty, nullable, span) })
+        Expr { kind, ..expr_shell(ty, nullable, span) }
     }
 
     fn table(&mut self, base: Expr, function: Option<Expr>, ty: Type) -> Expr {
@@ -206,11 +208,4 @@ pub(super) fn can_fail(expr: &Expr) -> bool {
             || matches!(&part.kind, ExprKind::Call(Function::Lpad | Function::Rpad, _));
     });
     fails
-}
-
-fn unsupported(span: Span) -> Diagnostic {
-    let message = "text of both sides in the condition of a join that keeps unmatched rows is not supported yet";
-    Diagnostic::error(Code("DJ0292"), message)
-        .label(span, "is computed of pairs of rows")
-        .help("compute it of one side before the join, or use an inner join")
 }
