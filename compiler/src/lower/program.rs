@@ -46,13 +46,6 @@ impl Signature {
             arguments.push(if donated { Argument::donated(ty, index) } else { Argument::new(ty) });
         }
         let mut signature = Self { arguments, state: state.len(), residents: vec![], scalars: vec![] };
-        if kind == ProgramKind::Grow {
-            // A larger buffer cannot take the place of a smaller one.
-            for argument in &mut signature.arguments {
-                argument.donated_to = None;
-            }
-            return signature;
-        }
         for resident in &interface.residents {
             let types = resident_types(lowering, interface, resident, rung);
             signature.residents.push(types.len());

@@ -89,7 +89,7 @@ impl<'a> StageLowering<'a> {
                 let lowering = self.lowering();
                 let cx = Cx::new(&lowering, b, 0, &interface, None);
                 let inputs = signature.split(values);
-                let results = self.body(&cx, kind, &inputs.state, &inputs.rest, &state);
+                let results = self.body(&cx, kind, &inputs.state, &inputs.rest);
                 if kind == ProgramKind::Finish {
                     tensors = results[2..].iter().map(|value| b.element(*value)).collect();
                 }
@@ -114,14 +114,7 @@ impl<'a> StageLowering<'a> {
     }
 
     /// The results of a program.
-    fn body<'c>(
-        &self,
-        cx: &Cx<'_, 'c>,
-        kind: ProgramKind,
-        state: &[Value<'c>],
-        rest: &[Value<'c>],
-        specs: &[StateSpec],
-    ) -> Vec<Value<'c>> {
+    fn body<'c>(&self, cx: &Cx<'_, 'c>, kind: ProgramKind, state: &[Value<'c>], rest: &[Value<'c>]) -> Vec<Value<'c>> {
         let sink = SinkLowering::new(cx, self.stage());
         let (status, kept) = (state[0], &state[1..]);
         match kind {
@@ -140,7 +133,6 @@ impl<'a> StageLowering<'a> {
                 values.extend(total);
                 values
             }
-            ProgramKind::Grow => self.grow(cx, state, specs),
             ProgramKind::Compact => {
                 let (kept, count) = sink.group_sort_compact(cx, kept);
                 let status = cx.merge_status(status);
@@ -152,23 +144,6 @@ impl<'a> StageLowering<'a> {
                 [status, result.count].into_iter().chain(result.tensors).collect()
             }
         }
-    }
-
-    /// Every tensor padded to the next rung, along each thing that grows.
-    fn grow<'c>(&self, cx: &Cx<'_, 'c>, state: &[Value<'c>], specs: &[StateSpec]) -> Vec<Value<'c>> {
-        let b = cx.b;
-        let grown = state.iter().zip(specs).map(|(value, spec)| {
-            let (from, to) = (&spec.dims[cx.rung], &spec.dims[cx.rung + 1]);
-            if from == to {
-                return *value;
-            }
-            let fill = cx.filled(spec.element, &[], spec.init);
-            let more: Vec<_> = from.iter().zip(to).map(|(from, to)| to - from).collect();
-            let shaped = b.reshape(*value, from);
-            let padded = b.pad(shaped, fill, &vec![0; from.len()], &more);
-            b.reshape(padded, &spec.flat_dims(cx.rung + 1))
-        });
-        grown.collect()
     }
 
     /// The text of one program's module.
@@ -186,7 +161,7 @@ impl<'a> StageLowering<'a> {
             let lowering = self.lowering();
             let inputs = signature.split(values);
             let cx = Cx::new(&lowering, b, rung, &interface, Some((inputs.residents, inputs.scalars)));
-            self.body(&cx, kind, &inputs.state, &inputs.rest, &stage.state)
+            self.body(&cx, kind, &inputs.state, &inputs.rest)
         })?;
         debug_assert_eq!(*interface.borrow(), stage.interface, "both passes must read the same");
         Ok(module.text)
@@ -221,9 +196,7 @@ impl<'a> StageLowering<'a> {
         });
         let flat = |spec: &StateSpec| StateTensor {
             element: spec.element,
-            dims: (0..rungs)
-                .map(|rung| spec.flat_dims(rung).into_iter().map(|length| length as usize).collect())
-                .collect(),
+            dims: (0..rungs).map(|rung| spec.dims[rung].iter().map(|length| *length as usize).collect()).collect(),
             init: spec.init,
         };
         Ok(Stage {

@@ -21,7 +21,7 @@ fn check(pipeline: &str) {
     for (index, variant) in compiled.manifest.variants.iter().enumerate() {
         for (stage, spec) in variant.stages.iter().enumerate() {
             for rung in 0..spec.rungs.min(2) {
-                for kind in spec.programs(rung) {
+                for kind in spec.programs() {
                     let id = ProgramId { variant: index, stage, kind, rung };
                     let text = compiled.module_text(id).unwrap();
                     if let Err(error) = client.compile(&text, &options) {
@@ -44,7 +44,7 @@ fn check_tpu(pipeline: &str) {
     let topology = dj_runtime::pjrt::Topology::new(&plugin, "v5e:1x1").unwrap();
     let variant = &compiled.manifest.variants[0];
     for (stage, spec) in variant.stages.iter().enumerate() {
-        for kind in spec.programs(0) {
+        for kind in spec.programs() {
             let id = ProgramId { variant: 0, stage, kind, rung: 0 };
             let text = compiled.module_text(id).unwrap();
             let start = std::time::Instant::now();

@@ -5,13 +5,12 @@
 //!
 //! ```text
 //! step(state, residents, scalars, chunk, rows, start[, offset]) -> (state, status, [count], [mask, columns], [total])
-//! grow(state at rung r) -> state at rung r + 1
 //! compact(state, residents, scalars) -> (state, status, count)
 //! finish(state, residents, scalars) -> (status, count, tensors)
 //! ```
 //!
 //! Arguments and results are positional, in the order in which the manifest lists them. A value of a nullable column is
-//! followed by its validity, `i1` of the same dimensions. State is donated to step, grow and compact, not to finish. `rows` and
+//! followed by its validity, `i1` of the same dimensions. State is donated to step and compact, not to finish; between rungs the host moves it. `rows` and
 //! `count` are `i32[]`, `start` (the running number of the chunk's first row among those of all drivers), `offset` and
 //! `total` are `i64[]`.
 
@@ -61,7 +60,7 @@ impl Manifest {
         for (variant, spec) in self.variants.iter().enumerate() {
             for (stage, spec) in spec.stages.iter().enumerate() {
                 for rung in 0..spec.rungs.max(1) {
-                    let programs = spec.programs(rung).into_iter();
+                    let programs = spec.programs().into_iter();
                     ids.extend(programs.map(|kind| ProgramId { variant, stage, kind, rung }));
                 }
             }
@@ -264,8 +263,6 @@ pub struct ExportSpec {
 pub enum ProgramKind {
     /// The step of the driver of this index.
     Step(usize),
-    /// From this rung to the next.
-    Grow,
     /// Sort and reduce what was appended, in place.
     Compact,
     /// The result.
@@ -290,7 +287,6 @@ impl std::fmt::Display for ProgramId {
         write!(f, "v{}.s{}.", self.variant, self.stage)?;
         match self.kind {
             ProgramKind::Step(driver) => write!(f, "step{driver}")?,
-            ProgramKind::Grow => f.write_str("grow")?,
             ProgramKind::Compact => f.write_str("compact")?,
             ProgramKind::Finish => f.write_str("finish")?,
         }
@@ -305,7 +301,6 @@ impl ProgramId {
         let variant = parts.next()?.strip_prefix('v')?.parse().ok()?;
         let stage = parts.next()?.strip_prefix('s')?.parse().ok()?;
         let kind = match parts.next()? {
-            "grow" => ProgramKind::Grow,
             "compact" => ProgramKind::Compact,
             "finish" => ProgramKind::Finish,
             step => ProgramKind::Step(step.strip_prefix("step")?.parse().ok()?),

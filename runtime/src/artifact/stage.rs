@@ -220,7 +220,8 @@ pub enum CapacityKind {
 pub struct StateTensor {
     /// The element.
     pub element: Element,
-    /// The dimensions at each rung from 0; all the same where it does not grow.
+    /// The dimensions at each rung from 0, one for each thing that grows on its own; all the same where none does. On the
+    /// device a tensor that has any has one, of their product.
     pub dims: Vec<Vec<usize>>,
     /// What fills it before the first chunk.
     pub init: Init,
@@ -325,12 +326,9 @@ impl Stage {
         }
     }
 
-    /// The programs that the stage has at a rung.
-    pub fn programs(&self, rung: usize) -> Vec<ProgramKind> {
+    /// The programs that the stage has at each rung.
+    pub fn programs(&self) -> Vec<ProgramKind> {
         let mut programs: Vec<_> = (0..self.drivers.len()).map(ProgramKind::Step).collect();
-        if rung + 1 < self.rungs {
-            programs.push(ProgramKind::Grow);
-        }
         if let SinkKind::Fold { compacts, .. } = self.sink.kind {
             if compacts {
                 programs.push(ProgramKind::Compact);

@@ -49,7 +49,7 @@ fn contents_survive_a_round_trip() {
     assert_eq!(modules.executable(id(0, ProgramKind::Finish), &with()).unwrap().as_ref(), [1, 2, 3]);
     let other = CompiledWith { fingerprint: "beef".to_owned(), ..with() };
     assert_eq!(modules.executable(id(0, ProgramKind::Finish), &other), None);
-    assert!(modules.module(id(7, ProgramKind::Grow)).is_err());
+    assert!(modules.module(id(7, ProgramKind::Compact)).is_err());
     assert_eq!(artifact.plan("ast").unwrap(), "file");
     let mut without_executables = written;
     without_executables.programs[0].executables.clear();
@@ -128,7 +128,7 @@ fn another_target_is_refused() {
 
 #[test]
 fn programs_are_read_as_they_are_printed() {
-    for kind in [ProgramKind::Step(3), ProgramKind::Grow, ProgramKind::Compact, ProgramKind::Finish] {
+    for kind in [ProgramKind::Step(3), ProgramKind::Compact, ProgramKind::Finish] {
         let id = ProgramId { variant: 1, stage: 12, kind, rung: 5 };
         assert_eq!(ProgramId::parse(&id.to_string()), Some(id));
     }

@@ -255,12 +255,11 @@ pub(super) fn full_dictionary(error: &DictionaryError, span: dj_grammar::Span) -
     RunError::program(Diagnostic::error(code, error.to_string()).at(span))
 }
 
-/// The programs that a variant starts with; growing and compacting may never be needed.
+/// The programs that a variant starts with; compacting may never be needed.
 fn likely_programs(variant: usize, spec: &Variant) -> Vec<ProgramId> {
     let of_stage = |(index, stage): (usize, &Stage)| {
         let rung = stage.first_rung;
-        let kinds =
-            stage.programs(rung).into_iter().filter(|kind| !matches!(kind, ProgramKind::Grow | ProgramKind::Compact));
+        let kinds = stage.programs().into_iter().filter(|kind| *kind != ProgramKind::Compact);
         kinds.map(|kind| ProgramId { variant, stage: index, kind, rung }).collect::<Vec<_>>()
     };
     spec.stages.iter().enumerate().flat_map(of_stage).collect()

@@ -18,6 +18,7 @@ mod emit;
 mod error;
 mod fingerprint;
 mod finish;
+mod grow;
 mod host_columns;
 mod locate;
 mod options;

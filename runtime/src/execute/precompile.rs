@@ -4,7 +4,7 @@ use super::error::RunError;
 use super::fingerprint::{compiled_for, compiled_with};
 use super::options::replicas_of;
 use super::programs::Programs;
-use crate::artifact::{Executable, Manifest, Modules, Platform, ProgramId, ProgramKind};
+use crate::artifact::{Executable, Manifest, Modules, Platform, ProgramId};
 use crate::pjrt::{Client, CompileOptions, Topology};
 
 /// The programs that a run is likely to need: those of the first variant, of every stage at its first rung, and on CPU at
@@ -16,10 +16,7 @@ pub fn likely_programs(manifest: &Manifest) -> Vec<ProgramId> {
             let last = spec.rungs.saturating_sub(1);
             let further = usize::from(manifest.target.platform == Platform::Cpu);
             for rung in spec.first_rung..=(spec.first_rung + further).min(last) {
-                let kinds = spec.programs(rung).into_iter();
-                // What would grow beyond the next rung is not carried.
-                let kinds = kinds.filter(|kind| *kind != ProgramKind::Grow || rung == spec.first_rung);
-                ids.extend(kinds.map(|kind| ProgramId { variant, stage, kind, rung }));
+                ids.extend(spec.programs().into_iter().map(|kind| ProgramId { variant, stage, kind, rung }));
             }
         }
     }

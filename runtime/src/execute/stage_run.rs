@@ -34,7 +34,7 @@ pub(super) struct StageRun<'m> {
     in_flight: VecDeque<InFlight>,
     emitted: Option<Emitted>,
     /// Rows that were folded.
-    rows: u64,
+    pub(super) rows: u64,
     /// Where the rows of each driver came from; the first of them has this running number.
     origins: Vec<(u64, Origin)>,
     /// What the stage is folded again for.

@@ -9,7 +9,7 @@ use super::residents::{Residents, length_of};
 use super::scalars::filled;
 use super::stage_run::{Outputs, StageRun};
 use super::status::Stop;
-use crate::artifact::{CapacityKind, Dim, Init, ProgramKind, Resident, SinkKind, Stage};
+use crate::artifact::{CapacityKind, Dim, Init, ProgramKind, Resident, SinkKind, Stage, StateTensor};
 use crate::pjrt::{Argument, Buffer};
 use dj_grammar::Diagnostic;
 
@@ -18,7 +18,7 @@ pub(super) struct State {
     pub(super) rung: usize,
     /// One list of tensors per replica; none before the first chunk.
     tensors: Option<PerReplica<Buffer>>,
-    lease: Option<Lease>,
+    pub(super) lease: Option<Lease>,
     pub(super) residents: Residents,
     /// Rows that were appended, as far as was looked at: the most of all replicas.
     pub(super) count: u64,
@@ -64,8 +64,8 @@ impl<'m> StageRun<'m> {
         cx.refresh_host_tables(self.stage)?;
         let rung = self.needed_rung(cx)?;
         if self.state.is_started() {
-            while self.state.rung < rung {
-                self.grow(cx)?;
+            if self.state.rung < rung {
+                self.grow(cx, rung)?;
             }
         } else {
             self.state.rung = rung;
@@ -99,7 +99,7 @@ impl<'m> StageRun<'m> {
     }
 
     /// There is no larger rung.
-    fn too_large(&self, needed: &[usize]) -> Stop {
+    pub(super) fn too_large(&self, needed: &[usize]) -> Stop {
         let rung = self.stage.rungs.saturating_sub(1);
         let outgrown = (0..needed.len()).find(|&index| needed[index] > self.stage.capacity(index, rung));
         let (what, limit) = match outgrown {
@@ -111,7 +111,7 @@ impl<'m> StageRun<'m> {
                 };
                 (what, self.stage.capacity(index, rung))
             }
-            None => ("collected rows", self.rows_capacity().unwrap_or(0)),
+            None => ("collected rows", self.rows_capacity(rung).unwrap_or(0)),
         };
         let message = format!("`{}` has more than {limit} {what}", self.stage.label);
         let diagnostic = Diagnostic::error(codes::CAPACITY, message).at(self.stage.span);
@@ -128,12 +128,8 @@ impl<'m> StageRun<'m> {
             let mut list = Vec::new();
             for tensor in &self.stage.state {
                 let dims = dims_at(&tensor.dims, rung);
-                let bits = match tensor.init {
-                    Init::Zero => 0,
-                    Init::Bits(bits) => bits,
-                };
-                let bytes = filled(tensor.element, dims.iter().product(), bits);
-                list.push(cx.device.copy(&bytes, tensor.element, dims, replica)?);
+                let bytes = filled(tensor.element, dims.iter().product(), bits(tensor));
+                list.push(cx.device.copy(&bytes, tensor.element, &device_dims(dims), replica)?);
             }
             tensors.push(list);
         }
@@ -144,7 +140,7 @@ impl<'m> StageRun<'m> {
     /// Makes sure that one more chunk can be appended: by looking at the true count, compacting, growing.
     pub(super) fn make_room(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
         let SinkKind::Fold { appends: true, compacts, .. } = self.stage.sink.kind else { return Ok(()) };
-        let Some(capacity) = self.rows_capacity() else {
+        let Some(capacity) = self.rows_capacity(self.state.rung) else {
             return Err(RunError::bug(format!("stage `{}` appends without a capacity", self.stage.label)).into());
         };
         let chunk = self.stage.chunk_rows as u64;
@@ -164,17 +160,17 @@ impl<'m> StageRun<'m> {
                 return self.make_room(cx);
             }
         }
-        self.grow(cx)?;
-        let rung = self.state.rung;
+        let rung = self.expected_rung(cx);
+        self.grow(cx, rung)?;
         self.state.residents.refresh(cx, self.stage, rung)?;
         self.make_room(cx)
     }
 
-    /// How many rows the buffers hold at the present rung.
-    fn rows_capacity(&self) -> Option<usize> {
+    /// How many rows the buffers hold at a rung.
+    pub(super) fn rows_capacity(&self, rung: usize) -> Option<usize> {
         let capacities = self.stage.capacities.iter().enumerate();
         let of_rows = capacities.filter(|(_, capacity)| matches!(capacity.holds, CapacityKind::Rows));
-        of_rows.map(|(index, _)| self.stage.capacity(index, self.state.rung)).min()
+        of_rows.map(|(index, _)| self.stage.capacity(index, rung)).min()
     }
 
     fn compact(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
@@ -199,37 +195,6 @@ impl<'m> StageRun<'m> {
         self.state.may_compact = false;
         Ok(())
     }
-
-    /// Moves the state to the next rung.
-    fn grow(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
-        let next = self.state.rung + 1;
-        if next >= self.stage.rungs.max(1) {
-            return Err(self.too_large(&[]));
-        }
-        if is_status_alone(self.stage) {
-            self.state.rung = next;
-            return Ok(());
-        }
-        // A variant that assumes less may address less.
-        let lease = cx.lease(self.stage, state_bytes(self.stage, next, cx.device.replicas)).map_err(Stop::Replay)?;
-        let id = self.program(cx, ProgramKind::Grow);
-        let executable = cx.programs.get(id)?;
-        let arguments = self.state.take().into_iter();
-        let arguments = arguments.map(|state| state.into_iter().map(Argument::Donated).collect()).collect();
-        let outputs = cx.device.run(&self.stage.label, id, &executable, arguments)?;
-        let taken = outputs.into_iter().map(|outputs| Outputs::new(id, outputs).take(self.stage.state.len()));
-        self.state.put(taken.collect::<Result<_, _>>()?);
-        self.state.lease = Some(lease);
-        self.state.rung = next;
-        let finish = self.program(cx, ProgramKind::Finish);
-        cx.programs.prepare(self.stage.programs(next).contains(&finish.kind).then_some(finish));
-        Ok(())
-    }
-}
-
-/// An emitting stage has nothing but its status to move.
-fn is_status_alone(stage: &Stage) -> bool {
-    matches!(stage.sink.kind, SinkKind::Emit) && stage.state.len() == 1
 }
 
 /// How long a consumer's tensor must be for a tensor of an earlier result.
@@ -242,13 +207,24 @@ fn needed_length(cx: &Attempt<'_, '_>, stage: usize, tensor: usize) -> Result<us
     buffer.map(|buffer| length_of(buffer)).ok_or_else(|| RunError::bug(format!("stage {stage} has no tensor {tensor}")))
 }
 
-fn dims_at(dims: &[Vec<usize>], rung: usize) -> &[usize] {
+/// On the devices a tensor has one dimension, or none.
+pub(super) fn device_dims(dims: &[usize]) -> Vec<usize> {
+    if dims.is_empty() { vec![] } else { vec![dims.iter().product()] }
+}
+
+/// The bit pattern that fills a tensor before the first chunk.
+pub(super) fn bits(tensor: &StateTensor) -> u64 {
+    match tensor.init {
+        Init::Zero => 0,
+        Init::Bits(bits) => bits,
+    }
+}
+
+pub(super) fn dims_at(dims: &[Vec<usize>], rung: usize) -> &[usize] {
     dims.get(rung).or(dims.last()).map_or(&[], Vec::as_slice)
 }
 
-fn state_bytes(stage: &Stage, rung: usize, replicas: usize) -> u64 {
-    let size = |tensor: &crate::artifact::StateTensor| {
-        dims_at(&tensor.dims, rung).iter().product::<usize>() * tensor.element.bytes()
-    };
+pub(super) fn state_bytes(stage: &Stage, rung: usize, replicas: usize) -> u64 {
+    let size = |tensor: &StateTensor| dims_at(&tensor.dims, rung).iter().product::<usize>() * tensor.element.bytes();
     (stage.state.iter().map(size).sum::<usize>() * replicas) as u64
 }

@@ -42,18 +42,6 @@ fn append_step(rung: usize) -> String {
     module(&arguments, &results, &body)
 }
 
-fn append_grow(rung: usize) -> String {
-    let (n, m) = (8 << rung, 16 << rung);
-    let body = format!(
-        "%zero = stablehlo.constant dense<0> : tensor<i64>
-         %larger = stablehlo.pad %buffer, %zero, low = [0], high = [{n}], interior = [0]
-             : (tensor<{n}xi64>, tensor<i64>) -> tensor<{m}xi64>
-         return %status, %larger, %count : tensor<1xi64>, tensor<{m}xi64>, tensor<i32>"
-    );
-    let arguments = format!("%status: tensor<1xi64>, %buffer: tensor<{n}xi64>, %count: tensor<i32>");
-    module(&arguments, &format!("tensor<1xi64>, tensor<{m}xi64>, tensor<i32>"), &body)
-}
-
 fn append_finish(rung: usize) -> String {
     let n = 8 << rung;
     module(
@@ -97,7 +85,6 @@ fn append_stage(compacts: bool, rungs: usize) -> (Stage, Texts) {
     let mut programs = Vec::new();
     for rung in 0..rungs {
         programs.push((ProgramKind::Step(0), rung, append_step(rung)));
-        programs.push((ProgramKind::Grow, rung, append_grow(rung)));
         programs.push((ProgramKind::Compact, rung, append_compact(rung)));
         programs.push((ProgramKind::Finish, rung, append_finish(rung)));
     }
