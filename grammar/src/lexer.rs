@@ -174,7 +174,7 @@ impl Lexer<'_> {
     }
 
     fn comment(&mut self) {
-        let line = self.rest().lines().next().unwrap_or("");
+        let line = self.rest().split(['\n', '\r']).next().unwrap_or("");
         let end = self.at + line.len();
         self.out.comments.push(Comment { own_line: self.first_on_line, span: Span::new(self.at, end) });
         self.at = end;

@@ -4,6 +4,7 @@
 //! never the reverse.
 
 pub mod artifact;
+pub mod atomic;
 pub mod cli;
 pub mod columns;
 pub mod execute;

@@ -16,6 +16,10 @@ pub(super) struct Builder<'a> {
     pub(super) columns: Columns,
     /// The functions that are being inlined: where each is called, and its name.
     pub(super) calls: Vec<(Span, &'a str)>,
+    /// How many calls were inlined so far.
+    pub(super) inlined: usize,
+    /// Whether it was said that these are too many.
+    pub(super) told_of_calls: bool,
     pub(super) lets: Vec<LetState>,
     pub(super) shared: Vec<SharedPlan>,
     diagnostics: Vec<Diagnostic>,
@@ -46,6 +50,8 @@ impl<'a> Builder<'a> {
             declarations,
             columns: Columns::default(),
             calls: Vec::new(),
+            inlined: 0,
+            told_of_calls: false,
             lets: vec![LetState::Unseen; declarations.lets.len()],
             shared: Vec::new(),
             diagnostics: Vec::new(),

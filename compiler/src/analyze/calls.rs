@@ -41,6 +41,12 @@ const LATER: [&str; 24] = [
     "arg_min",
 ];
 
+/// The most calls that a program inlines: a function that calls another twice doubles with every level.
+const MOST_CALLS: usize = 20_000;
+
+/// How deep inlined calls nest at most.
+const DEEPEST_CALLS: usize = 100;
+
 impl<'a> Builder<'a> {
     pub(super) fn call(
         &mut self,
@@ -202,6 +208,18 @@ impl<'a> Builder<'a> {
         span: Span,
     ) -> Option<()> {
         let name = &function.name.node;
+        if self.inlined == MOST_CALLS || self.calls.len() == DEEPEST_CALLS {
+            // Once: every other call of a program that is too large would say the same.
+            if !std::mem::replace(&mut self.told_of_calls, true) {
+                let what = if self.inlined == MOST_CALLS { "often" } else { "deeply" };
+                let message = format!("functions call each other too {what} to be inlined");
+                let most = format!("at most {MOST_CALLS} calls, {DEEPEST_CALLS} deep");
+                let help = "compute what is used more than once by a `derive` of its own";
+                self.report(Diagnostic::error(codes::TOO_MANY_CALLS, message).label(span, most).help(help));
+            }
+            return None;
+        }
+        self.inlined += 1;
         if is_active(env, function) {
             self.report(
                 Diagnostic::error(codes::RECURSION, format!("`{name}` calls itself"))

@@ -84,4 +84,8 @@ codes! {
     UNKNOWN_UNIT = "DJ0313",
     /// A comparison with `null`, which is never true.
     COMPARED_WITH_NULL = "DJ0314",
+    /// A pattern that is no regular expression.
+    INVALID_REGEX = "DJ0315",
+    /// Functions that call others deeper, or more often, than can be inlined.
+    TOO_MANY_CALLS = "DJ0222",
 }

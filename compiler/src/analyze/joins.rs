@@ -9,7 +9,7 @@ use super::types::widen;
 use super::values::cast_to;
 use crate::plan::{Join, JoinKind, Plan, SchemaColumn};
 use dj_grammar::{Diagnostic, Span, ast};
-use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind};
+use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind, Failure, failure};
 use dj_runtime::types::Type;
 
 /// What makes rows match.
@@ -38,7 +38,7 @@ impl<'a> Builder<'a> {
             ast::JoinKind::AsOf => return self.later("join asof", span),
         };
         let right = self.right_side(env, join);
-        let matching = self.matching(env, &left, &right, &join.condition, span);
+        let matching = self.matching(env, &left, &right, join, span);
         let open = left.open || right.open;
         let mut columns = left.columns;
         let rows = match kind {
@@ -71,16 +71,22 @@ impl<'a> Builder<'a> {
         env: &Env<'a>,
         left: &Relation,
         right: &Relation,
-        condition: &'a ast::JoinCondition,
+        join: &'a ast::Join,
         span: Span,
     ) -> Matching {
-        let matching = match condition {
+        let mut matching = match &join.condition {
             ast::JoinCondition::Using(names) => self.using(env, left, right, names),
             ast::JoinCondition::On(condition) => self.on(env, left, right, condition),
             ast::JoinCondition::None | ast::JoinCondition::AsOf { .. } => Matching::default(),
         };
         if matching.on.is_empty() && !matching.wrong && !left.open && !right.open {
-            self.report(no_key(condition, span));
+            self.report(no_key(&join.condition, span));
+        }
+        for (left, right) in &mut matching.on {
+            if let Some(ty) = key_type(left.ty, right.ty) {
+                *left = key_as(left.clone(), ty, join.nulls_equal);
+                *right = key_as(right.clone(), ty, join.nulls_equal);
+            }
         }
         matching
     }
@@ -103,7 +109,7 @@ impl<'a> Builder<'a> {
                 matching.wrong = true;
                 continue;
             };
-            let Some(ty) = widen(a.ty, b.ty) else {
+            if key_type(a.ty, b.ty).is_none() {
                 matching.wrong = true;
                 self.report(
                     Diagnostic::error(
@@ -114,9 +120,9 @@ impl<'a> Builder<'a> {
                     .help(format!("convert one side: `(table | derive {} = {} as {})`", name.node, name.node, a.ty)),
                 );
                 continue;
-            };
+            }
             let side = |column: SchemaColumn| Expr::column(column.id, column.ty, column.nullable, name.span);
-            matching.on.push((cast_to(side(a), ty), cast_to(side(b), ty)));
+            matching.on.push((side(a), side(b)));
             matching.merged.push((a.id, b.id));
         }
         matching
@@ -189,22 +195,46 @@ pub(super) fn conjunction(mut conjuncts: Vec<Expr>, span: Span) -> Option<Expr> 
     Some(Expr { kind: ExprKind::And(conjuncts), ty: Type::Bool, nullable, span })
 }
 
-/// The pair of keys that a conjunct makes equal, each of one side, in a common type; else the conjunct.
+/// The pair of keys that a conjunct makes equal, each of one side; else the conjunct.
 fn equality(conjunct: Expr, left: &[ColumnId], right: &[ColumnId]) -> Result<(Expr, Expr), Expr> {
     let of = |expr: &Expr, side: &[ColumnId]| {
         let columns = expr.columns();
         !columns.is_empty() && columns.iter().all(|column| side.contains(column))
     };
     let ExprKind::Compare(CompareOp::Equal, a, b) = &conjunct.kind else { return Err(conjunct) };
-    let Some(common) = widen(a.ty, b.ty) else { return Err(conjunct) };
-    let cast = |side: &Expr| cast_to(side.clone(), common);
-    if of(a, left) && of(b, right) {
-        Ok((cast(a), cast(b)))
+    if key_type(a.ty, b.ty).is_none() {
+        Err(conjunct)
+    } else if of(a, left) && of(b, right) {
+        Ok(((**a).clone(), (**b).clone()))
     } else if of(b, left) && of(a, right) {
-        Ok((cast(b), cast(a)))
+        Ok(((**b).clone(), (**a).clone()))
     } else {
         Err(conjunct)
     }
+}
+
+/// A type in which two keys are equal if they are equal at all.
+fn key_type(a: Type, b: Type) -> Option<Type> {
+    let integers = a.is_integer() && b.is_integer();
+    widen(a, b).or_else(|| integers.then_some(Type::I64))
+}
+
+/// A key in the type of both sides. What that does not hold equals nothing on the other side, as null does, unless nulls
+/// are equal too.
+fn key_as(key: Expr, ty: Type, nulls_equal: bool) -> Expr {
+    if key.ty == ty {
+        return key;
+    }
+    let mut key = cast_to(key, ty);
+    let fits = matches!(failure(&key, &|_| None), Failure::Impossible(_));
+    if let ExprKind::Cast { or_null, .. } = &mut key.kind
+        && !fits
+        && !nulls_equal
+    {
+        *or_null = true;
+        key.nullable = true;
+    }
+    key
 }
 
 fn no_key(condition: &ast::JoinCondition, span: Span) -> Diagnostic {

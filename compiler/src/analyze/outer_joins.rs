@@ -15,7 +15,7 @@ impl<'a> Builder<'a> {
     /// `join right T`: a left join of `T` with the pipeline; the rows are in the order of `T`.
     pub(super) fn right_join(&mut self, env: &Env<'a>, left: Relation, join: &'a ast::Join, span: Span) -> Relation {
         let right = self.right_side(env, join);
-        let matching = self.matching(env, &left, &right, &join.condition, span);
+        let matching = self.matching(env, &left, &right, join, span);
         let open = left.open || right.open;
         let mut columns = Vec::new();
         for column in &left.columns {
@@ -54,8 +54,8 @@ impl<'a> Builder<'a> {
         let mut read = |relation: &Relation, plan| self.read_shared(relation.clone(), plan, span);
         let (a, b) = (read(&left, left_plan), read(&right, right_plan));
         let (c, d) = (read(&left, left_plan), read(&right, right_plan));
-        let matched = self.matching(env, &a, &b, &join.condition, span);
-        let unmatched = self.matching(env, &c, &d, &join.condition, span);
+        let matched = self.matching(env, &a, &b, join, span);
+        let unmatched = self.matching(env, &c, &d, join, span);
         if matched.wrong {
             return Relation::unknown(span);
         }

@@ -4,10 +4,9 @@ use super::builder::Builder;
 use super::codes;
 use super::literals::misplaced_interval;
 use super::names::nearest;
-use super::temporal::add_months;
 use super::values::{Open, Value, cast_to};
 use dj_grammar::{Diagnostic, Span};
-use dj_runtime::expr::{Expr, ExprKind, Function, Scalar};
+use dj_runtime::expr::{Expr, ExprKind, Function, Scalar, regex_problem};
 use dj_runtime::types::{MAX_PRECISION, Type};
 
 /// The units of `date_trunc` and `date_diff`.
@@ -31,8 +30,8 @@ enum Parameter {
     Integer,
     /// An integer that is a literal.
     IntegerLiteral,
-    /// Text that is a literal.
-    TextLiteral,
+    /// A regular expression, as a literal.
+    Regex,
     /// A unit of time, as a literal.
     Unit,
     /// A date or a timestamp.
@@ -101,8 +100,8 @@ fn signature(function: Function) -> Signature {
         F::Substr => Signature { optional: &[P::Integer], ..fixed(&[P::Text, P::Integer], text) },
         F::StartsWith | F::EndsWith | F::Contains => fixed(&[P::Text, P::Text], truth),
         F::Replace => fixed(&[P::Text, P::Text, P::Text], text),
-        F::Matches => fixed(&[P::Text, P::TextLiteral], truth),
-        F::Extract => Signature { optional: &[P::IntegerLiteral], ..fixed(&[P::Text, P::TextLiteral], text) },
+        F::Matches => fixed(&[P::Text, P::Regex], truth),
+        F::Extract => Signature { optional: &[P::IntegerLiteral], ..fixed(&[P::Text, P::Regex], text) },
         F::SplitPart => fixed(&[P::Text, P::Text, P::Integer], text),
         F::Concat => Signature { optional: &[P::Printed], repeats: true, ..fixed(&[P::Printed], text) },
         F::Lpad | F::Rpad => fixed(&[P::Text, P::Integer, P::Text], text),
@@ -121,12 +120,8 @@ impl Builder<'_> {
     pub(super) fn built_in(&mut self, function: Function, values: Vec<Value>, name: Span, span: Span) -> Option<Value> {
         let signature = signature(function);
         self.check_count(function, &signature, values.len(), span)?;
-        if function == Function::AddMonths
-            && let Open::Months(months) = values[1].open
-        {
-            let time = self.argument_of(function, Parameter::Time, values[0].clone(), None)?;
-            let months = Expr::literal(Scalar::Int(i128::from(months)), Type::I64, values[1].span());
-            return Some(Value::typed(add_months(time, months, span)));
+        if function == Function::AddMonths {
+            return self.date_add(values, span);
         }
         let parameters = signature.required.iter().chain(signature.optional).copied();
         let last = signature.optional.last().copied();
@@ -212,7 +207,7 @@ impl Builder<'_> {
             Parameter::IntegerLiteral if integer && value.expr.as_literal().is_some() => {
                 return Some(value.convert(Type::I64));
             }
-            Parameter::TextLiteral if text_literal(&value).is_some() => return Some(value.expr),
+            Parameter::Regex if text_literal(&value).is_some() => return self.regex(value),
             Parameter::Unit if text_literal(&value).is_some() => return self.unit(value),
             Parameter::Time if time => return Some(value.expr),
             Parameter::Moment if time => return Some(cast_to(value.expr, Type::Timestamp)),
@@ -221,11 +216,19 @@ impl Builder<'_> {
             Parameter::Text => "text",
             Parameter::Integer => "an integer",
             Parameter::IntegerLiteral => "an integer literal",
-            Parameter::TextLiteral => "a text literal",
+            Parameter::Regex => "a text literal",
             Parameter::Unit => "a unit of time, such as \"month\"",
             Parameter::Time | Parameter::Moment => "a date or a timestamp",
         };
         self.report(wrong_argument(function, wanted, &value));
+        None
+    }
+
+    fn regex(&mut self, value: Value) -> Option<Expr> {
+        let pattern = text_literal(&value)?;
+        let Some(problem) = regex_problem(pattern) else { return Some(value.expr) };
+        let message = format!("\"{}\" is no regular expression", pattern.escape_debug());
+        self.report(Diagnostic::error(codes::INVALID_REGEX, message).label(value.span(), problem));
         None
     }
 

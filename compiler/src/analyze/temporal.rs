@@ -38,6 +38,19 @@ impl Builder<'_> {
     }
 }
 
+impl Builder<'_> {
+    /// `date_add(time, by)`: `time + by`; an integer is a number of days after a date.
+    pub(super) fn date_add(&mut self, values: Vec<Value>, span: Span) -> Option<Value> {
+        let [time, by] = <[Value; 2]>::try_from(values).ok()?;
+        let is_integer = matches!(by.open, Open::No | Open::Integer(_)) && by.expr.ty.is_integer();
+        if time.known_type() == Some(Type::Date) && is_integer {
+            let days = by.convert(Type::I32);
+            return Some(Value::typed(arithmetic(ArithmeticOp::Add, time.expr, days, Type::Date, span)));
+        }
+        self.temporal_arithmetic(ArithmeticOp::Add, time, by, span)
+    }
+}
+
 /// Whether it is a duration or a calendar interval.
 fn is_length(value: &Value) -> bool {
     value.known_type() == Some(Type::Duration) || matches!(value.open, Open::Months(_))

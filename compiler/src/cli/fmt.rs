@@ -61,10 +61,7 @@ fn formatted(source: &Source) -> Result<String, Failure> {
 
 /// Replaces a file as a whole.
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    // Through links, so that they stay links.
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let written = dj_runtime::artifact::store::write_atomically(&path, text.as_bytes());
-    written.map_err(|error| {
+    dj_runtime::atomic::write(path, text.as_bytes()).map_err(|error| {
         let message = format!("cannot write `{}`: {error}", path.display());
         Failure::without_source(RunError::program(Diagnostic::error(IoErrorKind::Unwritable.code(), message)))
     })

@@ -24,16 +24,15 @@ use std::process::ExitCode;
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    guard(|| match Cli::try_parse() {
+        Ok(cli) => command(cli.command),
         Err(error) => {
             // A reader that went away is no error.
             let _ = error.print();
             let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return ExitCode::from(if asked { Exit::Done.code() } else { Exit::Usage.code() });
+            if asked { Exit::Done } else { Exit::Usage }
         }
-    };
-    guard(|| command(cli.command))
+    })
 }
 
 fn command(command: Command) -> Exit {

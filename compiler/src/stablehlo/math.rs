@@ -142,7 +142,14 @@ impl<'c> Builder<'c> {
                 let zero = self.zero(self.element(left));
                 self.add(rest, self.select(self.rounds_up(left, right), right, self.broadcast(zero, &self.dims(left))))
             }
-            Class::Pred | Class::Float => panic!("floor_remainder: not of {}", self.element(left)),
+            Class::Float => {
+                let zero = self.broadcast(self.zero(self.element(left)), &self.dims(left));
+                let negative = |value| self.compare(Direction::Lt, value, zero);
+                let other_sign = self.xor(negative(rest), negative(right));
+                let off = self.and(self.compare(Direction::Ne, rest, zero), other_sign);
+                self.select(off, self.add(rest, right), rest)
+            }
+            Class::Pred => panic!("floor_remainder: not of {}", self.element(left)),
         }
     }
 

@@ -107,33 +107,11 @@ pub fn to_bytes(contents: &Contents) -> Result<Vec<u8>, ArtifactError> {
 /// Writes an artifact: a temporary file beside `path`, then a rename.
 pub fn write(path: &Path, contents: &Contents) -> Result<(), ArtifactError> {
     let bytes = to_bytes(contents)?;
-    write_atomically(path, &bytes).map_err(|source| ArtifactError::Io {
+    crate::atomic::write(path, &bytes).map_err(|source| ArtifactError::Io {
         action: "write",
         path: path.to_owned(),
         source,
     })
-}
-
-/// Puts `bytes` at `path` at once: a reader sees the old file or the whole new one.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".dj-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    set_default_permissions(file.as_file());
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// Temporary files are private to the user; outputs are as readable as files that a shell makes.
-fn set_default_permissions(file: &std::fs::File) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // A file system without permissions is no reason to fail.
-        let _ = file.set_permissions(std::fs::Permissions::from_mode(0o644));
-    }
-    #[cfg(not(unix))]
-    let _ = file;
 }
 
 /// Lower-case hexadecimal SHA-256.

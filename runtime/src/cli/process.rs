@@ -7,13 +7,23 @@ use std::io::{IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-/// Runs a command's body; a panic becomes a message and [`Exit::Bug`].
-pub fn guard(body: impl FnOnce() -> Exit) -> ExitCode {
+/// Plans nest as deep as pipelines are long, and what walks them recurses.
+const STACK: usize = 1 << 30;
+
+/// Runs a command's body, on a stack for long programs; a panic becomes a message and [`Exit::Bug`].
+pub fn guard(body: fn() -> Exit) -> ExitCode {
+    crate::atomic::remove_when_told_to_end();
     std::panic::set_hook(Box::new(|panic| {
         // Writing must not panic in turn.
         let _ = writeln!(std::io::stderr(), "internal error: {panic}\n{PLEA}");
     }));
-    ExitCode::from(catch_unwind(AssertUnwindSafe(body)).unwrap_or(Exit::Bug).code())
+    let body = move || catch_unwind(AssertUnwindSafe(body)).unwrap_or(Exit::Bug);
+    // Only what is used of the stack takes memory; where not even addresses are to be had, the main thread must do.
+    let exit = match std::thread::Builder::new().name("dj-main".to_owned()).stack_size(STACK).spawn(body) {
+        Ok(thread) => thread.join().unwrap_or(Exit::Bug),
+        Err(_) => body(),
+    };
+    ExitCode::from(exit.code())
 }
 
 const PLEA: &str = "This is a bug in DJ. Please report it with the program and, if you can, the data.";

@@ -2,7 +2,6 @@
 
 use super::args::RunArgs;
 use super::outputs::FilesAndStdout;
-use crate::artifact::store::write_atomically;
 use crate::artifact::{Manifest, Modules, Platform, Target};
 use crate::execute::{Options, Request, RunError, RunReport, Session, codes, default_memory_limit, milliseconds};
 use crate::kernels;
@@ -72,7 +71,7 @@ pub fn open_client(target: &Target, plugin: Option<&Path>) -> Result<Client, Run
 
 fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), RunError> {
     let text = format!("{value:#}\n");
-    write_atomically(path, text.as_bytes()).map_err(|error| {
+    crate::atomic::write(path, text.as_bytes()).map_err(|error| {
         let message = format!("cannot write `{}`: {error}", path.display());
         RunError::program(Diagnostic::error(codes::OUTPUT, message))
     })

@@ -4,7 +4,8 @@ use super::codes;
 use super::error::RunError;
 use super::options::{Options, Request};
 use crate::artifact::{Assumption, AssumptionKind, DriverSource, Manifest, ParamSpec, describe};
-use crate::expr::{Scalar, cast};
+use crate::expr::calendar::MICROS_PER_DAY;
+use crate::expr::{Scalar, cast, value_text};
 use crate::io::Source;
 use crate::types::{Bounds, Type};
 use dj_grammar::Diagnostic;
@@ -148,7 +149,38 @@ fn parse_param(spec: &ParamSpec, text: &str) -> Result<Scalar, String> {
     if spec.field.nullable && text == "null" {
         return Ok(Scalar::Null);
     }
-    cast(&Scalar::str(text.trim()), Type::Str, ty).map_err(|error| error.to_string())
+    let text = text.trim();
+    let text = if ty.is_temporal() { text.strip_prefix('@').unwrap_or(text) } else { text };
+    let value = cast(&Scalar::str(text), Type::Str, ty).map_err(|error| error.to_string())?;
+    if is_exact(text, &value, ty) {
+        Ok(value)
+    } else {
+        Err(format!("it would be rounded to `{}`", value_text(&value, ty)))
+    }
+}
+
+/// Whether the text says the value and no more, as it must where nobody asked for rounding.
+fn is_exact(text: &str, value: &Scalar, ty: Type) -> bool {
+    let digits_behind = |text: &str| {
+        let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+        let digits = fraction.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        digits.trim_end_matches('0').len()
+    };
+    match ty {
+        Type::F32 | Type::F64 => {
+            matches!(value, Scalar::Float(value) if value.is_finite()) || !text.contains(|c: char| c.is_ascii_digit())
+        }
+        Type::Decimal { scale, .. } => !text.contains(['e', 'E']) && digits_behind(text) <= scale.into(),
+        Type::Timestamp => digits_behind(text) <= 6,
+        Type::Date => {
+            let moment = cast(&Scalar::str(text), Type::Str, Type::Timestamp);
+            moment.is_ok_and(|moment| moment.as_int().is_some_and(|micros| micros % i128::from(MICROS_PER_DAY) == 0))
+        }
+        Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::U8 | Type::U16 | Type::U32 | Type::U64 => {
+            !text.contains(['e', 'E']) && digits_behind(text) == 0
+        }
+        Type::Bool | Type::Str | Type::Duration => true,
+    }
 }
 
 /// The first variant that the files' metadata does not contradict; the last assumes nothing.

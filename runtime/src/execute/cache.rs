@@ -4,7 +4,7 @@
 //! entry that does not fit its checksum counts as absent, and nothing that goes wrong here stops a run.
 
 use crate::artifact::CompiledWith;
-use crate::artifact::store::{sha256, write_atomically};
+use crate::artifact::store::sha256;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -59,7 +59,7 @@ impl ExecutableCache {
     pub fn put(&self, name: &str, executable: &[u8]) {
         let bytes = [MARK, sha256(executable).as_bytes(), executable].concat();
         if fs::create_dir_all(&self.folder).is_ok() {
-            let _ = write_atomically(&self.path(name), &bytes);
+            let _ = crate::atomic::write(&self.path(name), &bytes);
         }
     }
 

@@ -44,8 +44,9 @@ pub(super) fn overflowing_row<'m>(
     let (mut fits, mut overflows) = (0, rows);
     let mut found = None;
     while overflows > fits {
-        let mut checkpoints: Vec<u64> = (1..=WAYS).map(|way| fits + (overflows - fits).div_ceil(WAYS) * way).collect();
-        checkpoints.retain(|checkpoint| *checkpoint <= overflows);
+        let step = (overflows - fits).div_ceil(WAYS);
+        let mut checkpoints: Vec<u64> = (1..=WAYS).map(|way| overflows.min(fits + step * way)).collect();
+        checkpoints.dedup();
         let mut run = StageRun::searching(cx, stage, Search { checkpoints, fits, overflows: None });
         let raised = run.search(cx)?;
         let Some(search) = run.search.take() else { break };

@@ -9,12 +9,14 @@ mod cast;
 mod function;
 mod math;
 mod parse;
+mod regex;
 mod text;
 mod time;
 
 pub use append::{Row, append_text};
 pub use cast::cast;
 pub(super) use cast::rescale;
+pub use regex::regex_problem;
 
 use super::{ColumnId, CompareOp, Expr, ExprKind, Function, Scalar};
 use crate::types::Type;

@@ -18,7 +18,7 @@ pub(super) fn append_value(out: &mut String, value: &Scalar, ty: Type) {
         (Scalar::Bool(value), _) => out.push_str(if *value { "true" } else { "false" }),
         (Scalar::Str(text), _) => out.push_str(text),
         (Scalar::Float(value), Type::F32) => append_float(out, *value, &format!("{:e}", *value as f32)),
-        (Scalar::Float(value), _) => append_float(out, *value, &format!("{value:e}")),
+        (Scalar::Float(value), _) => append_float(out, *value, &shortest(*value)),
         (Scalar::Int(value), Type::Decimal { precision, scale }) => append_decimal(out, *value, precision, scale),
         (Scalar::Int(days), Type::Date) => append_date(out, clamp(*days)),
         (Scalar::Int(micros), Type::Timestamp) => append_timestamp(out, clamp(*micros)),
@@ -61,6 +61,28 @@ fn append_digits(out: &mut String, number: u128, least: usize) {
     out.extend(digits[start..].iter().map(|digit| char::from(*digit)));
 }
 
+/// The shortest digits that read back as the float, of several the nearest, of two as near the even one: `1.5e-7`. The
+/// standard library takes the upper one.
+fn shortest(value: f64) -> String {
+    if !value.is_finite() {
+        return String::new();
+    }
+    let mut buffer = ryu::Buffer::new();
+    let text = buffer.format_finite(value);
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0');
+    let zeros = all.len() - digits.len();
+    let exponent: i64 = exponent.parse().unwrap_or_default();
+    let exponent = exponent + whole.len() as i64 - 1 - zeros as i64;
+    match digits.trim_end_matches('0').split_at_checked(1) {
+        None => format!("{sign}0e0"),
+        Some((first, rest)) => format!("{sign}{first}.{rest}e{exponent}"),
+    }
+}
+
 /// The shortest digits that read back as the float, with an exponent below 1e-4 and from 1e16.
 fn append_float(out: &mut String, value: f64, scientific: &str) {
     if value.is_nan() {
@@ -72,7 +94,7 @@ fn append_float(out: &mut String, value: f64, scientific: &str) {
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
     if !(-4..16).contains(&exponent) {
-        out.push_str(mantissa);
+        out.push_str(mantissa.trim_end_matches('.'));
         out.push_str(if exponent < 0 { "e-" } else { "e+" });
         return append_digits(out, exponent.unsigned_abs().into(), 2);
     }
@@ -173,6 +195,11 @@ mod tests {
             (0.0, "0.0"),
             (f64::NAN, "nan"),
             (f64::NEG_INFINITY, "-inf"),
+            (619.285_217_285_156_25, "619.2852172851562"),
+            (-139.538_726_806_640_625, "-139.53872680664062"),
+            (5e-324, "5e-324"),
+            (-1_343_597_981_000_000.2, "-1343597981000000.2"),
+            (0.001_5, "0.0015"),
         ] {
             assert_eq!(f64_text(value), text);
         }

@@ -150,7 +150,7 @@ functions! {
     DateTrunc = "date_trunc",
     /// `date_diff("unit", a, b)`: boundaries crossed from `a` to `b`, as i64.
     DateDiff = "date_diff",
-    /// `date_add(t, months)`: calendar months; the day is clipped to the month's last.
+    /// `t + 3mo`: calendar months; the day is clipped to the month's last.
     AddMonths = "date_add",
     /// `epoch(t)`: seconds since 1970, as f64.
     Epoch = "epoch",

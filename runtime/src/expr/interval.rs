@@ -1,7 +1,7 @@
 //! Interval arithmetic over integral expressions: which values they may take, and whether they can overflow.
 
 use super::calendar::{Civil, MICROS_PER_DAY, MICROS_PER_SECOND, TimeUnit, difference, truncate, truncate_days};
-use super::eval::{rescale, rounded_quotient};
+use super::eval::{regex_problem, rescale, rounded_quotient};
 use super::{ArithmeticOp, ColumnId, Expr, ExprKind, Function, Scalar};
 use crate::types::{Bounds, Type};
 
@@ -182,7 +182,7 @@ fn call_failure(
         | Function::DateDiff
         | Function::AddMonths
         | Function::FromEpoch => return overflow(expr, column),
-        Function::Matches | Function::Extract => literal_text(1).is_some_and(|regex| regex::Regex::new(regex).is_ok()),
+        Function::Matches | Function::Extract => literal_text(1).is_some_and(|regex| regex_problem(regex).is_none()),
         Function::Lpad | Function::Rpad => arguments.len() < 3 || literal_text(2).is_some_and(|fill| !fill.is_empty()),
         Function::Sqrt | Function::Cbrt | Function::Exp | Function::Ln | Function::Log2 | Function::Log10 => true,
         Function::Sin | Function::Cos | Function::Tan | Function::Asin | Function::Acos | Function::Atan => true,

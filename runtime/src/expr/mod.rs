@@ -15,7 +15,7 @@ mod scalar;
 
 pub use analysis::{can_fail, can_fail_within, is_strict};
 pub use display::{ExprText, Names, literal_text, quoted};
-pub use eval::{EvalError, Row, append_text, cast, compare, eval, eval_constant};
+pub use eval::{EvalError, Row, append_text, cast, compare, eval, eval_constant, regex_problem};
 pub use format::value_text;
 pub use function::Function;
 pub use interval::{Failure, Interval, Origin, failure, interval};

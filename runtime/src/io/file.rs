@@ -6,6 +6,7 @@ use super::files::{self, Format};
 use super::ipc_file::IpcFile;
 use super::parquet_file::ParquetFile;
 use crate::artifact::ScanPredicate;
+use crate::atomic::Spool;
 use crate::types;
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
@@ -35,7 +36,7 @@ pub(crate) struct InputFile {
     pub(crate) path: PathBuf,
     pub(crate) contents: Contents,
     /// Where a pipe was copied to.
-    spool: Option<Arc<tempfile::TempPath>>,
+    spool: Option<Arc<Spool>>,
 }
 
 /// An input file, by format.
@@ -49,7 +50,7 @@ pub(crate) enum Contents {
 impl InputFile {
     pub(crate) fn open(path: &Path) -> Result<Self, IoError> {
         let spool = files::rewindable(path)?.map(Arc::new);
-        let place = spool.as_deref().map_or(path, |spool| spool.as_ref());
+        let place = spool.as_deref().map_or(path, Spool::path);
         let format = match spool {
             None => files::detect(path)?,
             Some(_) => files::detect_spooled(place, path)?,
@@ -86,7 +87,7 @@ impl InputFile {
 
     /// Reads it from the start.
     pub(crate) fn batches(&self, request: &Request<'_>) -> Result<Batches, IoError> {
-        let place = self.spool.as_deref().map_or(self.path.as_path(), |spool| spool.as_ref());
+        let place = self.spool.as_deref().map_or(self.path.as_path(), Spool::path);
         match &self.contents {
             Contents::Parquet(file) => file.batches(place, request),
             Contents::Csv(file) => file.batches(place, request),

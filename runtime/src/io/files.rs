@@ -1,6 +1,7 @@
 //! From a binding to files, and from a file to its format.
 
 use super::error::{IoError, IoErrorKind, show};
+use crate::atomic::Spool;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -157,13 +158,12 @@ fn compressed(start: &[u8]) -> Option<&'static str> {
 }
 
 /// A file that can be read more than once: itself, or a copy if it is a pipe.
-pub(crate) fn rewindable(path: &Path) -> Result<Option<tempfile::TempPath>, IoError> {
+pub(crate) fn rewindable(path: &Path) -> Result<Option<Spool>, IoError> {
     let metadata = std::fs::metadata(path).map_err(|error| IoError::unreadable(path, &error))?;
     if metadata.is_file() {
         return Ok(None);
     }
-    let fail = |error: io::Error| IoError::unreadable(path, &error);
-    let mut spool = tempfile::NamedTempFile::new().map_err(fail)?;
-    io::copy(&mut open(path)?, &mut spool).map_err(fail)?;
-    Ok(Some(spool.into_temp_path()))
+    let mut source = open(path)?;
+    let spool = Spool::filled(|file| io::copy(&mut source, file).map(|_| ()));
+    spool.map(Some).map_err(|error| IoError::unreadable(path, &error))
 }

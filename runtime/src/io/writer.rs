@@ -5,6 +5,7 @@ use super::error::{IoError, IoErrorKind, show};
 use super::files::extension;
 use super::print::Printed;
 use crate::artifact::ResultColumn;
+use crate::atomic::NewFile;
 use crate::columns::{Dictionaries, Table};
 use arrow::array::RecordBatch;
 use arrow::ipc::writer::FileWriter;
@@ -14,7 +15,6 @@ use parquet::file::properties::WriterProperties;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// Rows that are converted at a time.
 const BATCH: usize = 65_536;
@@ -27,9 +27,7 @@ pub struct TableWriter {
     columns: Vec<ResultColumn>,
     encoder: Encoder,
     /// Where the file grows; absent where the path is no regular file.
-    temporary: Option<NamedTempFile>,
-    /// Where the file belongs: the path, or what it links to.
-    place: PathBuf,
+    temporary: Option<NewFile>,
 }
 
 impl std::fmt::Debug for TableWriter {
@@ -67,17 +65,15 @@ impl TableWriter {
     pub fn create(path: &Path, columns: &[ResultColumn]) -> Result<Self, IoError> {
         let format = format_of(path)?;
         let fail = |error: &dyn std::fmt::Display| unwritable(path, error);
-        // A link stays a link.
-        let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let existing = std::fs::metadata(&place).ok();
+        let existing = std::fs::metadata(path).ok();
         if existing.as_ref().is_some_and(std::fs::Metadata::is_dir) {
             return Err(fail(&"it is a directory"));
         }
         let (file, temporary) = if existing.is_some_and(|existing| !existing.is_file()) {
-            (File::options().write(true).open(&place).map_err(|error| fail(&error))?, None)
+            (File::options().write(true).open(path).map_err(|error| fail(&error))?, None)
         } else {
-            let temporary = temporary_beside(&place).map_err(|error| fail(&error))?;
-            (temporary.as_file().try_clone().map_err(|error| fail(&error))?, Some(temporary))
+            let temporary = NewFile::beside(path).map_err(|error| fail(&error))?;
+            (temporary.file().try_clone().map_err(|error| fail(&error))?, Some(temporary))
         };
         let out = BufWriter::with_capacity(1 << 18, file);
         let schema = arrow_schema(columns);
@@ -91,7 +87,7 @@ impl TableWriter {
             Format::Arrow => Encoder::Arrow(Box::new(FileWriter::try_new(out, &schema).map_err(|error| fail(&error))?)),
             Format::Csv => Encoder::Csv { out, header: true },
         };
-        Ok(Self { path: path.to_owned(), columns: columns.to_vec(), encoder, temporary, place })
+        Ok(Self { path: path.to_owned(), columns: columns.to_vec(), encoder, temporary })
     }
 
     /// Adds the rows of a table.
@@ -139,7 +135,7 @@ impl TableWriter {
         };
         out.flush().map_err(|error| fail(&error))?;
         if let Some(temporary) = self.temporary {
-            temporary.persist(&self.place).map_err(|error| fail(&error.error))?;
+            temporary.finish().map_err(|error| fail(&error))?;
         }
         Ok(())
     }
@@ -159,20 +155,6 @@ fn format_of(path: &Path) -> Result<Format, IoError> {
             Err(IoError::new(IoErrorKind::UnknownFormat, path, message).help("end it in .parquet, .csv or .arrow"))
         }
     }
-}
-
-/// A hidden file in the directory of `place`, so that moving it there is atomic.
-fn temporary_beside(place: &Path) -> std::io::Result<NamedTempFile> {
-    let directory = place.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".dj-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As any new file: what the user's mask leaves.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(directory)
 }
 
 fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> IoError {

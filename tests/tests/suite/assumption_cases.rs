@@ -284,6 +284,13 @@ pub(super) const ARITHMETIC: &[Case] = &[
         ),
         "7",
     ),
+    case(
+        "a_sum_overflows_in_the_last_row",
+        "table t { x: i64 }\nexport result = t | aggregate { s = sum(x) }",
+        &[("t", "select i as x from range(31) as r(i)")],
+        &[("t", "select case when i < 29 then 0 else 4611686018427387904 end as x from range(31) as r(i)")],
+        Error(&["DJ0601", "row 31 of"]),
+    ),
     numbers!(
         "a_sum_of_a_union_overflows",
         "filter id < 17 | union (t | filter id > 4) | aggregate { s = sum(x) }",

@@ -171,7 +171,13 @@ impl<'c> Cx<'_, 'c> {
 
     /// `date_diff("unit", a, b)`
     pub(super) fn date_diff(&self, unit: &str, a: (Value<'c>, Type), c: (Value<'c>, Type)) -> Value<'c> {
-        self.b.subtract(self.unit_index(unit, c.0, c.1), self.unit_index(unit, a.0, a.1))
+        let b = self.b;
+        if unit == "week" {
+            // Of weeks DuckDB counts whole ones, of all else the boundaries crossed.
+            let days = |(value, ty)| self.to_element(self.days(value, ty), Element::S64);
+            return b.divide(b.subtract(days(c), days(a)), b.constant_int(Element::S64, 7));
+        }
+        b.subtract(self.unit_index(unit, c.0, c.1), self.unit_index(unit, a.0, a.1))
     }
 
     /// `date_trunc("unit", t)`, as the type of `t`.

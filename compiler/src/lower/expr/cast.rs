@@ -126,13 +126,13 @@ impl<'c> Cx<'_, 'c> {
         if to_scale >= from_scale {
             let factor = 10_i128.pow(u32::from(to_scale - from_scale));
             let held = Interval::proven(lo.div_euclid(factor) + i128::from(lo % factor != 0), hi.div_euclid(factor));
-            if operand.ty == Type::U64 && factor == 1 && to != Type::U64 {
-                let failed = b.compare(Direction::Gt, value, b.constant_uint(Element::U64, hi as u64));
-                return Converted { value: b.convert(value, Element::S64), failed: Some(failed) };
-            }
             let wide = self.to_element(value, Element::S64);
-            let hi = held.hi.min(i64::MAX.into());
-            let failed = self.unless_within(wide, operand, Interval { hi, ..held });
+            let failed = if b.element(value) == Element::U64 && to != Type::U64 {
+                Some(b.compare(Direction::Gt, value, b.constant_uint(Element::U64, held.hi as u64)))
+            } else {
+                let hi = held.hi.min(i64::MAX.into());
+                self.unless_within(wide, operand, Interval { hi, ..held })
+            };
             let factor = b.constant_int(Element::S64, factor as i64);
             let scaled = b.multiply(wide, factor);
             let value = if to == Type::U64 { b.convert(scaled, Element::U64) } else { scaled };

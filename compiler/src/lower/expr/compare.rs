@@ -56,14 +56,18 @@ impl<'c> Cx<'_, 'c> {
             return self.compare_scaled(op.flipped(), (c, right), (a, left));
         }
         let factor = 10_i64.pow(u32::from(right.scale() - left.scale()));
+        let limit = i64::MAX / factor;
+        let large = match b.element(a) {
+            Element::U64 => b.compare(Direction::Gt, a, b.constant_uint(Element::U64, limit.cast_unsigned())),
+            _ => b.compare(Direction::Gt, self.to_element(a, Element::S64), b.constant_int(Element::S64, limit)),
+        };
         let (a, c) = (self.to_element(a, Element::S64), self.to_element(c, Element::S64));
         let compared = b.compare(direction(op), b.multiply(a, b.constant_int(Element::S64, factor)), c);
-        let limit = i64::MAX / factor;
-        let large = b.compare(Direction::Gt, a, b.constant_int(Element::S64, limit));
         let small = b.compare(Direction::Lt, a, b.constant_int(Element::S64, -limit));
         let constant = |ordering| b.full_pred(&b.dims(a), op.holds(ordering));
-        let compared = b.select(large, constant(std::cmp::Ordering::Greater), compared);
-        b.select(small, constant(std::cmp::Ordering::Less), compared)
+        let compared = b.select(small, constant(std::cmp::Ordering::Less), compared);
+        // Last, because what is too large for a signed integer looks small as one.
+        b.select(large, constant(std::cmp::Ordering::Greater), compared)
     }
 
     /// Floats: NaN equals itself and is larger than every number.

@@ -119,12 +119,15 @@ impl<'c> Cx<'_, 'c> {
             return Lane { value: self.to_element(value, element), valid: lane.valid };
         }
         // Digits that go, of an integer: those behind the result's scale, or before the point for a negative count.
-        let gone = i128::from(from.scale()) - digits.min(i128::from(expr.ty.scale()));
-        let gone = u32::try_from(gone.clamp(0, 18)).unwrap_or(0);
+        let gone = (i128::from(from.scale()) - digits.min(i128::from(expr.ty.scale()))).max(0);
         if gone == 0 {
             let value = self.rescaled(lane.value, from, expr.ty);
             return Lane { value: self.to_element(value, element), valid: lane.valid };
         }
+        if digits < 0 {
+            return self.round_to_tens(scope, lane, gone, expr);
+        }
+        let gone = u32::try_from(gone.min(18)).unwrap_or(18);
         let wide = self.to_element(lane.value, Element::S64);
         let unit = 10_i64.pow(gone);
         let unit_value = b.constant_int(Element::S64, unit);
@@ -140,7 +143,52 @@ impl<'c> Cx<'_, 'c> {
             Ok(left) if left > 0 => b.multiply(quotient, b.constant_int(Element::S64, 10_i64.pow(left))),
             _ => quotient,
         };
+        if !self.cannot_overflow(expr)
+            && let Some(failed) = self.outside(value, expr.ty)
+        {
+            self.overflow(scope, expr, failed, lane.valid);
+        }
         Lane { value: self.to_element(value, element), valid: lane.valid }
+    }
+
+    /// `round(x, n)` of an integer or a decimal for a negative `n`: a multiple of `10 ** gone` of its units, half away from
+    /// zero, in the units of the result.
+    fn round_to_tens(&self, scope: Scope<'_, 'c>, lane: Lane<'c>, gone: i128, expr: &Expr) -> Lane<'c> {
+        let b = self.b;
+        let unsigned = b.element(lane.value) == Element::U64;
+        let element = if unsigned { Element::U64 } else { Element::S64 };
+        let constant = |value: u64| match element {
+            Element::U64 => b.constant_uint(element, value),
+            _ => b.constant_int(element, value.cast_signed()),
+        };
+        let most = if unsigned { u64::MAX } else { i64::MAX.cast_unsigned() };
+        let wide = self.to_element(lane.value, element);
+        // The result has no digits behind the point, so its units are ones.
+        let back = u32::try_from(gone).ok().and_then(|gone| 10_u64.checked_pow(gone));
+        let (quotient, unit) = match back {
+            Some(unit) if unsigned => {
+                let rest = b.remainder(wide, constant(unit));
+                let up = b.convert(b.compare(Direction::Ge, rest, constant(unit / 2)), element);
+                (b.add(b.divide(wide, constant(unit)), up), unit)
+            }
+            Some(unit) if unit <= most => (self.divide_rounding(wide, unit.cast_signed()), unit),
+            // Half of the unit decides whether anything is left: ten to the power 19 does not fit, more is out of reach.
+            Some(unit) => {
+                let half = constant(unit / 2);
+                let above = b.compare(Direction::Ge, wide, half);
+                let below = b.compare(Direction::Le, wide, b.negate(half));
+                self.overflow(scope, expr, b.or(above, below), lane.valid);
+                return Lane { value: self.zeros(self.element(expr), &[scope.rows.lanes]), valid: lane.valid };
+            }
+            None => return Lane { value: self.zeros(self.element(expr), &[scope.rows.lanes]), valid: lane.valid },
+        };
+        let limit = constant(most / unit);
+        let above = b.compare(Direction::Gt, quotient, limit);
+        let failed = if unsigned { above } else { b.or(above, b.compare(Direction::Lt, quotient, b.negate(limit))) };
+        let value = b.multiply(quotient, constant(unit));
+        let failed = self.outside(value, expr.ty).map_or(failed, |outside| b.or(failed, outside));
+        self.overflow(scope, expr, failed, lane.valid);
+        Lane { value: self.to_element(value, self.element(expr)), valid: lane.valid }
     }
 
     /// An integer of one scale at a larger one.

@@ -1,12 +1,10 @@
 //! Functions of text. Positions and lengths count characters (Unicode scalar values).
 
 use super::function::Arguments;
+use super::regex::with_regex;
 use super::{EvalError, Value};
 use crate::expr::Scalar;
 use crate::expr::format::value_text;
-use regex::Regex;
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 /// All arguments one after the other; nulls are skipped.
 pub(super) fn concat(arguments: &Arguments<'_>) -> Scalar {
@@ -158,25 +156,4 @@ pub(super) fn like(text: &str, pattern: &str) -> bool {
         }
     }
     pattern[p..].iter().all(|c| *c == '%')
-}
-
-thread_local! {
-    /// Compiled patterns: a program has a few, and evaluates each for every value of a dictionary.
-    static REGEXES: RefCell<BTreeMap<String, Regex>> = const { RefCell::new(BTreeMap::new()) };
-}
-
-/// The most patterns kept per thread.
-const MAX_REGEXES: usize = 64;
-
-fn with_regex<T>(pattern: &str, compute: impl FnOnce(&Regex) -> T) -> Result<T, EvalError> {
-    REGEXES.with_borrow_mut(|regexes| {
-        if !regexes.contains_key(pattern) {
-            let regex = Regex::new(pattern).map_err(|_| EvalError::Regex { pattern: pattern.to_owned() })?;
-            if regexes.len() >= MAX_REGEXES {
-                regexes.clear();
-            }
-            regexes.insert(pattern.to_owned(), regex);
-        }
-        regexes.get(pattern).map(compute).ok_or_else(|| EvalError::Regex { pattern: pattern.to_owned() })
-    })
 }
