@@ -1,6 +1,6 @@
 //! From source text to everything that an artifact holds, one line a stage.
 
-use crate::analyze::{Catalog, analyze};
+use crate::analyze::{Catalog, analyze, codes};
 use crate::lower::{LoweredStage, StageLowering};
 use crate::physical::{self, Options as PhysicalOptions, Strings, Variant};
 use crate::plan::{Program, VerifyError, verify};
@@ -93,9 +93,7 @@ pub fn compile(
     unique: &dyn Fn(&str, &str) -> bool,
     options: &Options,
 ) -> Result<Compiled, CompileError> {
-    let (ast, mut diagnostics) = dj_grammar::parse(source);
-    let (plan, found) = analyze(&ast, source, catalog);
-    diagnostics.extend(found);
+    let (ast, plan, mut diagnostics) = front(source, catalog);
     diagnostics.extend(several_devices(&options.target));
     let Some(plan) = plan.filter(|_| !has_errors(&diagnostics)) else {
         return Err(CompileError::Program(diagnostics));
@@ -124,6 +122,18 @@ pub fn compile(
         source_name: source_name.to_owned(),
         options: options.clone(),
     })
+}
+
+/// The syntax tree of a source, its plan unless it has errors, and all its problems.
+///
+/// A statement with a syntax error is missing from the tree, so that what it would have made only seems to be missing: such
+/// problems are left out.
+pub(crate) fn front(source: &str, catalog: &dyn Catalog) -> (ast::File, Option<Program>, Vec<Diagnostic>) {
+    let (ast, mut diagnostics) = dj_grammar::parse(source);
+    let is_broken = has_errors(&diagnostics);
+    let (plan, found) = analyze(&ast, source, catalog);
+    diagnostics.extend(found.into_iter().filter(|problem| !is_broken || !codes::of_missing_names(problem.code)));
+    (ast, plan.filter(|_| !is_broken), diagnostics)
 }
 
 /// Nothing is exchanged among devices yet: each would give the result of its own rows.

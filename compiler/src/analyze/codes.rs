@@ -54,6 +54,8 @@ codes! {
     WRONG_KIND_OF_FUNCTION = "DJ0220",
     /// An argument reads a column that the pipeline no longer has.
     COLUMN_GONE = "DJ0221",
+    /// Functions that call others deeper, or more often, than can be inlined.
+    TOO_MANY_CALLS = "DJ0222",
     /// Part of the language that this version cannot compile.
     NOT_SUPPORTED = "DJ0290",
     /// Operands without a common type.
@@ -86,6 +88,9 @@ codes! {
     COMPARED_WITH_NULL = "DJ0314",
     /// A pattern that is no regular expression.
     INVALID_REGEX = "DJ0315",
-    /// Functions that call others deeper, or more often, than can be inlined.
-    TOO_MANY_CALLS = "DJ0222",
+}
+
+/// Whether a problem is that something is not there, which a statement that cannot be read may have made.
+pub(crate) fn of_missing_names(code: Code) -> bool {
+    [UNKNOWN_COLUMN, UNKNOWN_TABLE, UNKNOWN_FUNCTION, UNKNOWN_QUALIFIER, NO_EXPORT, COLUMN_GONE].contains(&code)
 }

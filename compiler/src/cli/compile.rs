@@ -3,10 +3,9 @@
 use super::program::Source;
 use super::{Failure, args};
 use crate::compile::Compiled;
-use dj_grammar::Diagnostic;
 use dj_runtime::artifact::{Contents, Executable, Platform, ProgramContents, store};
-use dj_runtime::cli::open_client;
-use dj_runtime::execute::{Exit, RunError, codes, likely_programs, precompile, precompile_for};
+use dj_runtime::cli::{clash, inputs, is_same_file, open_client};
+use dj_runtime::execute::{Exit, RunError, likely_programs, precompile, precompile_for};
 use dj_runtime::pjrt::{self, CompileOptions, Plugin, Topology};
 use std::collections::BTreeMap;
 
@@ -21,10 +20,9 @@ pub(super) fn compile(args: &args::Compile) -> Exit {
 
 fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
     let source = Source::read(&args.file)?;
-    let is_source = |out: std::path::PathBuf| args.file.canonicalize().is_ok_and(|file| file == out);
-    if args.out.canonicalize().is_ok_and(is_source) {
-        let message = format!("`{}` is the program: the artifact would replace it", args.out.display());
-        let diagnostic = Diagnostic::error(codes::OUTPUT, message).help("name another file, which ends in `.djx`");
+    if is_same_file(&args.out, &args.file) {
+        let help = "name another file, which ends in `.djx`";
+        let diagnostic = clash("the artifact", &args.out, "the program").help(help);
         return Err(source.failure(RunError::usage(diagnostic)));
     }
     let mut contents = Contents { source: source.text.clone(), ..Contents::default() };
@@ -36,6 +34,10 @@ fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
         let modules = compiled.module_texts().map_err(|error| source.failure(RunError::bug(error.to_string())))?;
         if index == 0 {
             contents.plans = plans(&compiled);
+            let data = inputs(&compiled.manifest, &args.bindings.bindings, &source.base);
+            if let Some((table, _)) = data.iter().find(|(_, path)| is_same_file(&args.out, path)) {
+                return Err(source.failure(RunError::usage(clash("the artifact", &args.out, table))));
+            }
         }
         let executables = if args.no_executables { vec![] } else { executables(args, &source, &compiled)? };
         let manifest = compiled.manifest.clone();

@@ -3,10 +3,9 @@
 use super::Failure;
 use super::args::Tuning;
 use super::catalog::Files;
-use crate::analyze::analyze;
 use crate::compile::{self, CompileError, Compiled};
 use crate::plan::Program;
-use dj_grammar::{Diagnostic, Severity, ast};
+use dj_grammar::{Diagnostic, ast};
 use dj_runtime::artifact::Target;
 use dj_runtime::cli::{DiagnosticsFormat, report_diagnostics};
 use dj_runtime::execute::{RunError, unknown_name};
@@ -29,10 +28,13 @@ impl Source {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|error| Failure::without_source(unreadable(&name, &error)))?;
-        let text = dj_grammar::decode(&bytes).map_err(|diagnostic| Failure {
-            error: RunError::program(diagnostic),
-            source: String::new(),
-            name: name.clone(),
+        let text = dj_grammar::decode(&bytes).map_err(|diagnostic| {
+            let diagnostic = match &bytes[..] {
+                [b'P', b'K', 3, 4, ..] => diagnostic.help("if it is an artifact, run it with `djrun`"),
+                [b'P', b'A', b'R', b'1', ..] => diagnostic.help("it is data: bind it to a table, `--bind TABLE=PATH`"),
+                _ => diagnostic,
+            };
+            Failure { error: RunError::program(diagnostic), source: String::new(), name: name.clone() }
         })?;
         let base = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok(Self { text: text.to_owned(), name, base })
@@ -53,15 +55,8 @@ impl Source {
     }
 
     /// Its problems, and its plan if none is an error.
-    ///
-    /// After a syntax error nothing is analyzed: a statement that cannot be read would only look undefined.
     pub(super) fn check(&self, bindings: &[(String, String)]) -> (Option<Program>, Vec<Diagnostic>) {
-        let (file, mut diagnostics) = dj_grammar::parse(&self.text);
-        if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
-            return (None, diagnostics);
-        }
-        let (program, found) = analyze(&file, &self.text, &Files::new(bindings, &self.base));
-        diagnostics.extend(found);
+        let (_, program, diagnostics) = compile::front(&self.text, &Files::new(bindings, &self.base));
         (program, diagnostics)
     }
 

@@ -26,6 +26,6 @@ fn compile_and_run(args: &args::Run) -> Result<(), Failure> {
     }
     let compiled = source.compile(&args.run.bindings, &args.target, &args.tuning, args.run.diagnostics)?;
     let base = Some(source.base.clone());
-    run_command(&compiled.manifest, &compiled, &args.run, base).map_err(|error| source.failure(error))?;
+    run_command(&compiled.manifest, &compiled, &args.run, base, &args.file).map_err(|error| source.failure(error))?;
     Ok(())
 }

@@ -59,7 +59,7 @@ fn run(command: &Command) -> Exit {
         Ok(program) => program,
         Err(error) => return refused(error),
     };
-    match run_command(manifest, &modules, &command.run, None) {
+    match run_command(manifest, &modules, &command.run, None, &command.artifact) {
         Ok(_) => Exit::Done,
         Err(error) => report(&error, artifact.source(), &manifest.source_name, diagnostics),
     }

@@ -4,11 +4,13 @@
 
 mod args;
 mod outputs;
+mod places;
 mod process;
 mod run;
 
 pub use args::{DiagnosticsFormat, RunArgs, TableFormat, parse_target};
 pub use outputs::FilesAndStdout;
+pub use places::{clash, inputs, is_same_file};
 pub use process::{guard, report, report_diagnostics};
 pub use run::{open_client, run_command};
 

@@ -8,7 +8,7 @@ use crate::io::{IoError, Printed, TableWriter};
 use dj_grammar::Diagnostic;
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Seek, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A printed table has at most this many rows at its start, and as many at its end.
 const ENDS: usize = 20;
@@ -49,11 +49,14 @@ impl FilesAndStdout {
     pub fn new(manifest: &Manifest, files: &[(String, String)], format: TableFormat) -> Result<Self, RunError> {
         let known: Vec<&str> = manifest.exports.iter().map(|export| export.name.as_str()).collect();
         let mut wrong = Vec::new();
-        for (index, (name, _)) in files.iter().enumerate() {
+        for (index, (name, path)) in files.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 wrong.push(unknown_name("export", name, &known));
             } else if files[..index].iter().any(|(other, _)| other == name) {
                 wrong.push(Diagnostic::error(codes::UNKNOWN_NAME, format!("export `{name}` is written twice")));
+            }
+            if let Err(error) = TableWriter::check(Path::new(path)) {
+                wrong.push(Diagnostic::from(error));
             }
         }
         if !wrong.is_empty() {

@@ -2,7 +2,9 @@
 
 use super::args::RunArgs;
 use super::outputs::FilesAndStdout;
+use super::places;
 use crate::artifact::{Manifest, Modules, Platform, Target};
+use crate::atomic::NewFile;
 use crate::execute::{Options, Request, RunError, RunReport, Session, codes, default_memory_limit, milliseconds};
 use crate::kernels;
 use crate::pjrt::{self, Client, ClientOptions, Plugin};
@@ -12,7 +14,8 @@ use std::time::Instant;
 
 /// Runs a program and writes or prints its exports, as `djrun` and `djc run` do.
 ///
-/// The default bindings of tables are relative to `base`, or else to the working directory.
+/// The default bindings of tables are relative to `base`, or else to the working directory. `program` is the file that
+/// names them, which no output may replace.
 ///
 /// # Errors
 /// If names or values do not fit the program, the data breaks it, or the machine fails.
@@ -21,8 +24,14 @@ pub fn run_command(
     modules: &dyn Modules,
     args: &RunArgs,
     base: Option<PathBuf>,
+    program: &Path,
 ) -> Result<RunReport, RunError> {
     let started = Instant::now();
+    places::check(manifest, args, base.as_deref().unwrap_or(Path::new("")), program)?;
+    for path in args.timings.iter().chain(&args.profile) {
+        // A run may be long: what cannot be written in the end should not begin.
+        NewFile::beside(path).map_err(|error| unwritable(path, &error))?;
+    }
     let mut outputs = FilesAndStdout::new(manifest, &args.outputs, args.format)?;
     let client = open_client(&manifest.target, args.plugin.as_deref())?;
     let loading = milliseconds(started.elapsed());
@@ -71,8 +80,10 @@ pub fn open_client(target: &Target, plugin: Option<&Path>) -> Result<Client, Run
 
 fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), RunError> {
     let text = format!("{value:#}\n");
-    crate::atomic::write(path, text.as_bytes()).map_err(|error| {
-        let message = format!("cannot write `{}`: {error}", path.display());
-        RunError::program(Diagnostic::error(codes::OUTPUT, message))
-    })
+    crate::atomic::write(path, text.as_bytes()).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> RunError {
+    let message = format!("cannot write `{}`: {error}", path.display());
+    RunError::program(Diagnostic::error(codes::OUTPUT, message))
 }
