@@ -75,7 +75,15 @@ pub fn open_client(target: &Target, plugin: Option<&Path>) -> Result<Client, Run
         Platform::Cpu => kernels::register(&plugin)?,
         Platform::Tpu => {}
     }
-    Ok(Client::new(&plugin, &ClientOptions { devices: target.replicas })?)
+    let client = Client::new(&plugin, &ClientOptions { devices: target.replicas });
+    client.map_err(|error| match (target.platform, RunError::from(error)) {
+        (Platform::Tpu, RunError::Machine(mut problems)) => {
+            let help = format!("the program is for {target}, which is not here; compile it with `--target cpu` too");
+            problems = problems.into_iter().map(|problem| problem.help(help.clone())).collect();
+            RunError::Machine(problems)
+        }
+        (_, error) => error,
+    })
 }
 
 fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), RunError> {

@@ -3,7 +3,7 @@
 use super::codes;
 use super::error::RunError;
 use super::options::{Options, Request};
-use crate::artifact::{Assumption, AssumptionKind, DriverSource, Manifest, ParamSpec, describe};
+use crate::artifact::{Assumption, AssumptionKind, DriverSource, Manifest, ParamSpec, TableSpec, describe};
 use crate::expr::calendar::MICROS_PER_DAY;
 use crate::expr::{Scalar, cast, value_text};
 use crate::io::Source;
@@ -52,10 +52,27 @@ pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) ->
         };
         match Source::open(table, &path) {
             Ok(source) => sources.push(Some(source)),
-            Err(error) => wrong.push(Diagnostic::from(error).at(table.span)),
+            Err(error) => wrong.push(unopened(error, table, &bindings, options).at(table.span)),
         }
     }
     if wrong.is_empty() { Ok(Inputs { sources, params }) } else { Err(RunError::Program(wrong)) }
+}
+
+/// Why a table's file cannot be opened, and what a default path is relative to.
+fn unopened(
+    error: crate::io::IoError,
+    table: &TableSpec,
+    bindings: &BTreeMap<&str, &str>,
+    options: &Options,
+) -> Diagnostic {
+    let is_missing = error.kind == crate::io::IoErrorKind::NotFound;
+    let diagnostic = Diagnostic::from(error);
+    let is_default = !bindings.contains_key(table.name.as_str()) && table.path.is_some();
+    if !is_missing || !is_default {
+        return diagnostic;
+    }
+    let place = if options.base.is_some() { "the program's folder" } else { "the working directory" };
+    diagnostic.help(format!("it is looked for from {place}; name another with `--bind {}=PATH`", table.name))
 }
 
 /// Which tables drive a stage of some variant.

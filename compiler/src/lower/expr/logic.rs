@@ -5,6 +5,9 @@ use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::expr::{Expr, Scalar};
 
+/// Longer lists of integers are searched instead of being compared one by one.
+const LONG_LIST: usize = 16;
+
 impl<'c> Cx<'_, 'c> {
     /// `and`: false if any is false, null if any is null, else true.
     pub(super) fn conjunction(&self, scope: Scope<'_, 'c>, operands: &[Expr]) -> Lane<'c> {
@@ -94,12 +97,43 @@ impl<'c> Cx<'_, 'c> {
         let b = self.b;
         let lane = self.expr(scope, operand);
         let mut found = b.full_pred(&[scope.rows.lanes], false);
-        for value in list.iter().filter(|value| !value.is_null()) {
-            found = b.or(found, self.equals_literal(lane.value, operand, value));
+        let numbers: Vec<i64> = list.iter().filter_map(|value| i64::try_from(value.as_int()?).ok()).collect();
+        if list.len() > LONG_LIST && numbers.len() + usize::from(list.contains(&Scalar::Null)) == list.len() {
+            found = self.is_one_of(lane.value, numbers);
+        } else {
+            for value in list.iter().filter(|value| !value.is_null()) {
+                found = b.or(found, self.equals_literal(lane.value, operand, value));
+            }
         }
         // A null in the list makes every miss null.
         let holds_null = list.iter().any(Scalar::is_null).then_some(found);
         Lane { value: found, valid: self.both(lane.valid, holds_null) }
+    }
+
+    /// Whether integers are among `numbers`: by binary search, because every comparison is compiled and run.
+    fn is_one_of(&self, value: Value<'c>, mut numbers: Vec<i64>) -> Value<'c> {
+        let b = self.b;
+        numbers.sort_unstable();
+        numbers.dedup();
+        // What no signed integer is equals none of them.
+        let large = (b.element(value) == Element::U64).then(|| {
+            let most = b.constant_uint(Element::U64, i64::MAX.cast_unsigned());
+            b.compare(Direction::Gt, value, most)
+        });
+        let value = self.to_element(value, Element::S64);
+        let table = b.vector_int(Element::S64, &numbers);
+        let last = b.constant_int(Element::S32, numbers.len() as i64 - 1);
+        // The last position whose number is not greater, or 0.
+        let mut at = b.full_int(Element::S32, &b.dims(value), 0);
+        let mut step = numbers.len().next_power_of_two() as i64;
+        while step > 1 {
+            step /= 2;
+            let next = b.minimum(b.add(at, b.constant_int(Element::S32, step)), last);
+            let is_there = b.compare(Direction::Le, b.gather(table, next), value);
+            at = b.select(is_there, next, at);
+        }
+        let found = b.compare(Direction::Eq, b.gather(table, at), value);
+        large.map_or(found, |large| b.and(found, b.not(large)))
     }
 
     fn equals_literal(&self, value: Value<'c>, operand: &Expr, literal: &Scalar) -> Value<'c> {
