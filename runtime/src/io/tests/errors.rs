@@ -94,7 +94,7 @@ fn files_that_end_early() {
 
 #[test]
 fn fields_that_are_not_of_their_type() {
-    insta::assert_snapshot!(csv("x\n1\n\n2\nabc\n", &x()), @r"
+    insta::assert_snapshot!(csv("x,y\n1,\n\n2,\nabc,\n", &x()), @r"
     row 3 of `t.csv`: `abc` is not of type i64 in column `x`
     correct the file, or declare `x` with another type; `str` takes any text
     ");
@@ -112,11 +112,21 @@ fn fields_that_are_not_of_their_type() {
 }
 
 #[test]
+fn quotes_that_are_never_closed() {
+    insta::assert_snapshot!(csv("x,s\n1,a\n2,\"b\n3,c\n", &x()), @r#"
+    `t.csv` cannot be read: the quote that opens in line 3 is never closed
+    close it; a `"` that begins a field and belongs to its text is written as `"""`
+    "#);
+    assert!(csv("\"x\n1\n", &x()).contains("the quote that opens in line 1"));
+}
+
+#[test]
 fn nulls_where_none_are_declared() {
     insta::assert_snapshot!(csv("x,y\n1,1\n,2\n", &x()), @r"
     row 2 of `t.csv`: null in column `x`
     declare it as `x: i64?` if it may be null
     ");
+    assert!(csv("x\n1\n\n3\n", &x()).starts_with("row 2 of `t.csv`: null in column `x`"));
 }
 
 #[test]
