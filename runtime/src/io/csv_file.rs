@@ -201,12 +201,20 @@ fn wrong(row: usize, text: &str, ty: Type) -> BadRow {
 /// A type and whether a text is of it.
 type Candidate = (Type, fn(&str) -> bool);
 
+fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// The narrowest type that all of some texts have, of those that inference tries; text if there is no value.
 pub(crate) fn infer<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Type {
-    let candidates: [Candidate; 5] = [
+    let candidates: [Candidate; 7] = [
         (Type::Bool, |text| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")),
         (Type::I64, |text| text.parse::<i64>().is_ok()),
-        (Type::F64, |text| text.parse::<f64>().is_ok() && text.bytes().any(|byte| byte.is_ascii_digit())),
+        (Type::U64, |text| text.parse::<u64>().is_ok()),
+        // Identifiers that no integer holds: a float would round them, and make different ones equal.
+        (Type::Str, is_integer),
+        (Type::F64, |text| text.parse::<f64>().is_ok()),
         (Type::Date, |text| value::date(text).is_some()),
         (Type::Timestamp, |text| value::timestamp(text).is_some()),
     ];
