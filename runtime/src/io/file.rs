@@ -10,7 +10,6 @@ use crate::types;
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// The row of the file that a batch starts at, and the batch.
 pub(crate) type Batch = (u64, RecordBatch);
@@ -34,8 +33,6 @@ pub(crate) struct InputFile {
     /// As it was named.
     pub(crate) path: PathBuf,
     pub(crate) contents: Contents,
-    /// Where a pipe was copied to.
-    spool: Option<Arc<tempfile::TempPath>>,
 }
 
 /// An input file, by format.
@@ -48,22 +45,18 @@ pub(crate) enum Contents {
 
 impl InputFile {
     pub(crate) fn open(path: &Path) -> Result<Self, IoError> {
-        let spool = files::rewindable(path)?.map(Arc::new);
-        let place = spool.as_deref().map_or(path, |spool| spool.as_ref());
-        let format = match spool {
-            None => files::detect(path)?,
-            Some(_) => files::detect_spooled(place, path)?,
-        };
+        files::check_regular(path)?;
+        let format = files::detect(path)?;
         // The readers of foreign formats may panic on damaged files.
         let contents = quietly(path, || {
             Ok(match format {
-                Format::Parquet => Contents::Parquet(ParquetFile::open(place)?),
-                Format::Csv { delimiter } => Contents::Csv(CsvFile::open(place, delimiter)?),
-                Format::ArrowFile => Contents::Ipc(IpcFile::open(place, false)?),
-                Format::ArrowStream => Contents::Ipc(IpcFile::open(place, true)?),
+                Format::Parquet => Contents::Parquet(ParquetFile::open(path)?),
+                Format::Csv { delimiter } => Contents::Csv(CsvFile::open(path, delimiter)?),
+                Format::ArrowFile => Contents::Ipc(IpcFile::open(path, false)?),
+                Format::ArrowStream => Contents::Ipc(IpcFile::open(path, true)?),
             })
         })?;
-        Ok(Self { path: path.to_owned(), contents, spool })
+        Ok(Self { path: path.to_owned(), contents })
     }
 
     /// The file's columns; those of CSV files are all text.
@@ -86,11 +79,10 @@ impl InputFile {
 
     /// Reads it from the start.
     pub(crate) fn batches(&self, request: &Request<'_>) -> Result<Batches, IoError> {
-        let place = self.spool.as_deref().map_or(self.path.as_path(), |spool| spool.as_ref());
         match &self.contents {
-            Contents::Parquet(file) => file.batches(place, request),
-            Contents::Csv(file) => file.batches(place, request),
-            Contents::Ipc(file) => file.batches(place, request),
+            Contents::Parquet(file) => file.batches(&self.path, request),
+            Contents::Csv(file) => file.batches(&self.path, request),
+            Contents::Ipc(file) => file.batches(&self.path, request),
         }
     }
 }

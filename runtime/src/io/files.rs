@@ -78,7 +78,9 @@ fn missing(path: &Path) -> IoError {
     };
     let wanted = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
-    match nearest(&wanted, names) {
+    // An extension that agrees makes no two names similar.
+    let edits = path.file_stem().unwrap_or_default().to_string_lossy().chars().count() / 3;
+    match nearest_within(edits, &wanted, names) {
         Some(name) => error.help(format!("a file with a similar name exists: {}", show(&path.with_file_name(name)))),
         None => error,
     }
@@ -86,15 +88,16 @@ fn missing(path: &Path) -> IoError {
 
 /// The name most similar to `wanted`, if any is similar.
 pub(crate) fn nearest(wanted: &str, names: impl Iterator<Item = String>) -> Option<String> {
+    nearest_within(wanted.chars().count() / 3, wanted, names)
+}
+
+/// The name most similar to `wanted`, of those that at most so many edits make of it.
+fn nearest_within(edits: usize, wanted: &str, names: impl Iterator<Item = String>) -> Option<String> {
     let lower = wanted.to_lowercase();
     let mut scored: Vec<_> =
         names.map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name)).collect();
     scored.sort();
-    scored
-        .into_iter()
-        .next()
-        .filter(|(distance, _)| *distance <= wanted.chars().count().div_ceil(3))
-        .map(|(_, name)| name)
+    scored.into_iter().next().filter(|(distance, _)| *distance <= edits).map(|(_, name)| name)
 }
 
 /// The extension in lower case; empty if there is none.
@@ -109,13 +112,8 @@ pub(crate) fn open(path: &Path) -> Result<File, IoError> {
 
 /// The format of a file, by its first bytes and then by its extension.
 pub(crate) fn detect(path: &Path) -> Result<Format, IoError> {
-    detect_spooled(path, path)
-}
-
-/// The format of what `place` holds and was read from `path`.
-pub(crate) fn detect_spooled(place: &Path, path: &Path) -> Result<Format, IoError> {
     let mut start = Vec::with_capacity(8);
-    open(place)?.take(8).read_to_end(&mut start).map_err(|error| IoError::unreadable(path, &error))?;
+    open(path)?.take(8).read_to_end(&mut start).map_err(|error| IoError::unreadable(path, &error))?;
     if start.is_empty() {
         return Err(IoError::damaged(path, "it is empty"));
     }
@@ -156,14 +154,12 @@ fn compressed(start: &[u8]) -> Option<&'static str> {
     magics.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, name)| *name)
 }
 
-/// A file that can be read more than once: itself, or a copy if it is a pipe.
-pub(crate) fn rewindable(path: &Path) -> Result<Option<tempfile::TempPath>, IoError> {
+/// Refuses pipes and devices: they would wait for a writer, and a table is read more than once.
+pub(crate) fn check_regular(path: &Path) -> Result<(), IoError> {
     let metadata = std::fs::metadata(path).map_err(|error| IoError::unreadable(path, &error))?;
     if metadata.is_file() {
-        return Ok(None);
+        return Ok(());
     }
-    let fail = |error: io::Error| IoError::unreadable(path, &error);
-    let mut spool = tempfile::NamedTempFile::new().map_err(fail)?;
-    io::copy(&mut open(path)?, &mut spool).map_err(fail)?;
-    Ok(Some(spool.into_temp_path()))
+    let message = format!("cannot read {}: it is a pipe or a device, and not a regular file", show(path));
+    Err(IoError::new(IoErrorKind::Unreadable, path, message).help("copy it to a file first"))
 }
