@@ -121,6 +121,16 @@ impl Drop for Unfinished {
     }
 }
 
+/// Removes what would outlive the program; what is returned keeps others from beginning more.
+pub(crate) fn remove_unfinished() -> impl Drop {
+    let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    for path in unfinished.iter() {
+        // It may have been moved to its place a moment ago.
+        let _ = std::fs::remove_file(path);
+    }
+    unfinished
+}
+
 /// From now on a signal that ends the program removes its unfinished files first, and a file that passes the limit on file
 /// sizes is an error of the write.
 #[cfg(unix)]
@@ -129,12 +139,8 @@ pub fn remove_when_told_to_end() {
     let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP, SIGXFSZ]) else { return };
     let wait = move || {
         for signal in signals.forever().filter(|signal| *signal != SIGXFSZ) {
-            let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
-            for path in unfinished.iter() {
-                // It may have been moved to its place a moment ago.
-                let _ = std::fs::remove_file(path);
-            }
             // With the lock held, so that no file is begun in between.
+            let _unfinished = remove_unfinished();
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
     };

@@ -553,3 +553,23 @@ fn a_run_that_is_told_to_end_leaves_nothing_behind() -> Result {
     }
     Ok(())
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_read_once_and_its_copy_removed() -> Result {
+    let space = Workspace::new()?;
+    let pipe = space.path("pipe.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status()?.success());
+    let program = space.write("pipe.dj", "table t\nexport r = t | aggregate { n = count(), m = max(age) }\n")?;
+    let (from, to) = (space.path("people.csv"), pipe.clone());
+    let writer = std::thread::spawn(move || fs::copy(from, to).map(|_| ()));
+    let temporary = space.path("tmp");
+    fs::create_dir(&temporary)?;
+    let mut run = djc()?.arg("run").arg(&program).args(["--format", "csv", "--bind"]);
+    run = run.arg(format!("t={}", pipe.display()));
+    run.command.env("TMPDIR", &temporary);
+    run.succeed()?.prints("n,m\n3,85\n")?;
+    writer.join().map_err(|_| "the writer panicked")??;
+    assert_eq!(listing(&temporary)?, Vec::<String>::new());
+    Ok(())
+}

@@ -3,7 +3,7 @@
 use super::{BoundTable, Catalog, codes};
 use crate::analyze::builder::Builder;
 use crate::plan::{Recorded, Table, TableColumn};
-use dj_grammar::{Diagnostic, Span, ast};
+use dj_grammar::{Diagnostic, Severity, Span, ast};
 use dj_runtime::artifact::ParamSpec;
 use dj_runtime::expr::Scalar;
 use dj_runtime::io::IoErrorKind;
@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub(super) struct Declarations<'a> {
     /// The tables; `None` where the columns are not known because of an error.
     pub(super) tables: Vec<(Table, Known)>,
+    /// The columns that tables leave out because of their types.
+    pub(super) left_out: Vec<LeftOut>,
     /// The parameters.
     pub(super) params: Vec<(ParamSpec, Known)>,
     /// The functions.
@@ -25,6 +27,14 @@ pub(super) struct Declarations<'a> {
     pub(super) exports: Vec<&'a ast::Binding>,
     /// What the names of tables, parameters and `let`s stand for, and where they are defined.
     pub(super) names: BTreeMap<&'a str, (Entity, Span)>,
+}
+
+/// A column of a file that a table without a column list does not have.
+pub(super) struct LeftOut {
+    pub(super) table: String,
+    pub(super) column: String,
+    /// Why: the file's type.
+    pub(super) ty: String,
 }
 
 /// Whether a declaration is all right; if not, what reads it is left in peace.
@@ -57,7 +67,7 @@ impl<'a> Declarations<'a> {
                 ast::Statement::Table(table) => {
                     let entity = Entity::Table(this.tables.len());
                     this.define(&table.name, entity, &mut diagnostics);
-                    this.tables.push(table_of(table, source, catalog, &mut diagnostics));
+                    this.tables.push(table_of(table, source, catalog, &mut this.left_out, &mut diagnostics));
                 }
                 ast::Statement::Param(param) => {
                     let entity = Entity::Param(this.params.len());
@@ -160,6 +170,7 @@ fn table_of(
     table: &ast::Table,
     source: &str,
     catalog: &dyn Catalog,
+    left_out: &mut Vec<LeftOut>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> (Table, Known) {
     let path = table.from.as_ref().map(|from| from.node.clone());
@@ -183,7 +194,15 @@ fn table_of(
             (columns, known)
         }
         None => match &bound {
-            Some(bound) => (columns_of_file(bound, table.name.span), Known::Yes),
+            Some(bound) => {
+                diagnostics.extend(leaves_out(table, bound, blame));
+                left_out.extend(bound.unsupported.iter().map(|(column, ty)| LeftOut {
+                    table: table.name.node.clone(),
+                    column: column.clone(),
+                    ty: ty.clone(),
+                }));
+                (columns_of_file(bound, table.name.span), Known::Yes)
+            }
             None => {
                 if !failed {
                     diagnostics.push(no_schema(table, blame));
@@ -240,6 +259,24 @@ fn columns_of_file(bound: &BoundTable, span: Span) -> Vec<TableColumn> {
         .collect()
 }
 
+/// Warns of the columns that a table without a column list does not have, if there are any.
+fn leaves_out(table: &ast::Table, bound: &BoundTable, blame: Span) -> Option<Diagnostic> {
+    const SHOWN: usize = 8;
+    if bound.unsupported.is_empty() {
+        return None;
+    }
+    let name = &table.name.node;
+    let shown = bound.unsupported.iter().take(SHOWN).map(|(column, ty)| format!("`{column}` ({ty})"));
+    let listed = shown.collect::<Vec<_>>().join(", ").replace('\n', " ");
+    let more = bound.unsupported.len().checked_sub(SHOWN + 1).map(|rest| format!(" and {} more", rest + 1));
+    let message = format!("`{name}` leaves out columns that DJ does not read: {listed}{}", more.unwrap_or_default());
+    let error = Diagnostic::error(IoErrorKind::WrongType.code(), message)
+        .label(blame, "the file has them")
+        .help("list the columns that the program needs; `djc schema` writes such a list")
+        .help("or write those columns to the file as another type");
+    Some(Diagnostic { severity: Severity::Warning, ..error })
+}
+
 /// Checks declared columns against the file and takes what it recorded of them.
 fn check_against_file(
     columns: &mut [TableColumn],
@@ -275,9 +312,9 @@ fn not_in_file(column: &TableColumn, bound: &BoundTable) -> Diagnostic {
         return Diagnostic::error(IoErrorKind::WrongType.code(), format!("`{name}` has a type that DJ does not read"))
             .label(column.span, format!("this is {ty} in the bound file"));
     }
-    let diagnostic =
-        Diagnostic::error(IoErrorKind::MissingColumn.code(), format!("the bound file has no column `{name}`"))
-            .label(column.span, "declared here");
+    let file = if bound.file.is_empty() { "the bound file".to_owned() } else { format!("`{}`", bound.file) };
+    let diagnostic = Diagnostic::error(IoErrorKind::MissingColumn.code(), format!("{file} has no column `{name}`"))
+        .label(column.span, "declared here");
     match super::names::nearest(name, bound.fields.iter().map(|field| field.name.as_str())) {
         Some(near) => diagnostic.help(format!("the file has a column with a similar name: `{near}`")),
         None => diagnostic,

@@ -50,6 +50,8 @@ pub trait Catalog {
 /// What a file says of itself.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BoundTable {
+    /// The first of its files, for messages; empty if it has no name.
+    pub file: String,
     /// Its columns, in order.
     pub fields: Vec<Field>,
     /// What its metadata says of each, in the order of `fields`.

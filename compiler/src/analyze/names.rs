@@ -9,6 +9,7 @@ use super::values::Value;
 use crate::plan::SchemaColumn;
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{Expr, ExprKind};
+use dj_runtime::io::IoErrorKind;
 use std::rc::Rc;
 
 /// The candidate that is spelled most like `name`, if one is.
@@ -254,6 +255,15 @@ impl<'a> Builder<'a> {
                     .label(span, "a group has many values of it")
                     .help(format!("aggregate it, as in `min({name})` or `sum({name})`"))
                     .help("or make it a key of the group"),
+            );
+            return;
+        }
+        if let Some(column) = self.declarations.left_out.iter().find(|column| column.column == name) {
+            let message = format!("`{name}` has a type that DJ does not read: {}", column.ty.replace('\n', " "));
+            self.report(
+                Diagnostic::error(IoErrorKind::WrongType.code(), message)
+                    .label(span, format!("the table `{}` leaves it out", column.table))
+                    .help("write it to the file as another type"),
             );
             return;
         }

@@ -64,7 +64,14 @@ fn bound_table(schema: io::FileSchema, path: &str) -> BoundTable {
     let extension = Path::new(path).extension().map(|extension| extension.to_string_lossy().to_lowercase());
     let typed = extension.is_none_or(|extension| matches!(extension.as_str(), "parquet" | "arrow" | "feather" | "ipc"));
     let rows = schema.rows.or_else(|| most_rows_of_text(path, schema.fields.len()));
-    BoundTable { recorded: recorded.collect(), fields: schema.fields, unsupported: schema.unsupported, rows, typed }
+    BoundTable {
+        file: schema.first.display().to_string(),
+        recorded: recorded.collect(),
+        fields: schema.fields,
+        unsupported: schema.unsupported,
+        rows,
+        typed,
+    }
 }
 
 /// An upper bound of the rows of a text file: each has a separator or a line end for every column.

@@ -31,7 +31,7 @@ impl Catalog for Files {
             let fields = vec![field("iata", Type::Str, false), field("city", Type::Str, false)];
             (fields, vec![distinct(200), distinct(190)], 200)
         };
-        Ok(Some(BoundTable { fields, recorded, unsupported: vec![], rows: Some(rows), typed: true }))
+        Ok(Some(BoundTable { fields, recorded, rows: Some(rows), typed: true, ..BoundTable::default() }))
     }
 }
 

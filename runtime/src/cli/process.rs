@@ -23,6 +23,7 @@ pub fn guard(body: fn() -> Exit) -> ExitCode {
         Ok(thread) => thread.join().unwrap_or(Exit::Bug),
         Err(_) => body(),
     };
+    drop(crate::atomic::remove_unfinished());
     ExitCode::from(exit.code())
 }
 

@@ -84,7 +84,13 @@ pub fn show_bytes(bytes: u64) -> String {
         value /= 1024.0;
         unit += 1;
     }
-    if unit == 0 { format!("{bytes} bytes") } else { format!("{value:.1} {}", UNITS[unit]) }
+    if bytes == 1 {
+        "1 byte".to_owned()
+    } else if unit == 0 {
+        format!("{bytes} bytes")
+    } else {
+        format!("{value:.1} {}", UNITS[unit])
+    }
 }
 
 /// Reads `4GiB`, `500 MB`, `1048576`.
@@ -131,5 +137,6 @@ mod tests {
         assert_eq!(parse_bytes("4 elephants"), None);
         assert_eq!(show_bytes(1536), "1.5 KiB");
         assert_eq!(show_bytes(17), "17 bytes");
+        assert_eq!(show_bytes(1), "1 byte");
     }
 }

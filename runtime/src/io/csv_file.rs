@@ -1,7 +1,9 @@
 //! CSV files: a header, then rows of text that is read as the declared types.
 //!
-//! An empty field is null; in a text column that is declared without nulls it is the empty text.
+//! An empty field is null; in a text column that is declared without nulls it is the empty text. A blank line is a row with
+//! an empty field if the file has one column, and nothing otherwise.
 
+use super::csv_text::{Blank, CsvText, OpenQuote};
 use super::csv_value as value;
 use super::error::{IoError, IoErrorKind, show};
 use super::file::{Batches, Request};
@@ -18,8 +20,9 @@ use arrow::datatypes::{
     DataType, Date32Type, DurationMicrosecondType, Field as ArrowField, Float32Type, Float64Type, Int8Type, Int16Type,
     Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
+use arrow::error::ArrowError;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,8 +36,10 @@ pub(crate) struct CsvFile {
 impl CsvFile {
     pub(crate) fn open(path: &Path, delimiter: u8) -> Result<Self, IoError> {
         let format = Format::default().with_header(true).with_delimiter(delimiter);
+        let text = open_text(path, delimiter, Blank::Skipped)?;
+        let open_quote = text.open_quote();
         let (header, _) =
-            format.infer_schema(open_text(path)?, Some(0)).map_err(|error| IoError::damaged(path, message(&error)))?;
+            format.infer_schema(text, Some(0)).map_err(|error| unreadable_text(path, &error, &open_quote))?;
         let field = |field: &Arc<ArrowField>| ArrowField::new(field.name().trim(), DataType::Utf8, true);
         let fields: Vec<_> = header.fields().iter().map(field).collect();
         if fields.is_empty() {
@@ -52,32 +57,43 @@ impl CsvFile {
         let columns: Vec<usize> = request.columns.iter().map(|(column, _)| *column).collect();
         // With no column at all the rows could not be counted.
         let projection = if columns.is_empty() { vec![0] } else { columns };
+        let blank = if self.schema.fields().len() == 1 { Blank::Row } else { Blank::Skipped };
+        let text = open_text(path, self.delimiter, blank)?;
+        let open_quote = text.open_quote();
         let reader = ReaderBuilder::new(self.schema.clone())
             .with_header(true)
             .with_delimiter(self.delimiter)
             .with_batch_size(request.batch_rows.clamp(1, 65_536))
             .with_projection(projection)
-            .build_buffered(open_text(path)?)
-            .map_err(|error| IoError::damaged(path, message(&error)))?;
+            .build_buffered(text)
+            .map_err(|error| unreadable_text(path, &error, &open_quote))?;
         let fields = request.columns.iter().map(|(_, field)| field.clone()).collect();
-        Ok(Box::new(CsvBatches { path: path.to_owned(), reader, fields, first: 0 }))
+        Ok(Box::new(CsvBatches { path: path.to_owned(), reader, open_quote, fields, first: 0 }))
     }
 }
 
 /// Opens a text file behind its byte order mark.
-fn open_text(path: &Path) -> Result<BufReader<File>, IoError> {
+fn open_text(path: &Path, delimiter: u8, blank: Blank) -> Result<CsvText<File>, IoError> {
     let fail = |error: std::io::Error| IoError::unreadable(path, &error);
     let mut file = files::open(path)?;
     let mut start = Vec::with_capacity(3);
     file.by_ref().take(3).read_to_end(&mut start).map_err(fail)?;
     let skip = if start == [0xef, 0xbb, 0xbf] { 3 } else { 0 };
     file.seek(SeekFrom::Start(skip)).map_err(fail)?;
-    Ok(BufReader::with_capacity(1 << 18, file))
+    Ok(CsvText::new(file, delimiter, blank))
+}
+
+/// What the parser says, unless its text ended too early.
+fn unreadable_text(path: &Path, error: &ArrowError, open_quote: &OpenQuote) -> IoError {
+    let Some(line) = open_quote.line() else { return IoError::damaged(path, message(error)) };
+    IoError::damaged(path, format!("the quote that opens in line {line} is never closed"))
+        .help("close it; a `\"` that begins a field and belongs to its text is written as `\"\"\"`")
 }
 
 struct CsvBatches {
     path: PathBuf,
-    reader: CsvReader<BufReader<File>>,
+    reader: CsvReader<CsvText<File>>,
+    open_quote: OpenQuote,
     fields: Vec<Field>,
     first: u64,
 }
@@ -110,7 +126,7 @@ impl Iterator for CsvBatches {
     fn next(&mut self) -> Option<Self::Item> {
         let batch = match self.reader.next()? {
             Ok(batch) => batch,
-            Err(error) => return Some(Err(IoError::damaged(&self.path, message(&error)))),
+            Err(error) => return Some(Err(unreadable_text(&self.path, &error, &self.open_quote))),
         };
         let typed = self.typed(&batch).map(|typed| (self.first, typed));
         self.first += batch.num_rows() as u64;
@@ -185,12 +201,20 @@ fn wrong(row: usize, text: &str, ty: Type) -> BadRow {
 /// A type and whether a text is of it.
 type Candidate = (Type, fn(&str) -> bool);
 
+fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// The narrowest type that all of some texts have, of those that inference tries; text if there is no value.
 pub(crate) fn infer<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Type {
-    let candidates: [Candidate; 5] = [
+    let candidates: [Candidate; 7] = [
         (Type::Bool, |text| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")),
         (Type::I64, |text| text.parse::<i64>().is_ok()),
-        (Type::F64, |text| text.parse::<f64>().is_ok() && text.bytes().any(|byte| byte.is_ascii_digit())),
+        (Type::U64, |text| text.parse::<u64>().is_ok()),
+        // Identifiers that no integer holds: a float would round them, and make different ones equal.
+        (Type::Str, is_integer),
+        (Type::F64, |text| text.parse::<f64>().is_ok()),
         (Type::Date, |text| value::date(text).is_some()),
         (Type::Timestamp, |text| value::timestamp(text).is_some()),
     ];

@@ -6,6 +6,7 @@ use crate::columns::{Column, Integer, first_misfit};
 use crate::types::Type;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::buffer::NullBuffer;
+use arrow::compute::cast;
 use arrow::datatypes::{
     ArrowNativeType, ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal32Type, Decimal64Type,
     Decimal128Type, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType,
@@ -13,6 +14,7 @@ use arrow::datatypes::{
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
     UInt64Type,
 };
+use arrow::error::ArrowError;
 use std::ops::Range;
 
 /// Why a row cannot be held.
@@ -30,6 +32,9 @@ pub(crate) enum Misfit {
 
 /// A row of the array, and why it cannot be held.
 pub(crate) type Filled = Result<(), (usize, Misfit)>;
+
+/// What is wrong with a time between two microseconds.
+pub(crate) const NANOSECONDS: &str = "a time with nanoseconds, and DJ holds microseconds";
 
 const MILLISECONDS_A_DAY: i64 = 86_400_000;
 
@@ -120,6 +125,17 @@ fn clear_nulls(to: &mut Column, at: usize, rows: usize) {
     }
 }
 
+/// The array without a dictionary, unless that is one of texts, whose codes are worth something.
+///
+/// # Errors
+/// If a code is of no value.
+pub(crate) fn plain(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    match array.data_type() {
+        DataType::Dictionary(_, values) if super::types::natural(values) != Some(Type::Str) => cast(array, values),
+        _ => Ok(array.clone()),
+    }
+}
+
 /// The rows of an array that are copied.
 struct Context<'a> {
     array: &'a ArrayRef,
@@ -204,7 +220,7 @@ impl Context<'_> {
         }
         let micros = self.exactly(values, |value| match value.checked_mul(multiply) {
             None => Err("a time that microseconds do not reach"),
-            Some(scaled) if scaled % divide != 0 => Err("a time with nanoseconds, and DJ holds microseconds"),
+            Some(scaled) if scaled % divide != 0 => Err(NANOSECONDS),
             Some(scaled) => Ok(scaled / divide),
         })?;
         self.copy(&micros, to, at)

@@ -49,7 +49,7 @@ pub(crate) enum Contents {
 
 impl InputFile {
     pub(crate) fn open(path: &Path) -> Result<Self, IoError> {
-        let spool = files::rewindable(path)?.map(Arc::new);
+        let spool = files::rewindable(path)?;
         let place = spool.as_deref().map_or(path, Spool::path);
         let format = match spool {
             None => files::detect(path)?,

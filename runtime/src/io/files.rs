@@ -2,9 +2,11 @@
 
 use super::error::{IoError, IoErrorKind, show};
 use crate::atomic::Spool;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The file formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +81,9 @@ fn missing(path: &Path) -> IoError {
     };
     let wanted = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
-    match nearest(&wanted, names) {
+    // An extension that agrees makes no two names similar.
+    let edits = path.file_stem().unwrap_or_default().to_string_lossy().chars().count() / 3;
+    match nearest_within(edits, &wanted, names) {
         Some(name) => error.help(format!("a file with a similar name exists: {}", show(&path.with_file_name(name)))),
         None => error,
     }
@@ -87,15 +91,16 @@ fn missing(path: &Path) -> IoError {
 
 /// The name most similar to `wanted`, if any is similar.
 pub(crate) fn nearest(wanted: &str, names: impl Iterator<Item = String>) -> Option<String> {
+    nearest_within(wanted.chars().count() / 3, wanted, names)
+}
+
+/// The name most similar to `wanted`, of those that at most so many edits make of it.
+fn nearest_within(edits: usize, wanted: &str, names: impl Iterator<Item = String>) -> Option<String> {
     let lower = wanted.to_lowercase();
     let mut scored: Vec<_> =
         names.map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name)).collect();
     scored.sort();
-    scored
-        .into_iter()
-        .next()
-        .filter(|(distance, _)| *distance <= wanted.chars().count().div_ceil(3))
-        .map(|(_, name)| name)
+    scored.into_iter().next().filter(|(distance, _)| *distance <= edits).map(|(_, name)| name)
 }
 
 /// The extension in lower case; empty if there is none.
@@ -113,7 +118,7 @@ pub(crate) fn detect(path: &Path) -> Result<Format, IoError> {
     detect_spooled(path, path)
 }
 
-/// The format of what `place` holds and was read from `path`.
+/// The same of a copy of `path`.
 pub(crate) fn detect_spooled(place: &Path, path: &Path) -> Result<Format, IoError> {
     let mut start = Vec::with_capacity(8);
     open(place)?.take(8).read_to_end(&mut start).map_err(|error| IoError::unreadable(path, &error))?;
@@ -157,13 +162,36 @@ fn compressed(start: &[u8]) -> Option<&'static str> {
     magics.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, name)| *name)
 }
 
+/// The copies of pipes, which can be read only once, by path. They are removed when the program ends.
+static SPOOLS: Mutex<BTreeMap<PathBuf, Arc<Spool>>> = Mutex::new(BTreeMap::new());
+
 /// A file that can be read more than once: itself, or a copy if it is a pipe.
-pub(crate) fn rewindable(path: &Path) -> Result<Option<Spool>, IoError> {
-    let metadata = std::fs::metadata(path).map_err(|error| IoError::unreadable(path, &error))?;
+pub(crate) fn rewindable(path: &Path) -> Result<Option<Arc<Spool>>, IoError> {
+    let fail = |error: io::Error| IoError::unreadable(path, &error);
+    let metadata = std::fs::metadata(path).map_err(fail)?;
     if metadata.is_file() {
         return Ok(None);
     }
+    if !is_pipe(&metadata) {
+        let message = format!("cannot read {}: it is a device", show(path));
+        return Err(IoError::new(IoErrorKind::Unreadable, path, message).help("copy what it gives to a file first"));
+    }
+    let mut spools = SPOOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(spool) = spools.get(path) {
+        return Ok(Some(Arc::clone(spool)));
+    }
     let mut source = open(path)?;
-    let spool = Spool::filled(|file| io::copy(&mut source, file).map(|_| ()));
-    spool.map(Some).map_err(|error| IoError::unreadable(path, &error))
+    let spool = Arc::new(Spool::filled(|file| io::copy(&mut source, file).map(|_| ())).map_err(fail)?);
+    spools.insert(path.to_owned(), Arc::clone(&spool));
+    Ok(Some(spool))
+}
+
+#[cfg(unix)]
+fn is_pipe(metadata: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &std::fs::Metadata) -> bool {
+    false
 }

@@ -8,6 +8,7 @@
 
 mod batch;
 mod csv_file;
+mod csv_text;
 mod csv_value;
 mod decode;
 mod error;

@@ -1,8 +1,9 @@
 //! Chunks of a source: decoded by one thread, interned by the thread that asks for them.
 
-use super::decode::{Misfit, fill};
+use super::decode::{Misfit, NANOSECONDS, fill, plain};
 use super::error::{IoError, IoErrorKind, ReadError, show};
 use super::file::{Request, quietly};
+use super::ipc_file::message;
 use super::source::{BoundFile, Source};
 use super::text::{CodeMap, LocalText, NewTexts};
 use crate::artifact::{ChunkColumn, ScanPredicate, TableSpec, describe};
@@ -234,13 +235,16 @@ impl Decoder {
             self.segment = Some(segment);
             self.segments.push(segment);
         }
+        let path = &self.files[file].file.path;
+        let damaged = |error| self.fail(IoError::damaged(path, message(&error)));
+        let arrays = batch.columns().iter().map(plain).collect::<Result<Vec<_>, _>>().map_err(damaged)?;
         let mut done = 0;
         while done < batch.num_rows() {
             let mut chunk = self.chunk.take().unwrap_or_else(|| self.empty_chunk());
             let rows = (self.capacity - chunk.rows).min(batch.num_rows() - done);
             for (index, position) in positions.iter().enumerate() {
                 let ty = self.spec.columns[self.columns[index].column].field.ty;
-                let (array, to) = (batch.column(*position), &mut chunk.columns[index]);
+                let (array, to) = (&arrays[*position], &mut chunk.columns[index]);
                 fill(array, done..done + rows, ty, to, chunk.rows, &mut self.local[index])
                     .map_err(|(row, misfit)| self.fail(self.explain(file, first, row, index, done, misfit)))?;
             }
@@ -289,8 +293,11 @@ impl Decoder {
             Misfit::Value(what) => what,
         };
         let declared = describe(field.ty, field.nullable);
-        let message =
-            format!("row {place} of {}: {what} in column `{}`, declared as {declared}", show(path), field.name);
-        IoError::new(IoErrorKind::BadValue, path, message).row(place).column(&field.name).into()
+        let message = format!("row {place} of {}: {what} in column `{}`, read as {declared}", show(path), field.name);
+        let error = IoError::new(IoErrorKind::BadValue, path, message).row(place).column(&field.name);
+        if what == NANOSECONDS {
+            return error.help("truncate the times to microseconds when writing the file").into();
+        }
+        error.into()
     }
 }

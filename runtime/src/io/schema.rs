@@ -8,6 +8,7 @@ use super::{files, types};
 use crate::columns::Dictionary;
 use crate::types::{Bounds, Field, Type};
 use arrow::array::AsArray;
+use std::path::PathBuf;
 
 /// Rows of a CSV file that its types are inferred from.
 const INFERRED_ROWS: usize = 10_000;
@@ -15,6 +16,8 @@ const INFERRED_ROWS: usize = 10_000;
 /// What data files hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileSchema {
+    /// The first of the files: the others must have its columns.
+    pub first: PathBuf,
     /// The columns that DJ has types for, in file order. Those of CSV files are inferred, and nullable.
     pub fields: Vec<Field>,
     /// For each of the fields, what the metadata says.
@@ -46,7 +49,7 @@ pub fn schema(binding: &str) -> Result<FileSchema, IoError> {
     let (fields, unsupported) = agree(&files)?;
     let recorded = fields.iter().map(|field| recorded(&files, field)).collect();
     let rows = files.iter().map(InputFile::rows).sum();
-    Ok(FileSchema { fields, recorded, unsupported, rows })
+    Ok(FileSchema { first: paths.into_iter().next().unwrap_or_default(), fields, recorded, unsupported, rows })
 }
 
 /// Fields, and columns that cannot be fields.

@@ -118,7 +118,7 @@ fn find(file: &InputFile, column: &TableColumn) -> Result<usize, IoError> {
     }
     let found = types::describe(field.data_type());
     let declared = describe(column.field.ty, column.field.nullable);
-    let message = format!("column `{name}` of {} is {found}, declared as {declared}", show(&file.path));
+    let message = format!("column `{name}` of {} is {found}, read as {declared}", show(&file.path));
     let error = IoError::new(IoErrorKind::WrongType, &file.path, message).column(name);
     Err(match types::natural(field.data_type()) {
         Some(ty) => error.help(format!("declare it as `{}`", describe(ty, column.field.nullable))),

@@ -1,6 +1,7 @@
 //! Tests of analysis: programs and the plans, or the diagnostics, that they give.
 
 pub(crate) mod corpus;
+mod files;
 mod filetests;
 mod pages;
 

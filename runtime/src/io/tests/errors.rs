@@ -46,6 +46,20 @@ fn nothing_there() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn devices_are_no_files() {
+    let (directory, _) = file("other.csv", b"x\n1\n");
+    let path = directory.path().join("t.csv");
+    std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+    insta::assert_snapshot!(message(&error(&path, &x()), &path), @r"
+    cannot read `t.csv`: it is a device
+    copy what it gives to a file first
+    ");
+    let missing = error(&path.with_file_name("u.csv"), &x());
+    assert_eq!(missing.help, Vec::<String>::new(), "`t.csv` is no similar name");
+}
+
+#[test]
 fn damaged_files() {
     let cases: [(&str, &[u8]); 9] = [
         ("empty.csv", b""),
@@ -94,7 +108,7 @@ fn files_that_end_early() {
 
 #[test]
 fn fields_that_are_not_of_their_type() {
-    insta::assert_snapshot!(csv("x\n1\n\n2\nabc\n", &x()), @r"
+    insta::assert_snapshot!(csv("x,y\n1,\n\n2,\nabc,\n", &x()), @r"
     row 3 of `t.csv`: `abc` is not of type i64 in column `x`
     correct the file, or declare `x` with another type; `str` takes any text
     ");
@@ -112,11 +126,21 @@ fn fields_that_are_not_of_their_type() {
 }
 
 #[test]
+fn quotes_that_are_never_closed() {
+    insta::assert_snapshot!(csv("x,s\n1,a\n2,\"b\n3,c\n", &x()), @r#"
+    `t.csv` cannot be read: the quote that opens in line 3 is never closed
+    close it; a `"` that begins a field and belongs to its text is written as `"""`
+    "#);
+    assert!(csv("\"x\n1\n", &x()).contains("the quote that opens in line 1"));
+}
+
+#[test]
 fn nulls_where_none_are_declared() {
     insta::assert_snapshot!(csv("x,y\n1,1\n,2\n", &x()), @r"
     row 2 of `t.csv`: null in column `x`
     declare it as `x: i64?` if it may be null
     ");
+    assert!(csv("x\n1\n\n3\n", &x()).starts_with("row 2 of `t.csv`: null in column `x`"));
 }
 
 #[test]
@@ -130,7 +154,7 @@ fn columns_that_are_not_as_declared() {
     let path = directory.path().join("t.parquet");
     fixture(vec![(field("x", Type::F64, true), vec![])]).write(&path).unwrap();
     insta::assert_snapshot!(message(&error(&path, &[field("x", Type::I32, true)]), &path), @r"
-    column `x` of `t.parquet` is f64, declared as i32?
+    column `x` of `t.parquet` is f64, read as i32?
     declare it as `f64?`
     ");
     let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>([Some(vec![Some(1)])]));
@@ -154,7 +178,10 @@ fn values_that_would_lose_something() {
         arrow::ipc::writer::FileWriter::try_new(std::fs::File::create(&path).unwrap(), &batch.schema()).unwrap();
     writer.write(&batch).unwrap();
     writer.finish().unwrap();
-    insta::assert_snapshot!(message(&error(&path, &[field("x", Type::Timestamp, true)]), &path), @"row 3 of `t.arrow`: a time with nanoseconds, and DJ holds microseconds in column `x`, declared as timestamp?");
+    insta::assert_snapshot!(message(&error(&path, &[field("x", Type::Timestamp, true)]), &path), @r"
+    row 3 of `t.arrow`: a time with nanoseconds, and DJ holds microseconds in column `x`, read as timestamp?
+    truncate the times to microseconds when writing the file
+    ");
 }
 
 #[test]
@@ -165,7 +192,7 @@ fn files_that_differ() {
     assert_eq!(error.kind, IoErrorKind::FilesDiffer);
     insta::assert_snapshot!(message(&error, &path), @r"
     `b.csv` has no column `x`
-    a column with a similar name exists: `y`
+    it has `y`
     the files of one binding must have the same columns, and `a.csv` has it
     ");
 }

@@ -53,6 +53,20 @@ fn files_of_several_formats_make_one_table() {
 }
 
 #[test]
+fn dictionaries_of_numbers_are_read_as_their_values() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.arrow");
+    let keys = Int8Array::from(vec![Some(1), None, Some(0)]);
+    let array: ArrayRef = Arc::new(DictionaryArray::<Int8Type>::new(keys, numbers(7..9)));
+    let batch = RecordBatch::try_from_iter([("x", array)]).unwrap();
+    let mut writer = arrow::ipc::writer::FileWriter::try_new(File::create(&path).unwrap(), &batch.schema()).unwrap();
+    writer.write(&batch).unwrap();
+    writer.finish().unwrap();
+    let read = read(&path, &[field("x", Type::I64, true)], 2).unwrap();
+    assert_eq!(read.values, [vec![Scalar::Int(8), Scalar::Null, Scalar::Int(7)]]);
+}
+
+#[test]
 fn row_groups_are_skipped_and_rows_still_located() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.parquet");

@@ -20,6 +20,14 @@ fn csv_types_are_inferred() {
 }
 
 #[test]
+fn csv_numbers_are_inferred_without_loss() {
+    assert_eq!(of_csv("a,b\n18446744073709551615,0.12345678901234567890\n1,NaN\n"), "a: u64?, b: f64?");
+    assert_eq!(of_csv("a,b\n18446744073709551616,9223372036854775808\n1,-1\n"), "a: str?, b: str?");
+    assert_eq!(of_csv("a,b,c\n-INF,nan,1e400\nInfinity,,99999999999999999999\n"), "a: f64?, b: f64?, c: f64?");
+    assert_eq!(of_csv("a\n1\n\n3\n"), "a: i64?");
+}
+
+#[test]
 fn parquet_records_bounds_nulls_and_distinct_texts() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.parquet");
