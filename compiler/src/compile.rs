@@ -216,6 +216,10 @@ fn manifest(
         }
     }
     let strings = &variants[0].strings;
+    let alike = |other: &CompiledVariant| {
+        (&other.strings.domains, &other.strings.host_tables) == (&strings.domains, &strings.host_tables)
+    };
+    assert!(variants.iter().all(alike), "the variants of a program number its text alike");
     let tables = program.tables.iter().enumerate().map(|(table, spec)| TableSpec {
         name: spec.name.clone(),
         path: spec.path.clone(),

@@ -6,7 +6,6 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "only joins and what names a shared plan change")]
 
-use super::facts::UniqueColumns;
 use super::hoist::{keep, nothing, reads_pairs};
 use super::{column_expr, join};
 use crate::plan::{Filter, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, Shared, SharedPlan};
@@ -16,10 +15,13 @@ use dj_runtime::types::Type;
 use std::collections::BTreeMap;
 
 /// Splits every join of a program whose condition decides among many matches, or makes text of both sides.
-pub(super) fn split_conditional_joins(program: &mut Program, unique: UniqueColumns<'_>) {
+///
+/// Only what is proved of the right side counts, not what is recorded: the variants of a program number its text alike, so
+/// they must be one program.
+pub(super) fn split_conditional_joins(program: &mut Program) {
     let shared = std::mem::take(&mut program.shared);
     let exports = std::mem::take(&mut program.exports);
-    let mut splitting = Splitting { program, unique, moved: Vec::new() };
+    let mut splitting = Splitting { program, moved: Vec::new() };
     for SharedPlan { name, plan } in shared {
         let plan = splitting.plan(plan);
         let index = splitting.share(name, plan);
@@ -36,7 +38,6 @@ pub(super) fn split_conditional_joins(program: &mut Program, unique: UniqueColum
 struct Splitting<'a> {
     /// Its shared plans are those that are done.
     program: &'a mut Program,
-    unique: UniqueColumns<'a>,
     /// For every shared plan of before, its index now.
     moved: Vec<usize>,
 }
@@ -70,7 +71,7 @@ impl Splitting<'_> {
 
     fn decides_among_many(&self, join: &Join) -> bool {
         let Some(residual) = &join.residual else { return false };
-        let many = join::one_match(join, self.program, self.unique).is_none();
+        let many = join::one_match(join, self.program, &|_, _| false).is_none();
         let of_pairs = || reads_pairs(residual, &join.left.schema(), &join.right.schema());
         join.kind != JoinKind::Inner && (many || of_pairs())
     }

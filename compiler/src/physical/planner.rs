@@ -26,7 +26,7 @@ const LEAST_CHUNK_ROWS: u64 = 1024;
 pub fn plan(program: &Program, options: &Options, unique: UniqueColumns<'_>) -> (Program, Strings, Variant) {
     let unique: UniqueColumns<'_> = if options.use_recorded { unique } else { &|_, _| false };
     let mut program = program.clone();
-    pairs::split_conditional_joins(&mut program, unique);
+    pairs::split_conditional_joins(&mut program);
     hoist::hoist(&mut program);
     let (program, strings) = strings::encode(program, options.use_recorded);
     let facts = Facts::derive(&program, options.use_recorded);

@@ -42,6 +42,11 @@ const JOIN_ANTI: &str =
     "table f { k: i32?, v: i64 }\ntable d { k: i32?, w: i64 }\nexport result = f | join anti d on k";
 const JOIN_SQL: &str = "select f.k, v, w from f join d on f.k = d.k";
 const JOIN_LEFT_SQL: &str = "select f.k, v, w from f left join d on f.k = d.k";
+const JOIN_CONDITION: &str = "table f { k: i32?, v: i64 }\ntable d { k: i32?, w: i64 }
+export result = f | derive { a = concat(v, \"x\"), n = length(concat(k, v)) } | join left d on left.k == right.k and w > v + 8
+  | select { k = f.k, v, w, b = upper(concat(a, \"-\", w)), c = reverse(a), n }";
+const JOIN_CONDITION_SQL: &str = "select f.k, v, w, upper(concat(v, 'x', '-', w)) as b, reverse(concat(v, 'x')) as c,
+  length(concat(f.k, v)) as n from f left join d on f.k = d.k and w > v + 8";
 const UNIQUE_KEYS: &[(&str, &str)] = &[
     ("f", "select (i % 20)::integer as k, i % 7 as v from range(500) as r(i)"),
     ("d", "select i::integer as k, i * 2 as w from range(15) as r(i)"),
@@ -154,6 +159,13 @@ const MANY_TEXTS: &str = "select case when i % 13 <> 4 then 'z' || i % 9001 end 
  from range(20000) as r(i)";
 
 pub(super) const JOINS: &[Case] = &[
+    case(
+        "build_keys_with_a_condition_occur_twice",
+        JOIN_CONDITION,
+        UNIQUE_KEYS,
+        &[("f", PROBE), ("d", "select (i % 12)::integer as k, i as w from range(60) as r(i)")],
+        Rows(JOIN_CONDITION_SQL),
+    ),
     case(
         "build_keys_occur_twice",
         JOIN,
