@@ -136,7 +136,9 @@ pub(crate) fn remove_unfinished() -> impl Drop {
 #[cfg(unix)]
 pub fn remove_when_told_to_end() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP, SIGXFSZ]) else { return };
+    let ignored = ignored_signals();
+    let heeded = [SIGINT, SIGTERM, SIGHUP, SIGXFSZ].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let Ok(mut signals) = signal_hook::iterator::Signals::new(heeded) else { return };
     let wait = move || {
         for signal in signals.forever().filter(|signal| *signal != SIGXFSZ) {
             // With the lock held, so that no file is begun in between.
@@ -146,6 +148,14 @@ pub fn remove_when_told_to_end() {
     };
     // Without the thread the files stay, which is no reason not to run.
     let _ = std::thread::Builder::new().name("dj-signals".to_owned()).spawn(wait);
+}
+
+/// The signals that the program was started to ignore, as `nohup` and shells have it: bit 0 is signal 1.
+#[cfg(unix)]
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 /// Other systems end a program without telling it.
