@@ -93,6 +93,8 @@ impl<'a> Session<'a> {
                 }
                 Err(Stop::Replay(reason)) if report.variant + 1 < self.manifest.variants.len() => {
                     if self.options.verbose {
+                        // What is a bug in the last variant is expected of any other.
+                        let reason = if let RunError::Bug(what) = &reason { what.clone() } else { reason.to_string() };
                         eprintln!("starting again with fewer assumptions: {reason}");
                     }
                     report.variant += 1;
@@ -108,6 +110,9 @@ impl<'a> Session<'a> {
         report.loaded = after.loaded - before.loaded;
         self.profile = device.clock.profile(&after.each[before.each.len()..]);
         fill_in(&mut report, &device, started);
+        if let (true, Some(median)) = (self.options.notes, report.median) {
+            eprintln!("note: {} runs on the device's input took {median:.2} ms in the median", self.options.repeat);
+        }
         if self.options.verbose {
             tell(&report);
         }
