@@ -264,11 +264,52 @@ impl Builder {
                 both(format!("({} ?? {})", a.dj, b.dj), format!("coalesce({}, {})", a.sql, b.sql))
             }
             _ => match kind {
+                Type::Integer | Type::Float if self.random.below(3) == 0 => self.function(kind, deeper),
                 Type::Integer | Type::Float | Type::Decimal => self.arithmetic(kind, deeper),
                 Type::Bool => self.condition(deeper),
                 Type::Text => self.text(deeper),
                 Type::Date => self.leaf(kind),
             },
+        }
+    }
+
+    /// A number by a function, of which host and device each have their own code: as text it is the host's.
+    fn function(&mut self, kind: Type, depth: usize) -> Both {
+        if kind == Type::Float {
+            let name = self.random.pick(&["abs", "floor", "ceil", "trunc", "round"]);
+            return self.call(name, name, kind);
+        }
+        match self.random.below(6) {
+            0 => {
+                let (dj, sql) = self.random.pick(&[
+                    ("year", "year"),
+                    ("quarter", "quarter"),
+                    ("month", "month"),
+                    ("day", "day"),
+                    ("week", "week"),
+                    ("weekday", "weekday"),
+                    ("day_of_year", "dayofyear"),
+                ]);
+                self.call(dj, sql, Type::Date)
+            }
+            1 => {
+                let unit = self.random.pick(&["year", "quarter", "month", "week", "day"]);
+                let (a, b) = (self.leaf(Type::Date), self.leaf(Type::Date));
+                let dj = format!("date_diff(\"{unit}\", {}, {})", a.dj, b.dj);
+                both(dj, format!("date_diff('{unit}', {}, {})", a.sql, b.sql))
+            }
+            2 => {
+                let digits = self.random.below(3);
+                let value = self.expression(Type::Integer, depth.min(1));
+                both(format!("round({}, -{digits})", value.dj), format!("round({}, -{digits})", value.sql))
+            }
+            3 => self.call("length", "length", Type::Text),
+            4 => {
+                let name = self.random.pick(&["least", "greatest"]);
+                let (a, b) = (self.expression(Type::Integer, depth.min(1)), self.leaf(Type::Integer));
+                both(format!("{name}({}, {})", a.dj, b.dj), format!("{name}({}, {})", a.sql, b.sql))
+            }
+            _ => self.call("abs", "abs", Type::Integer),
         }
     }
 
