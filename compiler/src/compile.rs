@@ -13,6 +13,7 @@ use dj_runtime::artifact::{
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a compilation may be told.
 #[derive(Debug, Clone)]
@@ -334,14 +335,16 @@ impl Compiled {
         let ids = self.manifest.programs();
         let manifests: Vec<_> = self.variants.iter().map(CompiledVariant::manifests).collect();
         let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(ids.len()).max(1);
-        let work = |worker: usize| {
+        // Taken one by one, because steps and finishes alternate and take different times.
+        let next = AtomicUsize::new(0);
+        let work = || {
             let context = Context::for_platform(platform(&self.options.target));
-            let mine = ids.iter().skip(worker).step_by(workers);
+            let mine = std::iter::from_fn(|| ids.get(next.fetch_add(1, Ordering::Relaxed)));
             mine.map(|id| Ok((*id, self.lower(&context, &manifests[id.variant], *id)?))).collect::<Vec<_>>()
         };
         let texts = std::thread::scope(|scope| {
-            let others: Vec<_> = (1..workers).map(|worker| scope.spawn(move || work(worker))).collect();
-            let mut texts = work(0);
+            let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+            let mut texts = work();
             for other in others {
                 texts.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             }

@@ -58,6 +58,11 @@ impl Diagnostic {
         Self { code, severity: Severity::Error, message: message.into(), labels: Vec::new(), help: Vec::new() }
     }
 
+    /// A warning without a place.
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
     /// Adds a place; the first one is primary.
     #[must_use]
     pub fn at(self, span: Span) -> Self {

@@ -3,7 +3,7 @@
 use super::{BoundTable, Catalog, codes};
 use crate::analyze::builder::Builder;
 use crate::plan::{Recorded, Table, TableColumn};
-use dj_grammar::{Diagnostic, Severity, Span, ast};
+use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::artifact::ParamSpec;
 use dj_runtime::expr::Scalar;
 use dj_runtime::io::IoErrorKind;
@@ -270,11 +270,11 @@ fn leaves_out(table: &ast::Table, bound: &BoundTable, blame: Span) -> Option<Dia
     let listed = shown.collect::<Vec<_>>().join(", ").replace('\n', " ");
     let more = bound.unsupported.len().checked_sub(SHOWN + 1).map(|rest| format!(" and {} more", rest + 1));
     let message = format!("`{name}` leaves out columns that DJ does not read: {listed}{}", more.unwrap_or_default());
-    let error = Diagnostic::error(IoErrorKind::WrongType.code(), message)
+    let warning = Diagnostic::warning(IoErrorKind::WrongType.code(), message)
         .label(blame, "the file has them")
         .help("list the columns that the program needs; `djc schema` writes such a list")
         .help("or write those columns to the file as another type");
-    Some(Diagnostic { severity: Severity::Warning, ..error })
+    Some(warning)
 }
 
 /// Checks declared columns against the file and takes what it recorded of them.

@@ -2,7 +2,6 @@
 
 use super::Options;
 use crate::plan::{Plan, Program, SchemaColumn, verify};
-use dj_grammar::Span;
 
 /// A rewrite of one operator and what is directly below it.
 ///
@@ -145,12 +144,12 @@ fn check_schema(name: &str, before: &[SchemaColumn], after: &[SchemaColumn]) {
 fn apply_rule(rule: &dyn Rule, direction: Direction, mut program: Program) -> (Program, bool) {
     let mut changed = false;
     for index in 0..program.shared.len() {
-        let plan = take_plan(&mut program.shared[index].plan);
+        let plan = program.shared[index].plan.take();
         let plan = apply(rule, direction, plan, &RuleContext { program: &program }, &mut changed);
         program.shared[index].plan = plan;
     }
     for index in 0..program.exports.len() {
-        let plan = take_plan(&mut program.exports[index].plan);
+        let plan = program.exports[index].plan.take();
         let plan = apply(rule, direction, plan, &RuleContext { program: &program }, &mut changed);
         program.exports[index].plan = plan;
     }
@@ -188,13 +187,6 @@ fn apply_here(rule: &dyn Rule, plan: Plan, context: &RuleContext<'_>) -> Rewritt
 
 fn apply_below(rule: &dyn Rule, direction: Direction, plan: &mut Plan, context: &RuleContext<'_>, changed: &mut bool) {
     for input in plan.inputs_mut() {
-        let taken = take_plan(input);
-        *input = apply(rule, direction, taken, context, changed);
+        *input = apply(rule, direction, input.take(), context, changed);
     }
-}
-
-/// Takes a plan out of its place, where something empty stays until it is put back.
-pub(super) fn take_plan(place: &mut Plan) -> Plan {
-    let nothing = crate::plan::Union { inputs: Vec::new(), columns: Vec::new(), span: Span::default() };
-    std::mem::replace(place, Plan::Union(nothing))
 }

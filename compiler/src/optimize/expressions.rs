@@ -31,8 +31,7 @@ pub(super) fn substitute(expr: Expr, with: &dyn Fn(ColumnId) -> Option<Expr>) ->
     }
     let mut expr = expr;
     for operand in expr.operands_mut() {
-        let taken = std::mem::replace(operand, Expr::bool(false, Span::default()));
-        *operand = substitute(taken, with);
+        *operand = substitute(operand.take(), with);
     }
     expr
 }

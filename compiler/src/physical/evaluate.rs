@@ -3,7 +3,7 @@
 use super::planner::{Planner, Stream};
 use super::{Driver, Op};
 use crate::plan::{Evaluate, NamedExpr};
-use dj_runtime::expr::{ColumnId, ExprKind};
+use dj_runtime::expr::ColumnId;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Planner<'_> {
@@ -11,13 +11,12 @@ impl Planner<'_> {
     pub(super) fn evaluate(&mut self, evaluate: &Evaluate) -> Stream {
         let mut stream = self.stream(&evaluate.input);
         let at_source = |driver: &Driver| at_source(driver, &evaluate.items);
-        let Some(items) = stream.drivers.iter().map(at_source).collect::<Option<Vec<_>>>() else {
-            let stage = self.emit(evaluate.span, stream, None);
-            let mut stream = self.read(stage);
-            stream.drivers[0].host.clone_from(&evaluate.items);
-            stream.schema.extend(evaluate.items.iter().map(NamedExpr::schema));
-            return stream;
-        };
+        let items: Option<Vec<_>> = stream.drivers.iter().map(at_source).collect();
+        let items = items.unwrap_or_else(|| {
+            let stage = self.emit(evaluate.span, std::mem::take(&mut stream), None);
+            stream = self.read(stage);
+            vec![evaluate.items.clone()]
+        });
         for (driver, items) in stream.drivers.iter_mut().zip(items) {
             driver.host.extend(items);
         }
@@ -41,12 +40,7 @@ fn at_source(driver: &Driver, items: &[NamedExpr]) -> Option<Vec<NamedExpr>> {
     let mut known: BTreeSet<ColumnId> = read.chain(driver.host_ids()).collect();
     let mut found = Vec::new();
     for item in items {
-        let expr = item.expr.clone().rewrite(&mut |mut part| {
-            if let ExprKind::Column(id) = &mut part.kind {
-                *id = renamed.get(id).copied().unwrap_or(*id);
-            }
-            part
-        });
+        let expr = item.expr.clone().renamed(&|id| renamed.get(&id).copied().unwrap_or(id));
         if !expr.columns().iter().all(|id| known.contains(id)) {
             return None;
         }

@@ -8,30 +8,23 @@
 
 use super::strings::is_for_host;
 use crate::plan::{
-    Aggregate, Evaluate, Filter, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, Union, expr_text,
+    Aggregate, Evaluate, Filter, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, expr_text,
 };
 use dj_grammar::Span;
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, can_fail};
 
 /// Moves what no device computes to the host.
 ///
-/// A condition of a left, semi or anti join that reads both sides stays, because it belongs to pairs of rows.
+/// Joins that keep unmatched rows have no condition on both sides' text any more: [`super::pairs`] made them inner ones.
 pub(super) fn hoist(program: &mut Program) {
-    let shared = std::mem::take(&mut program.shared);
-    let exports = std::mem::take(&mut program.exports);
-    let mut hoisting = Hoisting { program };
-    let shared = shared.into_iter().map(|mut shared| {
-        shared.plan = hoisting.plan(shared.plan);
-        shared
-    });
-    let shared = shared.collect();
-    let exports = exports.into_iter().map(|mut export| {
-        export.plan = hoisting.plan(export.plan);
-        export
-    });
-    let exports = exports.collect();
-    program.shared = shared;
-    program.exports = exports;
+    for index in 0..program.shared.len() {
+        let plan = program.shared[index].plan.take();
+        program.shared[index].plan = Hoisting { program }.plan(plan);
+    }
+    for index in 0..program.exports.len() {
+        let plan = program.exports[index].plan.take();
+        program.exports[index].plan = Hoisting { program }.plan(plan);
+    }
 }
 
 /// Replaces parts of expressions by columns of the host.
@@ -42,8 +35,7 @@ struct Hoisting<'a> {
 impl Hoisting<'_> {
     fn plan(&mut self, mut plan: Plan) -> Plan {
         for input in plan.inputs_mut() {
-            let taken = std::mem::replace(input, nothing());
-            *input = self.plan(taken);
+            *input = self.plan(input.take());
         }
         match plan {
             Plan::Scan(mut scan) => {
@@ -68,8 +60,7 @@ impl Hoisting<'_> {
         }
         let span = plan.span();
         for input in plan.inputs_mut() {
-            let below = std::mem::replace(input, nothing());
-            *input = evaluate(below, std::mem::take(&mut items), span);
+            *input = evaluate(input.take(), std::mem::take(&mut items), span);
         }
         keep(plan, &schema)
     }
@@ -81,13 +72,10 @@ impl Hoisting<'_> {
             self.extract(probe, &mut left);
             self.extract(build, &mut right);
         }
-        let is_of_pair = |residual: &Expr| reads_pairs(residual, &join.left.schema(), &join.right.schema());
-        let mut above = None;
-        if join.residual.as_ref().is_some_and(is_of_pair) {
-            if join.kind == JoinKind::Inner {
-                above = join.residual.take();
-            }
-        } else if let Some(residual) = &mut join.residual {
+        let is_of_pair = |residual: &mut Expr| reads_pairs(residual, &join.left.schema(), &join.right.schema());
+        let above = join.residual.take_if(is_of_pair);
+        assert!(above.is_none() || join.kind == JoinKind::Inner, "text of pairs was left in a join");
+        if let Some(residual) = &mut join.residual {
             let columns = join.right.schema();
             self.extract_where(residual, &mut left, &|part| !reads_any(part, &columns));
             self.extract_where(residual, &mut right, &|_| true);
@@ -166,8 +154,7 @@ fn guard_arguments(mut aggregate: Aggregate) -> Aggregate {
         let (Some(argument), Some(filter)) = (&mut item.argument, &item.filter) else { continue };
         if needs_host_column(argument) && can_fail(argument) {
             let (ty, span) = (argument.ty, argument.span);
-            let value = std::mem::replace(argument, Expr::bool(false, span));
-            let kind = ExprKind::Case { arms: vec![(filter.clone(), value)], otherwise: None };
+            let kind = ExprKind::Case { arms: vec![(filter.clone(), argument.take())], otherwise: None };
             *argument = Expr { kind, ty, nullable: true, span };
         }
     }
@@ -191,9 +178,4 @@ pub(super) fn keep(plan: Plan, schema: &[SchemaColumn]) -> Plan {
     let span = plan.span();
     let items = schema.iter().map(|column| NamedExpr { id: column.id, expr: super::column_expr(*column, span) });
     Plan::Project(Project { items: items.collect(), input: Box::new(plan), span })
-}
-
-/// A plan to put where one is taken out.
-pub(super) fn nothing() -> Plan {
-    Plan::Union(Union { inputs: vec![], columns: vec![], span: Span::default() })
 }

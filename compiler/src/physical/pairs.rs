@@ -6,7 +6,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "only joins and what names a shared plan change")]
 
-use super::hoist::{keep, nothing, reads_pairs};
+use super::hoist::{keep, reads_pairs};
 use super::{column_expr, join};
 use crate::plan::{Filter, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, Shared, SharedPlan};
 use dj_grammar::Span;
@@ -20,18 +20,16 @@ use std::collections::BTreeMap;
 /// they must be one program.
 pub(super) fn split_conditional_joins(program: &mut Program) {
     let shared = std::mem::take(&mut program.shared);
-    let exports = std::mem::take(&mut program.exports);
+    let mut exports = std::mem::take(&mut program.exports);
     let mut splitting = Splitting { program, moved: Vec::new() };
     for SharedPlan { name, plan } in shared {
         let plan = splitting.plan(plan);
         let index = splitting.share(name, plan);
         splitting.moved.push(index);
     }
-    let exports = exports.into_iter().map(|mut export| {
-        export.plan = splitting.plan(export.plan);
-        export
-    });
-    let exports = exports.collect();
+    for export in &mut exports {
+        export.plan = splitting.plan(export.plan.take());
+    }
     program.exports = exports;
 }
 
@@ -50,12 +48,10 @@ impl Splitting<'_> {
 
     fn plan(&mut self, mut plan: Plan) -> Plan {
         for input in plan.inputs_mut() {
-            let taken = std::mem::replace(input, nothing());
-            *input = self.plan(taken);
+            *input = self.plan(input.take());
         }
         for expr in plan.expressions_mut() {
-            let taken = std::mem::replace(expr, Expr::bool(false, Span::default()));
-            *expr = taken.rewrite(&mut |mut part| {
+            *expr = expr.take().rewrite(&mut |mut part| {
                 if let ExprKind::Cell { plan, .. } = &mut part.kind {
                     *plan = self.moved[*plan];
                 }
@@ -85,16 +81,7 @@ impl Splitting<'_> {
             columns.iter().map(|column| (column.id, self.renamed(*column))).collect();
         let again = |(from, column): &(ColumnId, SchemaColumn)| (*from, renamed[&column.id]);
         let again = Shared { columns: kept.columns.iter().map(again).collect(), row: Some(read), ..kept.clone() };
-        let of_again = |expr: Expr| {
-            expr.rewrite(&mut |mut part| {
-                if let ExprKind::Column(id) = &mut part.kind
-                    && let Some(column) = renamed.get(id)
-                {
-                    *id = column.id;
-                }
-                part
-            })
-        };
+        let of_again = |expr: Expr| expr.renamed(&|id| renamed.get(&id).map_or(id, |column| column.id));
         let right = join.right.schema();
         let on = join.on.into_iter().map(|(left, right)| (of_again(left), right)).collect();
         let left = Box::new(Plan::Shared(again));

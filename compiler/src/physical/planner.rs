@@ -64,6 +64,7 @@ pub(super) struct Planner<'a> {
 }
 
 /// A relation that can be streamed: the rows of its drivers, one after the other.
+#[derive(Default)]
 pub(super) struct Stream {
     pub(super) drivers: Vec<Driver>,
     pub(super) schema: Vec<SchemaColumn>,

@@ -95,8 +95,7 @@ pub(super) fn encode(mut program: Program, use_recorded: bool) -> (Program, Stri
     for_each_plan(&mut program, &mut |plan| {
         let is_order = matches!(plan, Plan::Sort(_) | Plan::TopK(_));
         for expr in device_expressions(plan) {
-            let taken = std::mem::replace(expr, Expr::bool(false, expr.span));
-            *expr = tables.extract(taken, is_order);
+            *expr = tables.extract(expr.take(), is_order);
         }
     });
     let domains = Domains::infer(&program, &tables);

@@ -359,6 +359,13 @@ impl Plan {
         }
     }
 
+    /// Takes the plan out of its place, where something empty stays until one is put back.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        let nothing = Union { inputs: vec![], columns: vec![], span: Span::default() };
+        std::mem::replace(self, Self::Union(nothing))
+    }
+
     /// The expressions of the operator itself, its inputs' aside.
     pub fn expressions(&self) -> Vec<&Expr> {
         match self {

@@ -1,21 +1,20 @@
 //! The end of a fold: the result, or what it is that does not fit.
 
 use super::attempt::Attempt;
+use super::device::PerReplica;
 use super::locate::overflowing_row;
 use super::result::{StageResult, Tensors};
 use super::stage_run::{Outputs, StageRun};
 use super::status::{Raised, Stop, stop};
-use crate::artifact::{ProgramKind, SinkKind, Stage, StatusKind};
+use crate::artifact::{ProgramId, ProgramKind, SinkKind, Stage, StatusKind};
+use crate::pjrt::Buffer;
 use std::rc::Rc;
 
 impl<'m> StageRun<'m> {
     /// The result of a fold of so many rows.
     pub(super) fn finish(mut self, cx: &mut Attempt<'m, '_>, rows: u64) -> Result<StageResult, Stop> {
-        self.state.residents.refresh(cx, self.stage, self.state.rung)?;
-        let id = self.program(cx, ProgramKind::Finish);
-        let executable = cx.programs.get(id)?;
         let lease = cx.lease(self.stage, result_bytes(self.stage, self.state.rung)).map_err(Stop::Replay)?;
-        let outputs = cx.device.run(&self.stage.label, id, &executable, self.state.borrowed())?;
+        let (id, outputs) = self.run_finish(cx)?;
         let mut tensors = Tensors { rows: 0, count: Vec::new(), tensors: Vec::new() };
         let mut status = Vec::new();
         for outputs in outputs {
@@ -31,6 +30,14 @@ impl<'m> StageRun<'m> {
         let count = tensors.count.first().map(|count| cx.device.integer(count)).transpose()?;
         tensors.rows = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
         Ok(StageResult::on_device(tensors, lease))
+    }
+
+    /// What the finish program returns for the rows so far; the state stays.
+    pub(super) fn run_finish(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(ProgramId, PerReplica<Buffer>), Stop> {
+        self.state.residents.refresh(cx, self.stage, self.state.rung)?;
+        let id = self.program(cx, ProgramKind::Finish);
+        let executable = cx.programs.get(id)?;
+        Ok((id, cx.device.run(&self.stage.label, id, &executable, self.state.borrowed())?))
     }
 
     /// The stop that a status of the finish means, with a row where one can be blamed.

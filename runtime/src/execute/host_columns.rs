@@ -11,6 +11,7 @@ use crate::columns::{Chunk, Column, Dictionaries, DictionaryError, INPUT};
 use crate::expr::{ColumnId, EvalError, Expr, ExprKind, Row, Scalar, append_text, eval};
 use dj_grammar::{Diagnostic, Span};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// How many values of a column are remembered.
 const REMEMBERED: usize = 1 << 16;
@@ -37,7 +38,7 @@ struct ChunkRow<'c> {
 struct Computation<'m> {
     spec: &'m HostColumn,
     /// The expression with the values of its scalars; absent for row numbers.
-    expr: Option<Expr>,
+    expr: Option<Rc<Expr>>,
     /// The columns of the chunk that it reads.
     inputs: Vec<usize>,
     memory: Memory,
@@ -75,12 +76,12 @@ impl<'m> HostColumns<'m> {
             let values = spec.scalars.iter().map(|source| scalar(cx, *source)).collect::<Result<Vec<_>, _>>()?;
             let expr = match &spec.value {
                 HostValue::Row => None,
-                HostValue::Expr(expr) => Some(expr.clone().rewrite(&mut |part| match part.kind {
+                HostValue::Expr(expr) => Some(Rc::new(expr.clone().rewrite(&mut |part| match part.kind {
                     ExprKind::Param(index) => Expr::literal(values[index].clone(), part.ty, part.span),
                     _ => part,
-                })),
+                }))),
             };
-            let inputs = expr.iter().flat_map(Expr::columns).map(|id| id.0 as usize).collect();
+            let inputs = expr.iter().flat_map(|expr| expr.columns()).map(|id| id.0 as usize).collect();
             Ok(Computation { spec, expr, inputs, memory: Memory::default(), text: String::new() })
         });
         let columns = columns.collect::<Result<_, RunError>>()?;
@@ -111,7 +112,7 @@ impl Computation<'_> {
         dictionaries: &mut Dictionaries,
     ) -> Result<Column, Failed> {
         let mut column = Column::zeroed(self.spec.element, capacity, self.spec.nullable);
-        let Some(expr) = self.expr.take() else {
+        let Some(expr) = self.expr.clone() else {
             let numbers: Vec<i128> = (u128::from(chunk.start)..).take(chunk.rows).map(u128::cast_signed).collect();
             let failed = |row| Failed { row, span: Span::default(), cause: Cause::Narrow };
             return if column.set_integers(&numbers) { Ok(column) } else { Err(failed(chunk.start)) };
@@ -133,7 +134,6 @@ impl Computation<'_> {
             let value = value.and_then(|value| if column.set(row, &value) { Ok(()) } else { Err(Cause::Narrow) });
             value.map_err(|cause| Failed { row: chunk.start + row as u64, span: expr.span, cause })?;
         }
-        self.expr = Some(expr);
         Ok(column)
     }
 

@@ -10,31 +10,30 @@ use super::host_columns::HostColumns;
 use super::stage_run::{NextChunk, StageRun};
 use super::status::{Raised, Stop};
 use super::wave::Wave;
-use crate::artifact::{Driver, ProgramKind, StatusKind};
+use crate::artifact::{Driver, StatusKind};
 use crate::columns::Chunk;
 
 /// How many parts a pass looks at.
 const WAYS: u64 = 16;
 
 /// What a pass looks for.
-pub(super) struct Search {
+pub(super) struct Search<'m> {
     /// Numbers of rows after which the total is judged, ascending.
     checkpoints: Vec<u64>,
     /// How many rows are known to fit.
     fits: u64,
-    /// How many are known not to.
-    overflows: Option<u64>,
+    /// How many do not, and what says so.
+    overflows: Option<(u64, Raised<'m>)>,
 }
 
-impl Search {
+impl Search<'_> {
     /// Whether nothing more is to be learned.
     pub(super) fn is_over(&self) -> bool {
         self.overflows.is_some()
     }
 }
 
-/// What does not fit the first time that totals of the first rows do not, and where its row came from; `None` if no total
-/// of fewer rows than all could be judged.
+/// What does not fit any more with some row, and where that came from; `None` if the totals fit this time.
 pub(super) fn overflowing_row<'m>(
     cx: &mut Attempt<'m, '_>,
     stage: usize,
@@ -42,32 +41,23 @@ pub(super) fn overflowing_row<'m>(
 ) -> Result<Option<(Raised<'m>, String)>, Stop> {
     cx.progress.stage("looking for the row that overflows");
     let (mut fits, mut overflows) = (0, rows);
-    let mut found = None;
-    while overflows > fits {
+    loop {
         let step = (overflows - fits).div_ceil(WAYS);
         let mut checkpoints: Vec<u64> = (1..=WAYS).map(|way| overflows.min(fits + step * way)).collect();
         checkpoints.dedup();
         let mut run = StageRun::searching(cx, stage, Search { checkpoints, fits, overflows: None });
-        let raised = run.search(cx)?;
-        let Some(search) = run.search.take() else { break };
-        let (Some(raised), Some(failing)) = (raised, search.overflows) else { break };
-        let is_last = failing == search.fits + 1;
-        (fits, overflows) = (search.fits, failing);
-        found = Some((raised, run.place(failing - 1)));
-        if is_last {
-            return Ok(found);
+        run.fold(cx)?;
+        let Some(Search { fits: most, overflows: Some((least, raised)), .. }) = run.search.take() else {
+            return Ok(None);
+        };
+        if least == most + 1 {
+            return Ok(Some((raised, run.place(most))));
         }
+        (fits, overflows) = (most, least);
     }
-    Ok(found.filter(|_| overflows == fits + 1))
 }
 
 impl<'m> StageRun<'m> {
-    /// Folds rows until a total does not fit; says which.
-    fn search(&mut self, cx: &mut Attempt<'m, '_>) -> Result<Option<Raised<'m>>, Stop> {
-        self.fold(cx)?;
-        if self.search.as_ref().is_some_and(Search::is_over) { self.overflow(cx) } else { Ok(None) }
-    }
-
     /// Folds a driver's rows up to each checkpoint, one chunk at a time.
     pub(super) fn search_chunks(
         &mut self,
@@ -107,12 +97,11 @@ impl<'m> StageRun<'m> {
             self.step(cx, index, first, &wave)?;
             done = end;
             if start + end as u64 == checkpoint {
-                let overflows = self.overflow(cx)?.is_some();
+                let raised = self.overflow(cx)?;
                 if let Some(search) = &mut self.search {
-                    if overflows {
-                        search.overflows = Some(checkpoint);
-                    } else {
-                        search.fits = checkpoint;
+                    match raised {
+                        Some(raised) => search.overflows = Some((checkpoint, raised)),
+                        None => search.fits = checkpoint,
                     }
                 }
             }
@@ -123,10 +112,7 @@ impl<'m> StageRun<'m> {
     /// The total that does not fit after the rows so far, if there is one.
     fn overflow(&mut self, cx: &mut Attempt<'m, '_>) -> Result<Option<Raised<'m>>, Stop> {
         self.look_at_all_but(cx, 0)?;
-        self.state.residents.refresh(cx, self.stage, self.state.rung)?;
-        let id = self.program(cx, ProgramKind::Finish);
-        let executable = cx.programs.get(id)?;
-        let outputs = cx.device.run(&self.stage.label, id, &executable, self.state.borrowed())?;
+        let (_, outputs) = self.run_finish(cx)?;
         let statuses = outputs.iter().filter_map(|outputs| outputs.first());
         let raised = self.raised(cx, statuses)?;
         Ok(raised.filter(|raised| raised.site.kind == StatusKind::Overflow))

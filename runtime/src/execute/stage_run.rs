@@ -38,7 +38,7 @@ pub(super) struct StageRun<'m> {
     /// Where the rows of each driver came from; the first of them has this running number.
     origins: Vec<(u64, Origin)>,
     /// What the stage is folded again for.
-    pub(super) search: Option<Search>,
+    pub(super) search: Option<Search<'m>>,
 }
 
 /// Where the rows of a driver come from.
@@ -74,7 +74,7 @@ impl<'m> StageRun<'m> {
     }
 
     /// A stage that is folded again to find a row.
-    pub(super) fn searching(cx: &Attempt<'m, '_>, index: usize, search: Search) -> Self {
+    pub(super) fn searching(cx: &Attempt<'m, '_>, index: usize, search: Search<'m>) -> Self {
         Self { search: Some(search), ..Self::new(cx, index) }
     }
 

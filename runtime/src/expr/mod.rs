@@ -297,12 +297,28 @@ impl Expr {
         })
     }
 
+    /// Takes the expression out of its place, where `false` stays until something is put back.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::bool(false, Span::default()))
+    }
+
+    /// The expression with other columns.
+    #[must_use]
+    pub fn renamed(self, name: &dyn Fn(ColumnId) -> ColumnId) -> Self {
+        self.rewrite(&mut |mut part| {
+            if let ExprKind::Column(id) = &mut part.kind {
+                *id = name(*id);
+            }
+            part
+        })
+    }
+
     /// Rewrites everything below and then the expression itself.
     #[must_use]
     pub fn rewrite(mut self, with: &mut dyn FnMut(Expr) -> Expr) -> Self {
         for operand in self.operands_mut() {
-            let taken = std::mem::replace(operand, Expr::bool(false, Span::default()));
-            *operand = taken.rewrite(with);
+            *operand = operand.take().rewrite(with);
         }
         with(self)
     }

@@ -7,7 +7,6 @@
 use super::simplify::simplify;
 use crate::optimize::driver::{Rewritten, Rule, RuleContext};
 use crate::plan::Plan;
-use dj_grammar::Span;
 use dj_runtime::expr::{Expr, ExprKind, Scalar, eval_constant};
 
 pub(in crate::optimize) struct FoldConstants;
@@ -20,7 +19,7 @@ impl Rule for FoldConstants {
     fn rewrite(&self, mut plan: Plan, _: &RuleContext<'_>) -> Rewritten {
         let mut changed = false;
         for expr in plan.expressions_mut() {
-            let taken = std::mem::replace(expr, Expr::bool(false, Span::default()));
+            let taken = expr.take();
             let before = taken.clone();
             *expr = taken.rewrite(&mut |expr| simplify(fold_choices(fold(expr))));
             changed |= *expr != before;

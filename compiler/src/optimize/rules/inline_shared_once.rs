@@ -1,9 +1,8 @@
 //! `let s = x; ... read s ...` = `... x ...`, where nothing else reads `s`
 
-use crate::optimize::driver::{Pass, take_plan};
+use crate::optimize::driver::Pass;
 use crate::optimize::expressions::{walk, walk_mut};
 use crate::plan::{NamedExpr, Plan, Program, Project, Shared};
-use dj_grammar::Span;
 use dj_runtime::expr::{Expr, ExprKind};
 
 pub(in crate::optimize) struct InlineSharedOnce;
@@ -77,7 +76,7 @@ pub(super) fn renumber(program: &mut Program, gone: usize) {
             shared.plan -= usize::from(shared.plan > gone);
         }
         for expr in node.expressions_mut() {
-            let taken = std::mem::replace(expr, Expr::bool(false, Span::default()));
+            let taken = expr.take();
             *expr = taken.rewrite(&mut |mut expr| {
                 if let ExprKind::Cell { plan, .. } = &mut expr.kind {
                     *plan -= usize::from(*plan > gone);
@@ -91,7 +90,7 @@ pub(super) fn renumber(program: &mut Program, gone: usize) {
 fn for_each_plan(program: &mut Program, visit: &mut dyn FnMut(&mut Plan)) {
     let shared = program.shared.iter_mut().map(|shared| &mut shared.plan);
     for place in shared.chain(program.exports.iter_mut().map(|export| &mut export.plan)) {
-        let mut plan = take_plan(place);
+        let mut plan = place.take();
         walk_mut(&mut plan, visit);
         *place = plan;
     }

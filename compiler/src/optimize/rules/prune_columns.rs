@@ -4,7 +4,7 @@
 //! (sorts, joins, shared plans) get a projection below them that drops what only a filter read. A left join whose right
 //! side has become unread and matches each row once goes altogether.
 
-use crate::optimize::driver::{Pass, take_plan};
+use crate::optimize::driver::Pass;
 use crate::optimize::expressions::column_expr;
 use crate::plan::{
     Aggregate, Distinct, Filter, Join, JoinKind, NamedExpr, Plan, Program, Project, Scan, Shared, SharedPlan, Union,
@@ -24,14 +24,14 @@ impl Pass for PruneColumns {
     fn rewrite(&self, mut program: Program) -> Program {
         let mut pruner = Pruner { needed: vec![Needed::new(); program.shared.len()], shared: program.shared.clone() };
         for export in &mut program.exports {
-            let plan = take_plan(&mut export.plan);
+            let plan = export.plan.take();
             let all = ids(&plan);
             export.plan = narrow(pruner.prune(plan, &all), &all);
         }
         // From the last: each is read only by later ones and the exports.
         for index in (0..program.shared.len()).rev() {
             let needed = std::mem::take(&mut pruner.needed[index]);
-            let plan = take_plan(&mut program.shared[index].plan);
+            let plan = program.shared[index].plan.take();
             program.shared[index].plan = narrow(pruner.prune(plan, &needed), &needed);
         }
         program

@@ -48,8 +48,7 @@ impl Pending {
         }
         let mut expr = expr;
         for operand in expr.operands_mut() {
-            let taken = std::mem::replace(operand, Expr::bool(false, Span::default()));
-            *operand = self.extract(taken, false);
+            *operand = self.extract(operand.take(), false);
         }
         expr
     }
@@ -180,8 +179,7 @@ fn replace(expr: Expr, base: &Expr) -> Expr {
     }
     let mut expr = expr;
     for operand in expr.operands_mut() {
-        let taken = std::mem::replace(operand, Expr::bool(false, Span::default()));
-        *operand = replace(taken, base);
+        *operand = replace(operand.take(), base);
     }
     expr
 }
