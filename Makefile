@@ -32,9 +32,10 @@ lint:  ## what CI checks before the tests: format, clippy, documentation
 docs:  ## the API documentation, in target/doc
 	cargo doc --no-deps --workspace
 
-bench:  ## group-by against Polars and DuckDB
+bench:  ## the front end, and group-by against Polars and DuckDB
 	@scripts/setup bench
 	cargo build --release --locked --bin djc --bin djrun
+	.cache/venv/bin/python scripts/bench_front_end
 	.cache/venv/bin/python scripts/bench_group
 
 tpch:  ## TPC-H at scale 1, compared with DuckDB

@@ -4,7 +4,7 @@ use crate::analyze::{Catalog, analyze, codes};
 use crate::lower::{LoweredStage, StageLowering};
 use crate::physical::{self, Options as PhysicalOptions, Strings, Variant};
 use crate::plan::{Program, VerifyError, verify};
-use crate::stablehlo::{BuildError, Context};
+use crate::stablehlo::{BuildError, Context, Session};
 use dj_grammar::{Diagnostic, ast};
 use dj_runtime::artifact::{
     Assumption, AssumptionKind, ExportSpec, FORMAT, Manifest, Modules, ModulesError, ParamSpec, ProgramId, Stage,
@@ -103,9 +103,10 @@ pub fn compile(
     let optimized = optimize(plan.clone(), options);
     verified(&optimized, options)?;
     let context = Context::for_platform(platform(&options.target));
+    let session = context.session();
     let mut variants = Vec::new();
     for use_recorded in [true, false] {
-        let variant = plan_variant(&optimized, source, source_name, &context, unique, use_recorded, options)?;
+        let variant = plan_variant(&optimized, source, source_name, &session, unique, use_recorded, options)?;
         if !variants.iter().any(|other: &CompiledVariant| other.physical.stages == variant.physical.stages) {
             variants.push(variant);
         }
@@ -171,7 +172,7 @@ fn plan_variant(
     optimized: &Program,
     source: &str,
     source_name: &str,
-    context: &Context,
+    session: &Session<'_>,
     unique: &dyn Fn(&str, &str) -> bool,
     use_recorded: bool,
     options: &Options,
@@ -197,7 +198,7 @@ fn plan_variant(
             source,
             source_name,
         };
-        lowered.push(lowering.lower(context)?);
+        lowered.push(lowering.lower(session));
     }
     Ok(CompiledVariant { program, strings, physical, lowered })
 }
@@ -327,7 +328,7 @@ impl Compiled {
     /// The StableHLO text of one program.
     pub fn module_text(&self, id: ProgramId) -> Result<String, BuildError> {
         let manifests = self.variants[id.variant].manifests();
-        self.lower(&Context::for_platform(platform(&self.options.target)), &manifests, id)
+        self.lower(&Context::for_platform(platform(&self.options.target)).session(), &manifests, id)
     }
 
     /// The StableHLO text of every program, of all variants and rungs; all cores take part.
@@ -339,8 +340,9 @@ impl Compiled {
         let next = AtomicUsize::new(0);
         let work = || {
             let context = Context::for_platform(platform(&self.options.target));
+            let session = context.session();
             let mine = std::iter::from_fn(|| ids.get(next.fetch_add(1, Ordering::Relaxed)));
-            mine.map(|id| Ok((*id, self.lower(&context, &manifests[id.variant], *id)?))).collect::<Vec<_>>()
+            mine.map(|id| Ok((*id, self.lower(&session, &manifests[id.variant], *id)?))).collect::<Vec<_>>()
         };
         let texts = std::thread::scope(|scope| {
             let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
@@ -353,7 +355,7 @@ impl Compiled {
         texts.into_iter().collect()
     }
 
-    fn lower(&self, context: &Context, manifests: &[Stage], id: ProgramId) -> Result<String, BuildError> {
+    fn lower(&self, session: &Session<'_>, manifests: &[Stage], id: ProgramId) -> Result<String, BuildError> {
         let variant = &self.variants[id.variant];
         let lowering = StageLowering {
             program: &variant.program,
@@ -366,7 +368,7 @@ impl Compiled {
             source: &self.source,
             source_name: &self.source_name,
         };
-        lowering.module(context, &variant.lowered[id.stage], id.kind, id.rung)
+        lowering.module(session, &variant.lowered[id.stage], id.kind, id.rung)
     }
 }
 

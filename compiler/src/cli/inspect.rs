@@ -2,13 +2,13 @@
 
 use super::Failure;
 use super::args::{self, Stage, Tuning};
-use super::output::print;
+use super::output::print_all;
 use super::program::Source;
 use crate::compile::{Compiled, CompiledVariant};
 use crate::physical::{VariantText, explain_text, physical_text};
 use crate::plan::plan_text;
 use dj_grammar::Severity;
-use dj_runtime::artifact::{Artifact, Manifest, Modules, Target};
+use dj_runtime::artifact::{Artifact, Manifest, Modules, ProgramId, Target};
 use dj_runtime::execute::{Exit, RunError};
 use std::io::Read;
 use std::path::Path;
@@ -30,12 +30,12 @@ pub(super) fn explain(args: &args::Explain) -> Exit {
     } else {
         compiled(&args.file, &args.bindings, args.target.as_ref(), &args.tuning).map(|compiled| explanation(&compiled))
     };
-    finish(text, args.bindings.diagnostics)
+    finish(text.map(|text| vec![text]), args.bindings.diagnostics)
 }
 
-fn finish(text: Result<String, Failure>, format: dj_runtime::cli::DiagnosticsFormat) -> Exit {
+fn finish(text: Result<Vec<String>, Failure>, format: dj_runtime::cli::DiagnosticsFormat) -> Exit {
     match text {
-        Ok(text) => print(&text),
+        Ok(pieces) => print_all(pieces),
         Err(failure) => failure.report(format),
     }
 }
@@ -51,53 +51,54 @@ fn open(path: &Path) -> Result<Artifact, Failure> {
     Artifact::open(path).map_err(Failure::without_source)
 }
 
-fn of_artifact(path: &Path, stage: Stage, target: Option<&Target>) -> Result<String, Failure> {
+/// The text of a stage; StableHLO comes in pieces, so that megabytes of it are not copied.
+fn of_artifact(path: &Path, stage: Stage, target: Option<&Target>) -> Result<Vec<String>, Failure> {
     let artifact = open(path)?;
-    let kept = |name: &str| artifact.plan(name).unwrap_or_default().into_owned();
+    let kept = |name: &str| vec![artifact.plan(name).unwrap_or_default().into_owned()];
     Ok(match stage {
         Stage::Ast => kept("ast"),
         Stage::Plan => kept("plan"),
         Stage::Optimized => kept("optimized"),
         Stage::Physical => kept("physical"),
-        Stage::Manifest => manifest_text(artifact.program(target).map_err(Failure::without_source)?.0)?,
+        Stage::Manifest => vec![manifest_text(artifact.program(target).map_err(Failure::without_source)?.0)?],
         Stage::Stablehlo => {
             let (_, modules) = artifact.program(target).map_err(Failure::without_source)?;
-            let mut text = String::new();
-            for id in modules.ids() {
-                let module = modules.module(id).map_err(Failure::without_source)?;
-                text.push_str(&format!("// {id}\n{module}\n"));
-            }
-            text
+            let module = |id| Ok(titled(id, modules.module(id).map_err(Failure::without_source)?.into_owned()));
+            modules.ids().map(module).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect()
         }
     })
 }
 
-/// Early stages need no more of the compiler than themselves, so they can be seen where later ones fail.
-fn of_program(args: &args::Inspect) -> Result<String, Failure> {
+fn titled(id: ProgramId, module: String) -> [String; 3] {
+    [format!("// {id}\n"), module, "\n".to_owned()]
+}
+
+/// As [`of_artifact`]. Early stages need no more of the compiler than themselves, so they can be seen where later ones fail.
+fn of_program(args: &args::Inspect) -> Result<Vec<String>, Failure> {
     if args.stage == Stage::Ast {
         let source = Source::read(&args.file)?;
         let (file, diagnostics) = dj_grammar::parse(&source.text);
         if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(source.failure(RunError::Program(diagnostics)));
         }
-        return Ok(dj_grammar::dump(&file, &source.text));
+        return Ok(vec![dj_grammar::dump(&file, &source.text)]);
     }
     if args.stage == Stage::Plan {
         let source = Source::read(&args.file)?;
         let program = source.analyze(&args.bindings.bindings, args.bindings.diagnostics)?;
-        return Ok(plan_text(&program, &source.text));
+        return Ok(vec![plan_text(&program, &source.text)]);
     }
     let compiled = compiled(&args.file, &args.bindings, args.target.as_ref(), &args.tuning)?;
     Ok(match args.stage {
-        Stage::Ast => ast(&compiled),
-        Stage::Plan => plan(&compiled),
-        Stage::Optimized => optimized(&compiled),
-        Stage::Physical => physical(&compiled),
-        Stage::Manifest => manifest_text(&compiled.manifest)?,
+        Stage::Ast => vec![ast(&compiled)],
+        Stage::Plan => vec![plan(&compiled)],
+        Stage::Optimized => vec![optimized(&compiled)],
+        Stage::Physical => vec![physical(&compiled)],
+        Stage::Manifest => vec![manifest_text(&compiled.manifest)?],
         Stage::Stablehlo => {
             let modules =
                 compiled.module_texts().map_err(|error| Failure::without_source(RunError::bug(error.to_string())))?;
-            modules.iter().map(|(id, text)| format!("// {id}\n{text}\n")).collect()
+            modules.into_iter().flat_map(|(id, text)| titled(id, text)).collect()
         }
     })
 }

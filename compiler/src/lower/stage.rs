@@ -6,7 +6,7 @@ use super::program::{Signature, chunk_columns, chunk_inputs, expands};
 use super::sink::{MAX_RUNGS, SinkLowering, StateSpec};
 use crate::physical::{Op, Sink, Strings, Variant};
 use crate::plan::{JoinKind, Program};
-use crate::stablehlo::{BuildError, Context, Element, Module, Value};
+use crate::stablehlo::{BuildError, Element, Module, Session, Value};
 use dj_runtime::artifact::{
     CapacityKind, Driver, Init, ProgramKind, ResultColumn, ResultTensor, Sink as SinkSpec, SinkKind, Stage,
     StateTensor, Target,
@@ -70,7 +70,7 @@ impl<'a> StageLowering<'a> {
     }
 
     /// Discovers what the stage's programs read and writes its manifest.
-    pub(crate) fn lower(&self, context: &Context) -> Result<LoweredStage, BuildError> {
+    pub(crate) fn lower(&self, session: &Session<'_>) -> LoweredStage {
         let interface = RefCell::new(Interface::default());
         let mut state = Vec::new();
         let mut tensors = Vec::new();
@@ -79,22 +79,19 @@ impl<'a> StageLowering<'a> {
             let none = Interface::default();
             // The state's shape is needed before its program: it is found by the first, empty one.
             if state.is_empty() {
-                Module::build(context, "discover", &[], |b, _| {
-                    state = self.state(&Cx::new(&self.lowering(), b, 0, &interface, None));
-                    vec![]
-                })?;
+                state = session.trace(&[], |b, _| self.state(&Cx::new(&self.lowering(), b, 0, &interface, None)));
             }
             let signature = Signature::new(&self.lowering(), self.stage(), &none, &state, kind, 0);
-            Module::build(context, "discover", &signature.arguments, |b, values| {
+            let results: Vec<Element> = session.trace(&signature.arguments, |b, values| {
                 let lowering = self.lowering();
                 let cx = Cx::new(&lowering, b, 0, &interface, None);
                 let inputs = signature.split(values);
                 let results = self.body(&cx, kind, &inputs.state, &inputs.rest);
-                if kind == ProgramKind::Finish {
-                    tensors = results[2..].iter().map(|value| b.element(*value)).collect();
-                }
-                results
-            })?;
+                results.iter().map(|value| b.element(*value)).collect()
+            });
+            if kind == ProgramKind::Finish {
+                tensors = results[2..].to_vec();
+            }
         }
         let interface = interface.into_inner();
         if let Some(status) = state.first_mut() {
@@ -104,8 +101,8 @@ impl<'a> StageLowering<'a> {
                 init: Init::Zero,
             };
         }
-        let manifest = self.manifest(context, &interface, &state, &tensors)?;
-        Ok(LoweredStage { manifest, interface, state })
+        let manifest = self.manifest(session, &interface, &state, &tensors);
+        LoweredStage { manifest, interface, state }
     }
 
     fn state(&self, cx: &Cx<'_, '_>) -> Vec<StateSpec> {
@@ -149,7 +146,7 @@ impl<'a> StageLowering<'a> {
     /// The text of one program's module.
     pub(crate) fn module(
         &self,
-        context: &Context,
+        session: &Session<'_>,
         stage: &LoweredStage,
         kind: ProgramKind,
         rung: usize,
@@ -157,7 +154,7 @@ impl<'a> StageLowering<'a> {
         let interface = RefCell::new(stage.interface.clone());
         let signature = Signature::new(&self.lowering(), self.stage(), &stage.interface, &stage.state, kind, rung);
         let name = format!("s{}", self.stage);
-        let module = Module::build(context, &name, &signature.arguments, |b, values| {
+        let module = Module::build(session, &name, &signature.arguments, |b, values| {
             let lowering = self.lowering();
             let inputs = signature.split(values);
             let cx = Cx::new(&lowering, b, rung, &interface, Some((inputs.residents, inputs.scalars)));
@@ -169,24 +166,21 @@ impl<'a> StageLowering<'a> {
 
     fn manifest(
         &self,
-        context: &Context,
+        session: &Session<'_>,
         interface: &Interface,
         state: &[StateSpec],
         tensors: &[Element],
-    ) -> Result<Stage, BuildError> {
+    ) -> Stage {
         let stage = self.stage();
         let lowering = self.lowering();
         let rungs = rungs(interface, state);
-        let mut sink = None;
-        let mut max_rows = u64::MAX;
-        Module::build(context, "discover", &[], |b, _| {
+        let (sink, max_rows) = session.trace(&[], |b, _| {
             let known = RefCell::new(interface.clone());
             let cx = Cx::new(&lowering, b, 0, &known, None);
             let lowered = SinkLowering::new(&cx, stage);
-            max_rows = lowered.accumulators.as_ref().map_or(u64::MAX, |accumulators| accumulators.max_rows());
-            sink = Some(self.sink(&cx, &lowered, state, tensors, rungs));
-            vec![]
-        })?;
+            let max_rows = lowered.accumulators.as_ref().map_or(u64::MAX, |accumulators| accumulators.max_rows());
+            (self.sink(&cx, &lowered, state, tensors, rungs), max_rows)
+        });
         let drivers = stage.drivers.iter().enumerate().map(|(index, driver)| Driver {
             source: driver.source,
             columns: chunk_columns(&lowering, stage, index),
@@ -199,7 +193,7 @@ impl<'a> StageLowering<'a> {
             dims: (0..rungs).map(|rung| spec.dims[rung].iter().map(|length| *length as usize).collect()).collect(),
             init: spec.init,
         };
-        Ok(Stage {
+        Stage {
             label: label(stage, self.program),
             span: stage.span,
             chunk_rows: stage.chunk_rows,
@@ -211,9 +205,9 @@ impl<'a> StageLowering<'a> {
             rungs,
             state: state.iter().map(flat).collect(),
             status: interface.sites.clone(),
-            sink: sink.unwrap_or(SinkSpec { kind: SinkKind::Emit, columns: vec![], slice: None }),
+            sink,
             max_rows,
-        })
+        }
     }
 
     fn sink(

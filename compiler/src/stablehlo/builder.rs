@@ -1,7 +1,6 @@
 //! The builder's core: values with their types, source locations, and one function through which every operation goes.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use dj_runtime::pjrt::Platform;
@@ -10,8 +9,10 @@ use melior::ir::block::BlockLike;
 use melior::ir::operation::OperationBuilder;
 use melior::ir::r#type::{IntegerType, RankedTensorType};
 use melior::ir::{Attribute, Block, Identifier, Region, RegionLike, Type};
+use rustc_hash::FxHashMap;
 
 use super::collective::CollectiveMode;
+use super::print::Texts;
 use super::{Element, TensorType};
 
 /// A tensor in a program under construction. Cheap to copy; [`Builder::ty`] gives its type.
@@ -21,7 +22,7 @@ pub struct Value<'c> {
     pub(super) ty: TypeId,
 }
 
-/// An interned [`TensorType`] of one module.
+/// An interned [`TensorType`] of one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct TypeId(u32);
 
@@ -36,19 +37,22 @@ pub struct Location<'a> {
     pub column: usize,
 }
 
-/// What the builders of one module share.
-pub(super) struct Session<'c> {
+/// What the builders of a session's modules share.
+pub(super) struct Shared<'c> {
     pub(super) context: &'c melior::Context,
     pub(super) platform: Platform,
     pub(super) collectives: CollectiveMode,
+    /// The next channel of the module.
     pub(super) channels: Cell<i64>,
+    /// What operations are attributed to.
     place: Cell<melior::ir::Location<'c>>,
     types: RefCell<Vec<(TensorType, Type<'c>)>>,
-    type_ids: RefCell<HashMap<TensorType, TypeId>>,
-    parsed: RefCell<HashMap<String, Attribute<'c>>>,
+    type_ids: RefCell<FxHashMap<TensorType, TypeId>>,
+    parsed: RefCell<FxHashMap<String, Attribute<'c>>>,
+    pub(super) texts: Texts,
 }
 
-impl<'c> Session<'c> {
+impl<'c> Shared<'c> {
     pub(super) fn new(context: &'c melior::Context, platform: Platform, collectives: CollectiveMode) -> Rc<Self> {
         Rc::new(Self {
             context,
@@ -59,10 +63,17 @@ impl<'c> Session<'c> {
             types: RefCell::default(),
             type_ids: RefCell::default(),
             parsed: RefCell::default(),
+            texts: Texts::default(),
         })
     }
 
-    fn intern(&self, ty: TensorType) -> TypeId {
+    /// Forgets what belongs to one module.
+    pub(super) fn start_module(&self) {
+        self.channels.set(1);
+        self.place.set(melior::ir::Location::unknown(self.context));
+    }
+
+    pub(super) fn intern(&self, ty: TensorType) -> TypeId {
         if let Some(&id) = self.type_ids.borrow().get(&ty) {
             return id;
         }
@@ -84,9 +95,9 @@ impl<'c> Session<'c> {
 /// broadcast to the other's shape. Operations with a region hand their body a builder of its own; that body must use it,
 /// not the outer one.
 pub struct Builder<'c> {
-    pub(super) session: Rc<Session<'c>>,
+    pub(super) session: Rc<Shared<'c>>,
     pub(super) block: Block<'c>,
-    pub(super) constants: RefCell<HashMap<(TypeId, u64), Value<'c>>>,
+    pub(super) constants: RefCell<FxHashMap<(TypeId, u64), Value<'c>>>,
 }
 
 /// An operation about to be appended.
@@ -99,7 +110,7 @@ pub(super) struct Operation<'a, 'c> {
 }
 
 impl<'c> Builder<'c> {
-    pub(super) fn new(session: Rc<Session<'c>>, parameters: &[TypeId]) -> (Self, Vec<Value<'c>>) {
+    pub(super) fn new(session: Rc<Shared<'c>>, parameters: &[TypeId]) -> (Self, Vec<Value<'c>>) {
         let place = session.place.get();
         let types: Vec<_> = parameters.iter().map(|&id| (session.mlir_type(id), place)).collect();
         let block = Block::new(&types);

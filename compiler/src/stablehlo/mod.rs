@@ -5,7 +5,7 @@
 //! text in MLIR's generic form with source locations, which every PJRT plugin parses:
 //!
 //! ```ignore
-//! let module = Module::build(&context, "sum", &[Argument::new(TensorType::vector(Element::S64, 8))], |b, arguments| {
+//! let module = Module::build(&context.session(), "sum", &[Argument::new(TensorType::vector(Element::S64, 8))], |b, arguments| {
 //!     vec![b.reduce_add(b.multiply(arguments[0], arguments[0]))]
 //! })?;
 //! ```
@@ -17,6 +17,7 @@ mod types;
 
 mod builder;
 mod module;
+mod print;
 
 mod collective;
 mod constant;
@@ -39,7 +40,7 @@ pub use builder::{Builder, Location, Value};
 pub use collective::CollectiveMode;
 pub use custom_call::CustomCall;
 pub use elementwise::Direction;
-pub use module::{Argument, BuildError, Context, Module};
+pub use module::{Argument, BuildError, Context, Module, Session};
 pub use reduce::Combiner;
 pub use scatter::Indices;
 pub use types::TensorType;

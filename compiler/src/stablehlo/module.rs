@@ -1,22 +1,25 @@
 //! Programs: a context, the entry function and its donated arguments, and the text that plugins compile.
 
+use std::rc::Rc;
+
 use dj_runtime::pjrt::Platform;
 use melior::ir::attribute::{ArrayAttribute, DictionaryAttribute, StringAttribute, TypeAttribute};
-use melior::ir::block::BlockLike;
-use melior::ir::operation::{OperationLike, OperationMutLike, OperationPrintingFlags};
 use melior::ir::r#type::FunctionType;
 use melior::ir::{Attribute, Identifier};
 
-use super::builder::{Builder, Operation, Session, TypeId, Value};
+use super::builder::{Builder, Operation, Shared, TypeId, Value};
+use super::print::{is_faithful, print};
 use super::{CollectiveMode, TensorType};
 
-/// MLIR's memory, and what programs are built for. One may serve any number of modules, one after the other, on one
-/// thread.
+/// MLIR's memory, and what programs are built for.
 pub struct Context {
     mlir: melior::Context,
     platform: Platform,
     collectives: CollectiveMode,
 }
+
+/// The making of modules, one after the other, on one thread: what MLIR has made for one serves the next.
+pub struct Session<'c>(Rc<Shared<'c>>);
 
 impl Context {
     /// A context for programs on CPU whose collectives run among replicas.
@@ -37,6 +40,12 @@ impl Context {
     #[must_use]
     pub fn with_collectives(self, collectives: CollectiveMode) -> Self {
         Self { collectives, ..self }
+    }
+
+    /// A session in this context.
+    #[must_use]
+    pub fn session(&self) -> Session<'_> {
+        Session(Shared::new(&self.mlir, self.platform, self.collectives))
     }
 }
 
@@ -87,9 +96,6 @@ pub enum BuildError {
     /// (C2) No two arguments are donated to one result.
     #[error("two arguments are donated to result {0}")]
     DonatedTwice(usize),
-    /// MLIR could not print the module.
-    #[error("the module cannot be printed: {0}")]
-    Print(#[from] melior::Error),
 }
 
 /// A finished program.
@@ -109,13 +115,13 @@ impl Module {
     /// # Errors
     ///
     /// [`BuildError`] when a donation does not fit. `body` panics on shapes that do not fit.
-    pub fn build(
-        context: &Context,
+    pub fn build<'c>(
+        session: &Session<'c>,
         name: &str,
         arguments: &[Argument],
-        body: impl for<'c> FnOnce(&Builder<'c>, &[Value<'c>]) -> Vec<Value<'c>>,
+        body: impl FnOnce(&Builder<'c>, &[Value<'c>]) -> Vec<Value<'c>>,
     ) -> Result<Self, BuildError> {
-        Self::try_build(context, name, arguments, |b, values| Ok(body(b, values)))
+        Self::try_build(session, name, arguments, |b, values| Ok(body(b, values)))
     }
 
     /// As [`Module::build`], for a body that can fail.
@@ -123,41 +129,47 @@ impl Module {
     /// # Errors
     ///
     /// What `body` returns, or [`BuildError`].
-    pub fn try_build<E: From<BuildError>>(
-        context: &Context,
+    pub fn try_build<'c, E: From<BuildError>>(
+        session: &Session<'c>,
         name: &str,
         arguments: &[Argument],
-        body: impl for<'c> FnOnce(&Builder<'c>, &[Value<'c>]) -> Result<Vec<Value<'c>>, E>,
+        body: impl FnOnce(&Builder<'c>, &[Value<'c>]) -> Result<Vec<Value<'c>>, E>,
     ) -> Result<Self, E> {
-        let session = Session::new(&context.mlir, context.platform, context.collectives);
-        let (top, _) = Builder::new(session.clone(), &[]);
-        let parameters: Vec<TypeId> = arguments.iter().map(|argument| top.intern(&argument.ty)).collect();
-        let (b, values) = Builder::new(session, &parameters);
+        let (parameters, b, values) = session.start(arguments);
         let returned = body(&b, &values)?;
         let result_ids: Vec<TypeId> = returned.iter().map(|value| value.ty).collect();
         let results: Vec<TensorType> = returned.iter().map(|&value| b.ty(value)).collect();
         check_donations(arguments, &results)?;
 
         let region = b.finish("func.return", &returned);
-        let function = Operation {
+        let (top, _) = Builder::new(session.0.clone(), &[]);
+        let function = top.detached(Operation {
             name: "func.func",
             operands: &[],
             attributes: &function_attributes(&top, arguments, &parameters, &result_ids),
             regions: vec![region],
             results: &[],
-        };
-        let text = print(&top, name, function).map_err(BuildError::Print)?;
+        });
+        let text = print(&session.0.texts, name, &function);
+        debug_assert!(is_faithful(session.0.context, &text, name, function), "MLIR reads this otherwise:\n{text}");
         Ok(Self { text, arguments: arguments.to_vec(), results })
     }
 }
 
-fn print<'c>(top: &Builder<'c>, name: &str, function: Operation<'_, 'c>) -> Result<String, melior::Error> {
-    let context = top.session.context;
-    let mut module = melior::ir::Module::new(melior::ir::Location::unknown(context));
-    module.as_operation_mut().set_attribute("sym_name", StringAttribute::new(context, name).into());
-    module.body().append_operation(top.detached(function));
-    let flags = OperationPrintingFlags::new().print_generic_operation_form().enable_debug_info(true, false);
-    module.as_operation().to_string_with_flags(flags)
+impl<'c> Session<'c> {
+    /// What `body` finds out while it builds a function of `arguments`, which is thrown away.
+    pub fn trace<R>(&self, arguments: &[Argument], body: impl FnOnce(&Builder<'c>, &[Value<'c>]) -> R) -> R {
+        let (_, b, values) = self.start(arguments);
+        body(&b, &values)
+    }
+
+    /// The types of a function's parameters, and the builder of its body with their values.
+    fn start(&self, arguments: &[Argument]) -> (Vec<TypeId>, Builder<'c>, Vec<Value<'c>>) {
+        self.0.start_module();
+        let parameters: Vec<TypeId> = arguments.iter().map(|argument| self.0.intern(argument.ty.clone())).collect();
+        let (b, values) = Builder::new(self.0.clone(), &parameters);
+        (parameters, b, values)
+    }
 }
 
 fn function_attributes<'c>(

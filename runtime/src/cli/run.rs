@@ -33,8 +33,9 @@ pub fn run_command(
         NewFile::beside(path).map_err(|error| unwritable(path, &error))?;
     }
     let mut outputs = FilesAndStdout::new(manifest, &args.outputs, args.format)?;
+    let opening = Instant::now();
     let client = open_client(&manifest.target, args.plugin.as_deref())?;
-    let loading = milliseconds(started.elapsed());
+    let plugin = milliseconds(opening.elapsed());
     let options = Options {
         memory_limit: args.memory_limit.unwrap_or_else(default_memory_limit),
         use_cache: !args.no_cache,
@@ -49,7 +50,7 @@ pub fn run_command(
     let request = Request { bindings: args.bindings.clone(), params: args.params.clone() };
     let mut session = Session::new(client, manifest, modules, options)?;
     let mut report = session.run(&request, &mut outputs)?;
-    report.load += loading;
+    report.plugin = plugin;
     report.total = milliseconds(started.elapsed());
     if let Some(path) = &args.timings {
         write_json(path, &report.to_json())?;

@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 /// What a run says about itself; `--timings` writes it as JSON. Times are in milliseconds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct RunReport {
-    /// Compiling programs, on whatever thread.
+    /// Opening the plugin and its devices.
+    pub plugin: f64,
+    /// Compiling programs, summed over all threads.
     pub compile: f64,
-    /// Loading executables that were compiled before, and the plugin.
+    /// Loading executables that were compiled before, summed over all threads.
     pub load: f64,
     /// Waiting for rows to be read and decoded.
     pub read: f64,

@@ -60,15 +60,24 @@ impl CsvFile {
         let blank = if self.schema.fields().len() == 1 { Blank::Row } else { Blank::Skipped };
         let text = open_text(path, self.delimiter, blank)?;
         let open_quote = text.open_quote();
+        // The reader clears room for a whole batch, however few rows there are.
+        let batch_rows = request.batch_rows.clamp(1, 65_536).min(self.most_rows(path));
         let reader = ReaderBuilder::new(self.schema.clone())
             .with_header(true)
             .with_delimiter(self.delimiter)
-            .with_batch_size(request.batch_rows.clamp(1, 65_536))
+            .with_batch_size(batch_rows)
             .with_projection(projection)
             .build_buffered(text)
             .map_err(|error| unreadable_text(path, &error, &open_quote))?;
         let fields = request.columns.iter().map(|(_, field)| field.clone()).collect();
         Ok(Box::new(CsvBatches { path: path.to_owned(), reader, open_quote, fields, first: 0 }))
+    }
+
+    /// More rows than the file has: every field takes a byte, its delimiter, but for the last.
+    fn most_rows(&self, path: &Path) -> usize {
+        let size = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len());
+        let rows = size.map(|bytes| bytes / self.schema.fields().len().max(1) as u64 + 1);
+        rows.map_or(usize::MAX, |rows| usize::try_from(rows).unwrap_or(usize::MAX))
     }
 }
 

@@ -95,7 +95,7 @@ fn run_on_each(
     body: impl for<'c> FnOnce(&Builder<'c>, &[Value<'c>]) -> Vec<Value<'c>>,
 ) -> Vec<Vec<Tensor>> {
     let arguments: Vec<_> = inputs[0].iter().map(|input| Argument::new(input.ty.clone())).collect();
-    let module = Module::build(&Context::new(), "test", &arguments, body).unwrap();
+    let module = Module::build(&Context::new().session(), "test", &arguments, body).unwrap();
     let options = CompileOptions { optimization_level: Some(0), ..CompileOptions::replicated(inputs.len()) };
     let program = client().compile(&module.text, &options).unwrap_or_else(|error| panic!("{error}\n{}", module.text));
     let buffer = |(device, input): (usize, &Tensor)| {

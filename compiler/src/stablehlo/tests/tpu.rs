@@ -67,7 +67,7 @@ fn compile_all(elements: &[Element]) {
     for &element in elements {
         let vector = TensorType::vector(element, 1024);
         let arguments = [Argument::donated(vector.clone(), 0), Argument::new(vector)];
-        let module = Module::build(&Context::for_platform(Platform::Tpu), "all", &arguments, |b, x| {
+        let module = Module::build(&Context::for_platform(Platform::Tpu).session(), "all", &arguments, |b, x| {
             b.set_location(Location { file: "all.dj", line: 1, column: 1 });
             let mut results = vec![b.add(x[0], x[1])];
             results.extend(match class(element) {
@@ -96,7 +96,7 @@ fn every_64_bit_operation_compiles() {
 fn collectives_compile() {
     let arguments = [Argument::new(TensorType::vector(Element::S64, 1024))];
     let everyone = [(0..8).collect::<Vec<_>>()];
-    let module = Module::build(&Context::for_platform(Platform::Tpu), "collectives", &arguments, |b, x| {
+    let module = Module::build(&Context::for_platform(Platform::Tpu).session(), "collectives", &arguments, |b, x| {
         vec![
             b.replica_id(),
             b.all_reduce(x[0], Combiner::Add, &everyone),
@@ -111,7 +111,7 @@ fn collectives_compile() {
 fn long_scans_compile_at_once() {
     for length in [262_144, 1 << 24] {
         let arguments = [Argument::new(TensorType::vector(Element::S32, length))];
-        let module = Module::build(&Context::for_platform(Platform::Tpu), "scan", &arguments, |b, x| {
+        let module = Module::build(&Context::for_platform(Platform::Tpu).session(), "scan", &arguments, |b, x| {
             vec![b.inclusive_sum(x[0])]
         });
         if let Some(seconds) = compile("v5e:1x1", 1, &module.unwrap()) {
