@@ -3,6 +3,8 @@
 pub mod analyze;
 pub mod cli;
 mod compile;
+#[cfg(test)]
+mod filetests;
 mod lower;
 pub mod optimize;
 pub mod physical;

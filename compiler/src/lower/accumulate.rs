@@ -18,6 +18,7 @@ use super::expr::{Scope, order_key};
 use crate::physical::AggregateItem;
 use crate::plan::AggregateFunction;
 use crate::stablehlo::{Element, Value};
+use dj_grammar::Span;
 use dj_runtime::artifact::Init;
 use dj_runtime::expr::{Expr, Interval};
 use dj_runtime::types::Type;
@@ -31,13 +32,16 @@ pub(super) struct Accumulator {
     pub(super) argument: Option<Expr>,
     /// Of which rows.
     pub(super) filter: Option<Expr>,
+    /// The first aggregate that asks for it.
+    pub(super) span: Span,
 }
 
 impl Accumulator {
     /// All spans at zero, to be compared; messages need the spans.
     fn without_spans(&self) -> Self {
         let strip = |expr: &Option<Expr>| expr.as_ref().map(Expr::without_spans);
-        Self { kind: self.kind, argument: strip(&self.argument), filter: strip(&self.filter) }
+        let (argument, filter) = (strip(&self.argument), strip(&self.filter));
+        Self { kind: self.kind, argument, filter, span: Span::default() }
     }
 }
 
@@ -93,10 +97,12 @@ pub(super) const MAX_SUM_ROWS: u64 = 1 << 32;
 impl Accumulators {
     /// The accumulators of some aggregates, each kept once.
     pub(super) fn new(cx: &Cx<'_, '_>, items: &[AggregateItem]) -> Self {
-        let mut all = vec![Accumulator { kind: AccumulatorKind::Count, argument: None, filter: None }];
+        let rows = Accumulator { kind: AccumulatorKind::Count, argument: None, filter: None, span: Span::default() };
+        let mut all = vec![rows];
         let recipes = items.iter().map(|item| {
             let mut add = |kind, argument: Option<&Expr>| {
-                let wanted = Accumulator { kind, argument: argument.cloned(), filter: item.filter.clone() };
+                let (argument, filter) = (argument.cloned(), item.filter.clone());
+                let wanted = Accumulator { kind, argument, filter, span: item.span };
                 all.iter().position(|known| known.without_spans() == wanted.without_spans()).unwrap_or_else(|| {
                     all.push(wanted);
                     all.len() - 1
@@ -191,7 +197,8 @@ impl Accumulator {
 impl<'c> Cx<'_, 'c> {
     /// Every row as the state of a group of one; inactive rows as that of an empty group.
     pub(super) fn contribute(&self, rows: &Rows<'c>, accumulators: &Accumulators) -> Vec<Vec<Value<'c>>> {
-        accumulators.all.iter().map(|accumulator| self.contribute_one(rows, accumulator)).collect()
+        let one = |accumulator: &Accumulator| self.at(accumulator.span, || self.contribute_one(rows, accumulator));
+        accumulators.all.iter().map(one).collect()
     }
 
     fn contribute_one(&self, rows: &Rows<'c>, accumulator: &Accumulator) -> Vec<Value<'c>> {

@@ -7,7 +7,7 @@
 
 use crate::physical::{Strings, Variant};
 use crate::plan::Program;
-use crate::stablehlo::{Builder, Element, Value};
+use crate::stablehlo::{Builder, Element, Location, Value};
 use dj_grammar::Span;
 use dj_runtime::artifact::{
     Capacity, CapacityKind, Dim, Platform, Resident, ScalarInput, ScalarSource, Stage, StatusKind, StatusSite, Target,
@@ -240,6 +240,15 @@ impl<'a, 'c> Cx<'a, 'c> {
             |_| vec![status],
         );
         merged[0]
+    }
+
+    /// What `body` gives, its operations attributed to a place in the source; nothing is at an empty span.
+    pub(super) fn at<R>(&self, span: Span, body: impl FnOnce() -> R) -> R {
+        if span == Span::default() {
+            return body();
+        }
+        let (line, column) = span.line_column(self.lowering.source);
+        self.b.at(Location { file: self.lowering.source_name, line, column }, body)
     }
 
     /// The text of the source under a span, shortened, for messages.

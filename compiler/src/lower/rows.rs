@@ -38,7 +38,7 @@ impl<'c> Cx<'_, 'c> {
         let rows = Rows { lanes, columns, active, dense: true, origin, order };
         for column in &driver.columns {
             for check in &column.checks {
-                self.check(&rows, column, check);
+                self.at(check.span, || self.check(&rows, column, check));
             }
         }
         rows
@@ -99,8 +99,8 @@ impl<'c> Cx<'_, 'c> {
         for op in &driver.ops {
             match op {
                 Op::Filter(predicate) => {
-                    let holds = self.truth(Scope::of(&rows), predicate);
-                    rows.active = self.b.and(rows.active, holds);
+                    let passes = || self.b.and(rows.active, self.truth(Scope::of(&rows), predicate));
+                    rows.active = self.at(predicate.span, passes);
                     rows.dense = false;
                 }
                 Op::Project(items) => {
@@ -115,7 +115,7 @@ impl<'c> Cx<'_, 'c> {
                     rows.columns.extend(lanes);
                 }
                 Op::Probe(probe) => {
-                    let (joined, count) = self.probe(rows, probe, chunk);
+                    let (joined, count) = self.at(probe.span, || self.probe(rows, probe, chunk));
                     rows = joined;
                     total = total.or(count);
                 }

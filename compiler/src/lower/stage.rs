@@ -110,8 +110,18 @@ impl<'a> StageLowering<'a> {
         std::iter::once(status).chain(SinkLowering::new(cx, self.stage()).state(cx)).collect()
     }
 
-    /// The results of a program.
+    /// The results of a program. What belongs to no finer place in the source belongs to the stage's transform.
     fn body<'c>(&self, cx: &Cx<'_, 'c>, kind: ProgramKind, state: &[Value<'c>], rest: &[Value<'c>]) -> Vec<Value<'c>> {
+        cx.at(self.stage().span, || self.results(cx, kind, state, rest))
+    }
+
+    fn results<'c>(
+        &self,
+        cx: &Cx<'_, 'c>,
+        kind: ProgramKind,
+        state: &[Value<'c>],
+        rest: &[Value<'c>],
+    ) -> Vec<Value<'c>> {
         let sink = SinkLowering::new(cx, self.stage());
         let (status, kept) = (state[0], &state[1..]);
         match kind {

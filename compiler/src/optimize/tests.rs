@@ -131,6 +131,16 @@ fn filters_sink_through_unions_sorts_and_groups() {
     └ aggregate by [a] [n = count()]
       └ scan t [a] where a > 1
     "#);
+    assert_snapshot!(check("t | group a { n = count() } | filter n > 2 and a > 1 and a as i8 > 3"), @r#"
+    filter n > 2 and a as i8 > 3
+    └ aggregate by [a] [n = count()]
+      └ scan t [a] where a > 1
+    "#);
+    assert_snapshot!(check("t | group a { n = count() } | filter a as i8 > 3 and n > 2"), @r#"
+    filter n > 2
+    └ aggregate by [a] [n = count()]
+      └ scan t [a] where a as i8 > 3
+    "#);
     assert_snapshot!(check("t | group x { n = count() } | filter x > 1.0"), @r#"
     filter x > 1.0
     └ aggregate by [x] [n = count()]

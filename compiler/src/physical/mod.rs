@@ -16,8 +16,6 @@ mod pairs;
 mod planner;
 mod reason;
 mod strings;
-#[cfg(test)]
-mod tests;
 mod text;
 
 pub use explain::explain_text;

@@ -2,7 +2,6 @@
 
 pub(crate) mod corpus;
 mod files;
-mod filetests;
 mod pages;
 
 use super::analyze;

@@ -25,7 +25,10 @@ impl<'c> Cx<'_, 'c> {
         at: Addresses<'c>,
     ) -> Vec<Vec<Value<'c>>> {
         let each = accumulators.all.iter().zip(states).zip(lanes);
-        each.map(|((accumulator, state), lanes)| self.combine_one(accumulator, state, lanes, at)).collect()
+        let one = |((accumulator, state), lanes): ((&Accumulator, &Vec<_>), &Vec<_>)| {
+            self.at(accumulator.span, || self.combine_one(accumulator, state, lanes, at))
+        };
+        each.map(one).collect()
     }
 
     fn combine_one(

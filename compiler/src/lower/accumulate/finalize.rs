@@ -18,7 +18,9 @@ impl<'c> Cx<'_, 'c> {
         active: Value<'c>,
     ) -> Vec<Lane<'c>> {
         let recipes = accumulators.recipes.iter();
-        recipes.map(|recipe| self.finalize_one(accumulators, recipe, states, active)).collect()
+        let one =
+            |recipe: &Recipe| self.at(recipe.item.span, || self.finalize_one(accumulators, recipe, states, active));
+        recipes.map(one).collect()
     }
 
     fn finalize_one(

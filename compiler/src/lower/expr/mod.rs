@@ -39,9 +39,7 @@ impl<'r, 'c> Scope<'r, 'c> {
 impl<'c> Cx<'_, 'c> {
     /// The value of an expression on every lane.
     pub(super) fn expr(&self, scope: Scope<'_, 'c>, expr: &Expr) -> Lane<'c> {
-        let (line, column) = expr.span.line_column(self.lowering.source);
-        let location = crate::stablehlo::Location { file: self.lowering.source_name, line, column };
-        self.b.at(location, || self.expr_here(scope, expr))
+        self.at(expr.span, || self.expr_here(scope, expr))
     }
 
     fn expr_here(&self, scope: Scope<'_, 'c>, expr: &Expr) -> Lane<'c> {

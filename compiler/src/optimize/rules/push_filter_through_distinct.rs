@@ -7,7 +7,7 @@ use super::merge_filters::filter_all;
 use crate::optimize::driver::{Rewritten, Rule, RuleContext};
 use crate::optimize::expressions::{conjuncts, reads_only};
 use crate::plan::{Distinct, Filter, Plan, SchemaColumn};
-use dj_runtime::expr::{ColumnId, Expr};
+use dj_runtime::expr::{ColumnId, Expr, can_fail};
 
 pub(in crate::optimize) struct PushFilterThroughDistinct;
 
@@ -37,14 +37,16 @@ fn of_keys(schema: &[SchemaColumn], keys: &[ColumnId]) -> Vec<SchemaColumn> {
     schema.iter().filter(|column| keys.contains(&column.id)).copied().collect()
 }
 
-/// The leading predicates that are the same for all rows of a group, and the others.
+/// The predicates that are the same for all rows of a group, and the others.
 ///
-/// Only leading ones, because a predicate that can fail may rely on those before it.
+/// One that can fail may rely on those before it, so it goes below only where they all do.
 pub(super) fn split_on_keys(predicates: Vec<Expr>, keys: &[SchemaColumn]) -> (Vec<Expr>, Vec<Expr>) {
     let exact: Vec<_> = keys.iter().filter(|key| !key.ty.is_float()).copied().collect();
     let of_keys = |predicate: &Expr| !keys.is_empty() && reads_only(predicate, &exact);
-    let leading = predicates.iter().take_while(|predicate| of_keys(predicate)).count();
-    let mut below = predicates;
-    let above = below.split_off(leading);
-    (below, above)
+    let mut all_sank = true;
+    predicates.into_iter().partition(|predicate| {
+        let sinks = of_keys(predicate) && (all_sank || !can_fail(predicate));
+        all_sank &= sinks;
+        sinks
+    })
 }
