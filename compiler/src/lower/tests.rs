@@ -1,6 +1,7 @@
 //! Every program of every stage must be accepted by the plugins that will run it.
 
 use crate::analyze::NothingBound;
+use crate::analyze::tests::corpus::{Generated, programs};
 use crate::{Options, compile};
 use dj_runtime::artifact::{ProgramId, Target};
 use dj_runtime::pjrt::{Client, ClientOptions, CompileOptions, Platform, Plugin, discover};
@@ -109,6 +110,22 @@ fn distinct_and_union() {
     check("t | select { k, s } | union (b | select { k, s = name }) | distinct");
     check("t | distinct { d } | select { d, s }");
     check("t | take 11..20 | select { d }");
+}
+
+/// Every program of the repository, at two rungs: MLIR must read each text as the module that it was.
+#[test]
+fn programs_have_faithful_texts() {
+    let mut lowered = 0;
+    for (file, source) in programs(&["examples", "tests/tpch", "tests/corpus"]) {
+        let Ok(compiled) = compile(&source, "test.dj", &Generated, &|_, _| false, &Options::default()) else {
+            continue;
+        };
+        for id in compiled.manifest.programs().into_iter().filter(|id| id.rung < 2) {
+            compiled.module_text(id).unwrap_or_else(|error| panic!("{}: {id}: {error}", file.display()));
+            lowered += 1;
+        }
+    }
+    assert!(lowered > 1000, "only {lowered} programs");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Each rule on a small program, from source to the text of the optimized plan.
 
 use super::{Options, optimize};
-use crate::analyze::tests::corpus::Generated;
+use crate::analyze::tests::corpus::{Generated, programs};
 use crate::analyze::{NothingBound, analyze};
 use crate::plan::{plain_plan_text, verify};
 use insta::assert_snapshot;
@@ -252,22 +252,15 @@ fn orders_that_nothing_reads_go() {
 /// Every program of the repository, analyzed and optimized, with the verifier after each step.
 #[test]
 fn programs_stay_valid() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut wrong = String::new();
-    for folder in ["examples", "tests/tpch", "tests/corpus"] {
-        let entries = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
-        let mut files: Vec<_> = entries.filter(|file| file.extension().is_some_and(|text| text == "dj")).collect();
-        files.sort();
-        for file in files {
-            let source = std::fs::read_to_string(&file).unwrap();
-            let (tree, _) = dj_grammar::parse(&source);
-            let Some(program) = analyze(&tree, &source, &Generated).0 else { continue };
-            match verify(&program) {
-                Ok(()) => {
-                    optimize(program, &Options { verify: true });
-                }
-                Err(error) => wrong += &format!("{}: {error}\n{}", file.display(), plain_plan_text(&program)),
+    for (file, source) in programs(&["examples", "tests/tpch", "tests/corpus"]) {
+        let (tree, _) = dj_grammar::parse(&source);
+        let Some(program) = analyze(&tree, &source, &Generated).0 else { continue };
+        match verify(&program) {
+            Ok(()) => {
+                optimize(program, &Options { verify: true });
             }
+            Err(error) => wrong += &format!("{}: {error}\n{}", file.display(), plain_plan_text(&program)),
         }
     }
     assert!(wrong.is_empty(), "{wrong}");

@@ -8,7 +8,7 @@ use melior::ir::r#type::FunctionType;
 use melior::ir::{Attribute, Identifier};
 
 use super::builder::{Builder, Operation, Shared, TypeId, Value};
-use super::print::{is_faithful, print};
+use super::print::print;
 use super::{CollectiveMode, TensorType};
 
 /// MLIR's memory, and what programs are built for.
@@ -151,7 +151,8 @@ impl Module {
             results: &[],
         });
         let text = print(&session.0.texts, name, &function);
-        debug_assert!(is_faithful(session.0.context, &text, name, function), "MLIR reads this otherwise:\n{text}");
+        #[cfg(test)]
+        assert!(super::print::is_faithful(session.0.context, &text, name, function), "MLIR reads otherwise:\n{text}");
         Ok(Self { text, arguments: arguments.to_vec(), results })
     }
 }

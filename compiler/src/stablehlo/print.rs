@@ -1,6 +1,6 @@
 //! A function as the text of a module: MLIR's generic form with source locations, which every PJRT plugin parses.
 //!
-//! MLIR can print this itself, and debug builds check that it would say the same. But it walks every function twice, and
+//! MLIR can print this itself, and in this crate's tests it must read every text as the module that it was. But it walks every function twice, and
 //! melior takes its text in pieces of a few bytes: that took three quarters of the time from a plan to text. Types, attributes
 //! and locations are unique within a context, so here MLIR prints each of them once for all modules of a session.
 
@@ -9,9 +9,8 @@ use std::fmt::{Display, Write};
 use std::ops::Range;
 use std::rc::Rc;
 
-use melior::ir::attribute::StringAttribute;
 use melior::ir::block::BlockLike;
-use melior::ir::operation::{OperationLike, OperationMutLike, OperationPrintingFlags};
+use melior::ir::operation::OperationLike;
 use melior::ir::{AttributeLike, Identifier, Location, Operation, RegionLike, RegionRef, TypeLike, ValueLike};
 use rustc_hash::FxHashMap;
 
@@ -45,18 +44,6 @@ pub(super) fn print(texts: &Texts, name: &str, function: &Operation<'_>) -> Stri
         printer.format(format_args!("#loc{index} = {}\n", texts.known(address)));
     }
     printer.text
-}
-
-/// Whether MLIR reads the text of the module `name` as the one that holds `function`.
-pub(super) fn is_faithful(context: &melior::Context, text: &str, name: &str, function: Operation<'_>) -> bool {
-    let mut module = melior::ir::Module::new(Location::unknown(context));
-    module.as_operation_mut().set_attribute("sym_name", StringAttribute::new(context, name).into());
-    module.body().append_operation(function);
-    let printed = |module: &melior::ir::Module<'_>| {
-        let flags = OperationPrintingFlags::new().print_generic_operation_form().enable_debug_info(true, false);
-        module.as_operation().to_string_with_flags(flags).ok()
-    };
-    melior::ir::Module::parse(context, text).is_some_and(|read| printed(&read) == printed(&module))
 }
 
 struct Printer<'a> {
@@ -216,4 +203,20 @@ impl Printer<'_> {
         // A `String` takes all text.
         let _ = self.text.write_fmt(text);
     }
+}
+
+/// Whether MLIR reads the text of the module `name` as the one that holds `function`.
+#[cfg(test)]
+pub(super) fn is_faithful(context: &melior::Context, text: &str, name: &str, function: Operation<'_>) -> bool {
+    use melior::ir::attribute::StringAttribute;
+    use melior::ir::operation::{OperationMutLike, OperationPrintingFlags};
+
+    let mut module = melior::ir::Module::new(Location::unknown(context));
+    module.as_operation_mut().set_attribute("sym_name", StringAttribute::new(context, name).into());
+    module.body().append_operation(function);
+    let printed = |module: &melior::ir::Module<'_>| {
+        let flags = OperationPrintingFlags::new().print_generic_operation_form().enable_debug_info(true, false);
+        module.as_operation().to_string_with_flags(flags).ok()
+    };
+    melior::ir::Module::parse(context, text).is_some_and(|read| printed(&read) == printed(&module))
 }

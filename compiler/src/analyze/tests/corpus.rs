@@ -4,7 +4,7 @@ use super::{analyze, shown};
 use crate::analyze::{BoundTable, Catalog};
 use dj_grammar::{Diagnostic, Span, parse};
 use dj_runtime::types::{Field, Type};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The tables that the end-to-end tests generate.
 pub(crate) struct Generated;
@@ -56,31 +56,30 @@ fn type_of(text: &str) -> Type {
     })
 }
 
+/// The programs in some folders of the repository: where each is, and its text.
+pub(crate) fn programs(folders: &[&str]) -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let files = folders.iter().flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+    let files = files.map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|text| text == "dj")).collect();
+    files.sort();
+    files.into_iter().map(|file| (file.clone(), std::fs::read_to_string(file).unwrap())).collect()
+}
+
 #[test]
 fn examples_have_plans() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    for folder in ["examples", "tests/tpch"] {
-        let mut files: Vec<_> =
-            std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
-        files.sort();
-        for file in files.iter().filter(|file| file.extension().is_some_and(|text| text == "dj")) {
-            let source = std::fs::read_to_string(file).unwrap();
-            let (tree, syntax) = parse(&source);
-            assert!(syntax.is_empty(), "{}: {}", file.display(), shown(&source, &syntax));
-            let (program, diagnostics) = analyze(&tree, &source, &crate::analyze::NothingBound);
-            assert!(program.is_some(), "{}:\n{}", file.display(), shown(&source, &diagnostics));
-        }
+    for (file, source) in programs(&["examples", "tests/tpch"]) {
+        let (tree, syntax) = parse(&source);
+        assert!(syntax.is_empty(), "{}: {}", file.display(), shown(&source, &syntax));
+        let (program, diagnostics) = analyze(&tree, &source, &crate::analyze::NothingBound);
+        assert!(program.is_some(), "{}:\n{}", file.display(), shown(&source, &diagnostics));
     }
 }
 
 #[test]
 fn the_corpus_has_plans_or_asks_for_more_than_there_is() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
     let mut wrong = String::new();
-    for file in files {
-        let source = std::fs::read_to_string(&file).unwrap();
+    for (file, source) in programs(&["tests/corpus"]) {
         let (tree, syntax) = parse(&source);
         assert!(syntax.is_empty(), "{}: {}", file.display(), shown(&source, &syntax));
         let (program, diagnostics) = analyze(&tree, &source, &Generated);
