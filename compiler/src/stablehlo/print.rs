@@ -35,8 +35,8 @@ const USUAL_LENGTH: usize = 1 << 15;
 /// The text of the module `name` that holds `function`.
 pub(super) fn print(texts: &Texts, name: &str, function: &Operation<'_>) -> String {
     let text = String::with_capacity(USUAL_LENGTH);
-    let mut printer =
-        Printer { texts, values: FxHashMap::default(), locations: vec![], arguments: 0, results: 0, text };
+    let values = FxHashMap::default();
+    let mut printer = Printer { texts, values, locations: vec![], arguments: 0, results: 0, text };
     printer.format(format_args!("\"builtin.module\"() <{{sym_name = \"{name}\"}}> ({{\n"));
     printer.operation(function, 1);
     printer.push("}) : () -> () loc(unknown)\n");
@@ -107,12 +107,15 @@ impl Printer<'_> {
         }
     }
 
+    /// All attributes of an operation of a dialect that is not registered are discardable.
     fn attributes_of<'c: 'a, 'a>(&mut self, operation: &impl OperationLike<'c, 'a>) {
-        if operation.attribute_count() == 0 {
+        let count = operation.discardable_attribute_count();
+        if count == 0 {
             return;
         }
         self.push(" {");
-        self.list(operation.attributes(), |printer, (name, attribute)| {
+        let attributes = (0..count).filter_map(|index| operation.discardable_attribute_at(index).ok());
+        self.list(attributes, |printer, (name, attribute)| {
             printer.identifier(name);
             let text = printer.texts.get(attribute.to_raw().ptr as usize, attribute);
             if *text != *"unit" {
