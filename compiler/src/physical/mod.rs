@@ -7,6 +7,7 @@
 //! dictionary sizes), the last on nothing but types and declarations.
 
 mod aggregate;
+mod checks;
 mod evaluate;
 mod explain;
 mod facts;

@@ -3,7 +3,7 @@
 use super::facts::{UniqueColumns, Uniqueness, row_bound};
 use super::{
     AggregateItem, AggregateStrategy, Check, Driver, DriverColumn, Facts, Op, Options, Probe, ProbeStrategy, Reason,
-    Sink, Stage, Strings, Variant, aggregate, column_expr, find, hoist, join, pairs, strings,
+    Sink, Stage, Strings, Variant, aggregate, checks, column_expr, find, hoist, join, pairs, strings,
 };
 use crate::plan::{
     Aggregate, AggregateFunction, Distinct, Join, JoinKind, NamedExpr, Plan, Program, Scan, SchemaColumn, Shared, Sort,
@@ -46,7 +46,8 @@ pub fn plan(program: &Program, options: &Options, unique: UniqueColumns<'_>) -> 
         planner.shared.push(stage);
     }
     let exports = program.exports.iter().map(|export| planner.materialize(&export.plan)).collect();
-    let Planner { stages, reasons, shared, facts, unique_columns, .. } = planner;
+    let Planner { mut stages, reasons, shared, facts, unique_columns, .. } = planner;
+    checks::drop_unused(&mut stages);
     let variant = Variant { stages, reasons, exports, shared, unique: unique_columns, facts };
     (program, strings, variant)
 }

@@ -115,7 +115,8 @@ fn long_scans_compile_at_once() {
             vec![b.inclusive_sum(x[0])]
         });
         if let Some(seconds) = compile("v5e:1x1", 1, &module.unwrap()) {
-            assert!(seconds < 5.0, "{length} elements: {seconds} s");
+            // One flat `reduce_window` over so many takes minutes; a loaded machine does not.
+            assert!(seconds < 60.0, "{length} elements: {seconds} s");
         }
     }
 }

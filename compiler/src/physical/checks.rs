@@ -1,0 +1,95 @@
+//! `check c in lo..hi, recorded; emit c` = `emit c`
+//!
+//! What the metadata of a file says of a column is checked of every value, because strategies and proofs rely on it. Nothing
+//! relies on the bounds of a column that is only passed on: such checks go, and with them the assumption. Declared bounds
+//! are a contract and stay.
+
+use super::{Driver, Op, Sink, Stage};
+use dj_runtime::artifact::DriverSource;
+use dj_runtime::expr::{ColumnId, Expr, ExprKind};
+use std::collections::BTreeSet;
+
+/// Drops the checks of recorded bounds on which nothing relies.
+pub(super) fn drop_unused(stages: &mut [Stage]) {
+    let relied = relied_upon(stages);
+    for column in stages.iter_mut().flat_map(|stage| &mut stage.drivers).flat_map(|driver| &mut driver.columns) {
+        if !relied.contains(&column.column.id) {
+            column.checks.retain(|check| check.declared);
+        }
+    }
+}
+
+/// The columns that some expression or key reads, and those that become such a column under another name.
+fn relied_upon(stages: &[Stage]) -> BTreeSet<ColumnId> {
+    let mut relied = BTreeSet::new();
+    let mut renamed = Vec::new();
+    for stage in stages {
+        for expr in expressions(stage) {
+            relied.extend(expr.columns());
+            expr.walk(&mut |part| {
+                if let ExprKind::Cell { column, .. } = &part.kind {
+                    relied.insert(*column);
+                }
+            });
+        }
+        if let Sink::Aggregate { keys, .. } = &stage.sink {
+            relied.extend(keys.iter().map(|key| key.id));
+        }
+        renamed.extend(stage.drivers.iter().flat_map(|driver| renames(driver, stages)));
+    }
+    // A name is given before it is read, so backwards one pass is enough.
+    for (source, name) in renamed.into_iter().rev() {
+        if relied.contains(&name) {
+            relied.insert(source);
+        }
+    }
+    relied
+}
+
+/// What a stage computes; columns under another name aside.
+fn expressions(stage: &Stage) -> Vec<&Expr> {
+    let mut exprs: Vec<&Expr> = Vec::new();
+    for driver in &stage.drivers {
+        exprs.extend(driver.host.iter().map(|item| &item.expr));
+        for op in &driver.ops {
+            match op {
+                Op::Filter(predicate) => exprs.push(predicate),
+                Op::Project(items) => {
+                    exprs.extend(items.iter().map(|item| &item.expr).filter(|expr| expr.as_column().is_none()));
+                }
+                Op::Probe(probe) => exprs.extend(probe.keys.iter().chain(&probe.residual)),
+            }
+        }
+    }
+    match &stage.sink {
+        Sink::Emit => {}
+        Sink::Aggregate { aggregates, .. } => {
+            exprs.extend(aggregates.iter().flat_map(|item| item.argument.iter().chain(&item.filter)));
+        }
+        Sink::Sort(keys) | Sink::TopK { keys, .. } => exprs.extend(keys.iter().map(|key| &key.expr)),
+        Sink::Lookup { keys, .. } | Sink::Merge { keys, .. } => exprs.extend(keys),
+    }
+    exprs
+}
+
+/// Columns and their new names, in the order in which they get them.
+fn renames(driver: &Driver, stages: &[Stage]) -> Vec<(ColumnId, ColumnId)> {
+    let mut renamed = Vec::new();
+    if let DriverSource::Stage(from) = driver.source {
+        let result = &stages[from].result;
+        renamed.extend(driver.columns.iter().map(|column| (result[column.index].id, column.column.id)));
+    }
+    for op in &driver.ops {
+        match op {
+            Op::Filter(_) => {}
+            Op::Project(items) => {
+                renamed.extend(items.iter().filter_map(|item| Some((item.expr.as_column()?, item.id))));
+            }
+            Op::Probe(probe) => {
+                let result = &stages[probe.build].result;
+                renamed.extend(probe.payload.iter().map(|(index, column)| (result[*index].id, column.id)));
+            }
+        }
+    }
+    renamed
+}
