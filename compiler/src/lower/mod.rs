@@ -8,6 +8,7 @@ mod context;
 mod expr;
 mod host;
 mod keys;
+mod passing;
 mod probe;
 mod program;
 mod rows;

@@ -2,9 +2,10 @@
 
 use super::context::{Interface, Lane, Lowering, resident_types, scalar_types};
 use super::host::host_columns;
+use super::passing::Passing;
 use super::rows::ChunkInputs;
 use super::sink::StateSpec;
-use crate::physical::{Driver, Stage};
+use crate::physical::Stage;
 use crate::stablehlo::{Argument, Element, TensorType, Value};
 use dj_runtime::artifact::{ChunkColumn, ProgramKind};
 
@@ -103,7 +104,9 @@ fn chunk_types(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<(El
     let mut types = Vec::new();
     let read = chunk_columns(lowering, stage, driver).into_iter().map(|column| (column.element, column.nullable));
     let host = host_columns(lowering, stage, driver).into_iter().map(|column| (column.element, column.nullable));
-    for (element, nullable) in read.chain(host) {
+    let lanes: Vec<_> = read.chain(host).collect();
+    for argument in Passing::new(lowering, stage, driver).arguments {
+        let (element, nullable) = lanes[argument];
         types.push((element, dims.clone()));
         if nullable {
             types.push((Element::Pred, dims.clone()));
@@ -117,16 +120,25 @@ fn chunk_types(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<(El
     types
 }
 
-/// The chunk's arguments of a step.
-pub(super) fn chunk_inputs<'c>(driver: &Driver, values: &[Value<'c>]) -> ChunkInputs<'c> {
+/// The chunk's arguments of a driver's step.
+pub(super) fn chunk_inputs<'c>(
+    lowering: &Lowering<'_>,
+    stage: &Stage,
+    index: usize,
+    values: &[Value<'c>],
+) -> ChunkInputs<'c> {
+    let driver = &stage.drivers[index];
     let mut rest = values;
-    let mut lanes = Vec::new();
-    let read = driver.columns.iter().map(|column| column.column.nullable);
-    let host = driver.row.map(|_| false).into_iter().chain(driver.host.iter().map(|item| item.expr.nullable));
-    for nullable in read.chain(host) {
+    let read = driver.columns.iter().map(|column| (column.column.id, column.column.nullable));
+    let row = driver.row.map(|id| (id, false));
+    let host = driver.host.iter().map(|item| (item.id, item.expr.nullable));
+    let all: Vec<_> = read.chain(row).chain(host).collect();
+    let lane = |argument: usize| {
+        let (id, nullable) = all[argument];
         let (mine, others) = rest.split_at(1 + usize::from(nullable));
-        lanes.push(Lane { value: mine[0], valid: mine.get(1).copied() });
         rest = others;
-    }
-    ChunkInputs { columns: lanes, rows: rest[0], start: rest[1], offset: rest.get(2).copied() }
+        (id, Lane { value: mine[0], valid: mine.get(1).copied() })
+    };
+    let columns = Passing::new(lowering, stage, index).arguments.into_iter().map(lane).collect();
+    ChunkInputs { columns, rows: rest[0], start: rest[1], offset: rest.get(2).copied() }
 }

@@ -5,14 +5,17 @@
 use super::context::{Cx, Lane, Rows};
 use super::expr::Scope;
 use crate::physical::{Check, Driver, DriverColumn, Op};
+use crate::plan::NamedExpr;
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
+use dj_runtime::expr::ColumnId;
 use dj_runtime::types::Bounds;
+use std::collections::BTreeMap;
 
 /// The arguments of a step that belong to the chunk.
 pub(super) struct ChunkInputs<'c> {
-    /// Values, and validity where nullable, of every column.
-    pub(super) columns: Vec<Lane<'c>>,
+    /// The columns that are on the device.
+    pub(super) columns: BTreeMap<ColumnId, Lane<'c>>,
     /// How many rows there are: `i32`.
     pub(super) rows: Value<'c>,
     /// The number of the first one in its source: `i64`.
@@ -33,9 +36,7 @@ impl<'c> Cx<'_, 'c> {
         let origin = b.add(b.iota(Element::S64, lanes), b.broadcast(chunk.start, &[lanes]));
         let source = b.constant_int(Element::S64, (position as i64) << SOURCE_SHIFT);
         let order = b.add(origin, source);
-        let read = driver.columns.iter().map(|column| column.column.id);
-        let columns = read.chain(driver.host_ids()).zip(chunk.columns.iter().copied()).collect();
-        let rows = Rows { lanes, columns, active, dense: true, origin, order };
+        let rows = Rows { lanes, columns: chunk.columns.clone(), active, dense: true, origin, order };
         for column in &driver.columns {
             for check in &column.checks {
                 self.at(check.span, || self.check(&rows, column, check));
@@ -104,8 +105,13 @@ impl<'c> Cx<'_, 'c> {
                     rows.dense = false;
                 }
                 Op::Project(items) => {
+                    // A column that the host passes on is not here.
+                    let is_here = |item: &&NamedExpr| {
+                        item.expr.as_column().is_none_or(|source| rows.columns.contains_key(&source))
+                    };
                     let lanes: Vec<_> = items
                         .iter()
+                        .filter(is_here)
                         .map(|item| {
                             let lane = self.expr(Scope::of(&rows), &item.expr);
                             let element = self.column_element(item.id, item.expr.ty);

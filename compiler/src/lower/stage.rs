@@ -2,6 +2,7 @@
 
 use super::context::{Cx, Interface, Lowering};
 use super::host::host_columns;
+use super::passing::Passing;
 use super::program::{Signature, chunk_columns, chunk_inputs, expands};
 use super::sink::{MAX_RUNGS, SinkLowering, StateSpec};
 use crate::physical::{Op, Sink, Strings, Variant};
@@ -127,7 +128,7 @@ impl<'a> StageLowering<'a> {
         match kind {
             ProgramKind::Step(index) => {
                 let driver = &self.stage().drivers[index];
-                let chunk = chunk_inputs(driver, rest);
+                let chunk = chunk_inputs(cx.lowering, self.stage(), index, rest);
                 let rows = cx.chunk_rows(driver, index, &chunk, self.stage().chunk_rows as i64);
                 let (rows, total) = cx.run_ops(rows, driver, &chunk);
                 let result = sink.step(cx, &rows, kept);
@@ -191,12 +192,17 @@ impl<'a> StageLowering<'a> {
             let max_rows = lowered.accumulators.as_ref().map_or(u64::MAX, |accumulators| accumulators.max_rows());
             (self.sink(&cx, &lowered, state, tensors, rungs), max_rows)
         });
-        let drivers = stage.drivers.iter().enumerate().map(|(index, driver)| Driver {
-            source: driver.source,
-            columns: chunk_columns(&lowering, stage, index),
-            host_columns: host_columns(&lowering, stage, index),
-            skip: driver.skip.clone(),
-            expands: expands(driver),
+        let drivers = stage.drivers.iter().enumerate().map(|(index, driver)| {
+            let Passing { arguments, passed } = Passing::new(&lowering, stage, index);
+            Driver {
+                source: driver.source,
+                columns: chunk_columns(&lowering, stage, index),
+                host_columns: host_columns(&lowering, stage, index),
+                arguments,
+                passed,
+                skip: driver.skip.clone(),
+                expands: expands(driver),
+            }
         });
         let flat = |spec: &StateSpec| StateTensor {
             element: spec.element,

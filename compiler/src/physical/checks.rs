@@ -51,15 +51,7 @@ fn expressions(stage: &Stage) -> Vec<&Expr> {
     let mut exprs: Vec<&Expr> = Vec::new();
     for driver in &stage.drivers {
         exprs.extend(driver.host.iter().map(|item| &item.expr));
-        for op in &driver.ops {
-            match op {
-                Op::Filter(predicate) => exprs.push(predicate),
-                Op::Project(items) => {
-                    exprs.extend(items.iter().map(|item| &item.expr).filter(|expr| expr.as_column().is_none()));
-                }
-                Op::Probe(probe) => exprs.extend(probe.keys.iter().chain(&probe.residual)),
-            }
-        }
+        exprs.extend(driver.ops.iter().flat_map(Op::computed));
     }
     match &stage.sink {
         Sink::Emit => {}

@@ -178,8 +178,9 @@ impl Explained<'_> {
             }
         });
         let chunk = self.spec.drivers.iter().map(|driver| {
-            let row = driver.columns.iter().map(|column| column.element.bytes() + usize::from(column.nullable));
-            row.sum::<usize>() * self.spec.chunk_rows
+            let lanes: Vec<_> =
+                driver.lanes().map(|(element, nullable)| element.bytes() + usize::from(nullable)).collect();
+            driver.arguments.iter().map(|argument| lanes[*argument]).sum::<usize>() * self.spec.chunk_rows
         });
         let (state, residents, chunk) = (state.sum(), residents.sum(), chunk.max().unwrap_or(0));
         let resident = if residents == 0 { String::new() } else { format!("residents {}, ", bytes_text(residents)) };

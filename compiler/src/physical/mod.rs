@@ -142,6 +142,19 @@ pub enum Op {
     Probe(Probe),
 }
 
+impl Op {
+    /// The expressions that it computes; columns that only get another name aside.
+    pub(crate) fn computed(&self) -> Vec<&Expr> {
+        match self {
+            Self::Filter(predicate) => vec![predicate],
+            Self::Project(items) => {
+                items.iter().map(|item| &item.expr).filter(|expr| expr.as_column().is_none()).collect()
+            }
+            Self::Probe(probe) => probe.keys.iter().chain(&probe.residual).collect(),
+        }
+    }
+}
+
 /// A join's probe.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {

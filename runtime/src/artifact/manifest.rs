@@ -22,7 +22,7 @@ use dj_grammar::Span;
 use serde::{Deserialize, Serialize};
 
 /// The version of the artifact's format that this build reads and writes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A program, ready to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

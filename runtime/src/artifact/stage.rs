@@ -51,10 +51,15 @@ pub const STATUS_BASE: i64 = 1 << 62;
 pub struct Driver {
     /// Where the rows come from.
     pub source: DriverSource,
-    /// The columns of a chunk, in argument order.
+    /// The columns of a chunk that are read.
     pub columns: Vec<ChunkColumn>,
-    /// Columns that the host computes of every row, in argument order after those that are read.
+    /// Columns that the host computes of every row; in a chunk they follow those that are read.
     pub host_columns: Vec<HostColumn>,
+    /// The columns of the chunk that are arguments of the step, in order.
+    pub arguments: Vec<usize>,
+    /// For every column of an emitting stage's result, the column of the chunk that it is, if the host takes its values
+    /// from there; the step does not return it.
+    pub passed: Vec<Option<usize>>,
     /// Predicates that every row needed satisfies: row groups whose statistics exclude them need not be read.
     pub skip: Vec<ScanPredicate>,
     /// Whether one chunk may give more rows than it has (a many-to-many join): the step takes `offset: i64` and returns
@@ -72,7 +77,7 @@ pub enum DriverSource {
 }
 
 impl Driver {
-    /// The element of every column of a chunk, and whether a validity follows, in argument order.
+    /// The element of every column of a chunk, and whether a validity follows.
     pub fn lanes(&self) -> impl Iterator<Item = (Element, bool)> {
         let read = self.columns.iter().map(|column| (column.element, column.nullable));
         read.chain(self.host_columns.iter().map(|column| (column.element, column.nullable)))

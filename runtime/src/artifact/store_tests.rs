@@ -108,7 +108,7 @@ fn a_newer_format_is_refused_whatever_it_holds() {
     zip.start_file(MANIFEST, SimpleFileOptions::default()).unwrap();
     zip.write_all(br#"{"format": 99, "novel": true}"#).unwrap();
     let error = Artifact::from_bytes(&zip.finish().unwrap().into_inner()).unwrap_err();
-    assert_eq!(error.to_string(), "the artifact has format 99, and this DJ reads format 2");
+    assert_eq!(error.to_string(), "the artifact has format 99, and this DJ reads format 3");
 }
 
 #[test]

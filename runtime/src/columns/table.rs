@@ -4,6 +4,7 @@ use super::convert::copy_rows;
 use super::{AlignedBytes, Chunk, Column, NarrowError};
 use crate::artifact::ChunkColumn;
 use crate::pjrt::Element;
+use std::borrow::Borrow;
 
 /// A host table: columns of the same number of rows, without padding.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -105,8 +106,8 @@ impl TableBuilder {
     }
 
     /// Adds the first `rows` rows of columns of the same elements.
-    pub fn push(&mut self, columns: &[Column], rows: usize) {
-        for (to, from) in self.table.columns.iter_mut().zip(columns) {
+    pub fn push<C: Borrow<Column>>(&mut self, columns: &[C], rows: usize) {
+        for (to, from) in self.table.columns.iter_mut().zip(columns.iter().map(C::borrow)) {
             debug_assert_eq!(to.element, from.element);
             to.values.extend(&from.values[..rows * from.element.bytes()]);
             if let Some(validity) = &mut to.validity {
@@ -120,12 +121,12 @@ impl TableBuilder {
     }
 
     /// Adds the rows whose byte in `mask` is not zero.
-    pub fn push_masked(&mut self, columns: &[Column], mask: &[u8]) {
+    pub fn push_masked<C: Borrow<Column>>(&mut self, columns: &[C], mask: &[u8]) {
         let selected = mask.iter().filter(|&&keep| keep != 0).count();
         if selected == mask.len() {
             return self.push(columns, selected);
         }
-        for (to, from) in self.table.columns.iter_mut().zip(columns) {
+        for (to, from) in self.table.columns.iter_mut().zip(columns.iter().map(C::borrow)) {
             debug_assert_eq!(to.element, from.element);
             match from.element.bytes() {
                 1 => compact::<u8>(&mut to.values, &from.values, mask, selected),

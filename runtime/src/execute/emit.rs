@@ -6,6 +6,7 @@ use super::result::StageResult;
 use crate::artifact::{Sink, Stage};
 use crate::columns::{Column, TableBuilder};
 use crate::pjrt::Buffer;
+use std::rc::Rc;
 
 /// The sink of an emitting stage.
 pub(super) struct Emitted {
@@ -30,8 +31,14 @@ impl Emitted {
         self.left == 0
     }
 
-    /// Takes what one replica's step returned: the mask and the columns.
-    pub(super) fn push(&mut self, cx: &mut Attempt<'_, '_>, sink: &Sink, outputs: &[Buffer]) -> Result<(), RunError> {
+    /// Takes what one replica's step returned: the mask, and the columns that are not passed on.
+    pub(super) fn push(
+        &mut self,
+        cx: &mut Attempt<'_, '_>,
+        sink: &Sink,
+        outputs: &[Buffer],
+        passed: &[Option<Rc<Column>>],
+    ) -> Result<(), RunError> {
         if cx.is_repeating() && self.kept.is_none() {
             return outputs.iter().try_for_each(|buffer| cx.device.wait(buffer));
         }
@@ -42,10 +49,14 @@ impl Emitted {
         };
         let mask = next()?;
         let mut columns = Vec::new();
-        for column in &sink.columns {
+        for (index, column) in sink.columns.iter().enumerate() {
+            if let Some(Some(passed)) = passed.get(index) {
+                columns.push(Rc::clone(passed));
+                continue;
+            }
             let values = next()?;
             let validity = if column.field.nullable { Some(next()?) } else { None };
-            columns.push(Column { element: column.element, values, validity });
+            columns.push(Rc::new(Column { element: column.element, values, validity }));
         }
         let mut rows = builder(sink);
         rows.push_masked(&columns, &mask);

@@ -66,13 +66,12 @@ impl<'m> StageRun<'m> {
         first: u64,
         next: NextChunk<'_>,
     ) -> Result<u64, Stop> {
-        let lanes: Vec<_> = driver.lanes().collect();
         let mut host = HostColumns::new(cx, driver)?;
         let mut rows = 0;
         while !self.is_full() {
             let Some(chunk) = self.read(cx, first, next, &mut host)? else { break };
             rows += chunk.rows as u64;
-            self.search_chunk(cx, index, first, &chunk, &lanes)?;
+            self.search_chunk(cx, (index, driver), first, &chunk)?;
         }
         Ok(rows)
     }
@@ -80,10 +79,9 @@ impl<'m> StageRun<'m> {
     fn search_chunk(
         &mut self,
         cx: &mut Attempt<'m, '_>,
-        index: usize,
+        (index, driver): (usize, &'m Driver),
         first: u64,
         chunk: &Chunk,
-        lanes: &[(crate::pjrt::Element, bool)],
     ) -> Result<(), Stop> {
         let start = first + chunk.start;
         let mut done = 0;
@@ -93,7 +91,7 @@ impl<'m> StageRun<'m> {
             });
             let Some(checkpoint) = next else { return Ok(()) };
             let end = usize::try_from(checkpoint - start).unwrap_or(usize::MAX).min(chunk.rows);
-            let wave = Wave::upload(cx.device, vec![chunk.part(done..end)], lanes, self.stage.chunk_rows)?;
+            let wave = Wave::upload(cx.device, vec![chunk.part(done..end)], driver, self.stage.chunk_rows)?;
             self.step(cx, index, first, &wave)?;
             done = end;
             if start + end as u64 == checkpoint {

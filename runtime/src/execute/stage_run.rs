@@ -13,7 +13,7 @@ use super::state::State;
 use super::status::{Raised, Stop, raised, stop};
 use super::wave::Wave;
 use crate::artifact::{Driver, DriverSource, ProgramId, ProgramKind, SinkKind, Stage};
-use crate::columns::{Chunk, Dictionaries};
+use crate::columns::{Chunk, Column, Dictionaries};
 use crate::io::{ChunkReader, ReadError};
 use crate::pjrt::{Argument, Buffer, Executable};
 use dj_grammar::Diagnostic;
@@ -52,6 +52,8 @@ struct InFlight {
     status: Vec<Buffer>,
     counts: Vec<Buffer>,
     emitted: PerReplica<Buffer>,
+    /// Columns of the result that are not among them.
+    passed: PerReplica<Option<Rc<Column>>>,
 }
 
 /// Gives the next chunk of a driver.
@@ -158,7 +160,6 @@ impl<'m> StageRun<'m> {
             return self.search_chunks(cx, (index, driver), first, next);
         }
         let is_table = matches!(driver.source, DriverSource::Table(_));
-        let lanes: Vec<_> = driver.lanes().collect();
         let mut host = HostColumns::new(cx, driver)?;
         let mut rows = 0;
         while !self.is_full() {
@@ -170,7 +171,7 @@ impl<'m> StageRun<'m> {
             if chunks.is_empty() {
                 break;
             }
-            let wave = Wave::upload(cx.device, chunks, &lanes, self.stage.chunk_rows)?;
+            let wave = Wave::upload(cx.device, chunks, driver, self.stage.chunk_rows)?;
             let wave = Rc::new(wave);
             rows += wave.total_rows();
             if is_table {
@@ -284,7 +285,8 @@ impl<'m> StageRun<'m> {
             arguments.push(list);
         }
         let outputs = cx.device.run(&self.stage.label, id, executable, arguments)?;
-        let mut step = InFlight { status: Vec::new(), counts: Vec::new(), emitted: Vec::new() };
+        let passed = wave.passed.clone();
+        let mut step = InFlight { status: Vec::new(), counts: Vec::new(), emitted: Vec::new(), passed };
         let (mut state, mut total) = (Vec::new(), 0);
         for outputs in outputs {
             let mut outputs = Outputs::new(id, outputs);
@@ -318,8 +320,8 @@ impl<'m> StageRun<'m> {
                 self.state.count = u64::try_from(most).unwrap_or(0);
             }
             if let Some(emitted) = &mut self.emitted {
-                for outputs in &step.emitted {
-                    emitted.push(cx, &self.stage.sink, outputs)?;
+                for (outputs, passed) in step.emitted.iter().zip(&step.passed) {
+                    emitted.push(cx, &self.stage.sink, outputs, passed)?;
                 }
             }
         }

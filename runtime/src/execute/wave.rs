@@ -2,13 +2,17 @@
 
 use super::device::{Device, PerReplica};
 use super::error::RunError;
+use crate::artifact::Driver;
 use crate::columns::{Chunk, Column};
 use crate::pjrt::{Buffer, Element};
+use std::rc::Rc;
 
 /// One chunk per replica, on the devices; a replica for which there is no chunk has one of no rows.
 pub(super) struct Wave {
-    /// The columns: values, and validity where nullable.
+    /// The arguments of the step: values, and validity where nullable.
     pub(super) columns: PerReplica<Buffer>,
+    /// For every column of an emitting stage's result, its values if the host passes them on.
+    pub(super) passed: PerReplica<Option<Rc<Column>>>,
     /// How many rows of each chunk count.
     pub(super) rows: Vec<usize>,
     /// The running number of each chunk's first row among those of its driver.
@@ -16,26 +20,32 @@ pub(super) struct Wave {
 }
 
 impl Wave {
-    /// Copies chunks to the devices; there are at most as many as replicas, and at least one.
+    /// Copies a driver's chunks to the devices; there are at most as many as replicas, and at least one.
     pub(super) fn upload(
         device: &Device,
         chunks: Vec<Chunk>,
-        lanes: &[(Element, bool)],
+        driver: &Driver,
         capacity: usize,
     ) -> Result<Self, RunError> {
-        let mut wave = Self { columns: Vec::new(), rows: Vec::new(), starts: Vec::new() };
+        let lanes: Vec<_> = driver.lanes().collect();
+        let mut wave = Self { columns: Vec::new(), passed: Vec::new(), rows: Vec::new(), starts: Vec::new() };
         let mut end = 0;
         let mut chunks = chunks.into_iter();
         for replica in 0..device.replicas {
-            let chunk = chunks.next().unwrap_or_else(|| empty(lanes, capacity, end));
+            let chunk = chunks.next().unwrap_or_else(|| empty(&lanes, capacity, end));
             end = chunk.start + chunk.rows as u64;
             wave.rows.push(chunk.rows);
             wave.starts.push(chunk.start);
             let mut buffers = Vec::new();
-            for (column, wanted) in chunk.columns.into_iter().zip(lanes) {
-                upload_column(device, column, *wanted, capacity, replica, &mut buffers)?;
+            let mut columns: Vec<_> = chunk.columns.into_iter().map(Some).collect();
+            for &argument in &driver.arguments {
+                let column = columns.get_mut(argument).and_then(Option::take).zip(lanes.get(argument).copied());
+                let (column, lane) = column.ok_or_else(|| RunError::bug(format!("a chunk lacks column {argument}")))?;
+                upload_column(device, column, lane, capacity, replica, &mut buffers)?;
             }
             wave.columns.push(buffers);
+            let rest: Vec<_> = columns.into_iter().map(|column| column.map(Rc::new)).collect();
+            wave.passed.push(driver.passed.iter().map(|passed| rest.get((*passed)?)?.clone()).collect());
         }
         Ok(wave)
     }

@@ -103,8 +103,10 @@ impl<'a> SinkLowering<'a> {
     pub(super) fn step<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
         match &self.stage.sink {
             Sink::Emit => {
+                // What the host passes on is no lane.
+                let result = self.stage.result.iter().filter(|column| rows.columns.contains_key(&column.id));
                 let mut emitted = vec![rows.active];
-                emitted.extend(cx.columns_of(rows, &self.stage.result));
+                emitted.extend(cx.columns_of(rows, &result.copied().collect::<Vec<_>>()));
                 StepResult { state: vec![], count: None, emitted }
             }
             Sink::Aggregate { strategy: AggregateStrategy::Sort, keys, .. } => {

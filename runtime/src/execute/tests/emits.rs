@@ -28,6 +28,26 @@ fn masked_rows_come_out_in_order() {
     assert_eq!(program.run(&Files::new(&[])).unwrap(), Vec::<i64>::new());
 }
 
+/// The rows after the first of each chunk; the host takes their values from the chunk.
+#[test]
+fn columns_that_are_passed_on_never_reach_the_device() {
+    let body = "
+    %lane = stablehlo.iota dim = 0 : tensor<4xi32>
+    %end = stablehlo.broadcast_in_dim %rows, dims = [] : (tensor<i32>) -> tensor<4xi32>
+    %zeros = stablehlo.constant dense<0> : tensor<4xi32>
+    %there = stablehlo.compare LT, %lane, %end : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi1>
+    %later = stablehlo.compare GT, %lane, %zeros : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi1>
+    %mask = stablehlo.and %there, %later : tensor<4xi1>
+    return %status, %status, %mask : tensor<1xi64>, tensor<1xi64>, tensor<4xi1>";
+    let arguments = "%status: tensor<1xi64> {tf.aliasing_output = 0 : i32}, %rows: tensor<i32>, %start: tensor<i64>";
+    let step = module(arguments, "tensor<1xi64>, tensor<1xi64>, tensor<4xi1>", body);
+    let mut spec = stage("later", SinkKind::Emit);
+    spec.drivers[0].arguments = vec![];
+    spec.drivers[0].passed = vec![Some(0)];
+    let program = Program::new(vec![vec![(spec, vec![(ProgramKind::Step(0), 0, step)])]]);
+    assert_eq!(program.run(&Files::new(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10])).unwrap(), [2, 3, 4, 6, 7, 8, 10]);
+}
+
 #[test]
 fn a_slice_ends_reading_early() {
     let (mut spec, programs) = filter_stage();

@@ -160,8 +160,15 @@ fn field(name: &str, ty: Type) -> Field {
 /// A stage over the table's column `v`, with nothing but a status of one site.
 fn stage(label: &str, kind: SinkKind) -> Stage {
     let columns = vec![ChunkColumn { column: 0, element: Element::S64, nullable: false }];
-    let driver =
-        Driver { source: DriverSource::Table(0), columns, host_columns: Vec::new(), skip: Vec::new(), expands: false };
+    let driver = Driver {
+        source: DriverSource::Table(0),
+        columns,
+        host_columns: Vec::new(),
+        arguments: vec![0],
+        passed: vec![None],
+        skip: Vec::new(),
+        expands: false,
+    };
     let column = ResultColumn { field: field("v", Type::I64), domain: None, element: Element::S64 };
     Stage {
         label: label.to_owned(),
