@@ -5,7 +5,7 @@ use super::error::RunError;
 use super::report::{Activity, Clock, program_name};
 use crate::artifact::ProgramId;
 use crate::columns::AlignedBytes;
-use crate::pjrt::{Argument, Buffer, Client, Element, Executable, HostData, HostScalar, as_bytes};
+use crate::pjrt::{self, Argument, Buffer, Client, Element, Executable, HostData, HostScalar, as_bytes};
 use std::rc::Rc;
 
 /// The devices of a session, one for each replica.
@@ -47,6 +47,17 @@ impl Device {
         self.to_device(HostData::Arrow(bytes.into_buffer()), element, dims, replica)
     }
 
+    /// A tensor on one replica that a program will change; on CPU it takes the memory over.
+    pub(super) fn own(
+        &self,
+        bytes: pjrt::AlignedBytes,
+        element: Element,
+        dims: &[usize],
+        replica: usize,
+    ) -> Result<Buffer, RunError> {
+        self.to_device(HostData::Owned(bytes), element, dims, replica)
+    }
+
     fn to_device(
         &self,
         data: HostData<'_>,
@@ -62,12 +73,24 @@ impl Device {
 
     /// The contents of a buffer, once it has them.
     pub(super) fn to_host(&self, buffer: &Buffer) -> Result<AlignedBytes, RunError> {
+        self.to_host_first(buffer, usize::MAX)
+    }
+
+    /// The first `length` elements of a vector, or as many as it has, once it has them.
+    pub(super) fn to_host_first(&self, buffer: &Buffer, length: usize) -> Result<AlignedBytes, RunError> {
         self.wait(buffer)?;
         let size = buffer.shape().bytes().ok_or_else(|| RunError::bug(format!("{} has no size", buffer.shape())))?;
-        let mut bytes = AlignedBytes::zeroed(size);
-        let copy = || buffer.to_host_into(&mut bytes);
-        self.clock.time(Activity::ToHost, || "copy to host".to_owned(), copy)?;
-        Ok(bytes)
+        let wanted = size.min(length.saturating_mul(buffer.element().bytes()));
+        let copy = || {
+            if let Some(bytes) = buffer.on_host() {
+                return Ok(AlignedBytes::from_slice(&bytes[..wanted]));
+            }
+            let mut bytes = AlignedBytes::zeroed(size);
+            buffer.to_host_into(&mut bytes)?;
+            bytes.resize(wanted);
+            Ok(bytes)
+        };
+        self.clock.time(Activity::ToHost, || "copy to host".to_owned(), copy)
     }
 
     /// The contents of a one-element integer buffer.

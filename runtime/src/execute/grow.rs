@@ -7,7 +7,6 @@ use super::stage_run::StageRun;
 use super::state::{bits, device_dims, dims_at, state_bytes};
 use super::status::Stop;
 use crate::artifact::{DriverSource, ProgramKind, SinkKind, StateTensor};
-use crate::columns::AlignedBytes;
 use crate::pjrt::Buffer;
 
 impl<'m> StageRun<'m> {
@@ -48,7 +47,7 @@ impl<'m> StageRun<'m> {
         drop(buffer);
         let mut new = filled(spec.element, to.iter().product(), bits(spec));
         copy_into(&old, from, &mut new, to, spec.element.bytes());
-        cx.device.copy(&new, spec.element, &device_dims(to), replica)
+        cx.device.own(new, spec.element, &device_dims(to), replica)
     }
 
     /// The rung that is likely to hold all rows: as many of those to come are taken to be kept as of those before.
@@ -70,7 +69,7 @@ impl<'m> StageRun<'m> {
 }
 
 /// Copies a tensor to the corner of a larger one of as many dimensions.
-fn copy_into(old: &AlignedBytes, from: &[usize], new: &mut AlignedBytes, to: &[usize], size: usize) {
+fn copy_into(old: &[u8], from: &[usize], new: &mut [u8], to: &[usize], size: usize) {
     let Some((&length, outer)) = from.split_last() else {
         new.copy_from_slice(old);
         return;
@@ -93,6 +92,7 @@ fn copy_into(old: &AlignedBytes, from: &[usize], new: &mut AlignedBytes, to: &[u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pjrt::AlignedBytes;
 
     #[test]
     fn every_element_keeps_its_indices() {

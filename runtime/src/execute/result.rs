@@ -54,7 +54,7 @@ impl StageResult {
         for column in &sink.columns {
             let mut next = || {
                 let missing = || RunError::bug(format!("the result lacks a tensor of `{}`", column.field.name));
-                device.to_host(buffers.next().ok_or_else(missing)?)
+                device.to_host_first(buffers.next().ok_or_else(missing)?, tensors.rows)
             };
             let values = next()?;
             let validity = if column.field.nullable { Some(next()?) } else { None };

@@ -2,7 +2,7 @@
 
 use super::error::RunError;
 use crate::expr::Scalar;
-use crate::pjrt::{Element, as_bytes};
+use crate::pjrt::{AlignedBytes, Element, as_bytes};
 
 /// A scalar's bytes as an element; zero for null.
 pub(super) fn encode(value: &Scalar, element: Element) -> Result<Vec<u8>, RunError> {
@@ -49,8 +49,8 @@ pub(super) fn encode(value: &Scalar, element: Element) -> Result<Vec<u8>, RunErr
 }
 
 /// `length` elements of one bit pattern, given in the low bytes.
-pub(super) fn filled(element: Element, length: usize, bits: u64) -> crate::columns::AlignedBytes {
-    let mut bytes = crate::columns::AlignedBytes::zeroed(length * element.bytes());
+pub(super) fn filled(element: Element, length: usize, bits: u64) -> AlignedBytes {
+    let mut bytes = AlignedBytes::zeroed(length * element.bytes());
     if bits != 0 {
         fill(&mut bytes, element, bits);
     }

@@ -129,7 +129,7 @@ impl<'m> StageRun<'m> {
             for tensor in &self.stage.state {
                 let dims = dims_at(&tensor.dims, rung);
                 let bytes = filled(tensor.element, dims.iter().product(), bits(tensor));
-                list.push(cx.device.copy(&bytes, tensor.element, &device_dims(dims), replica)?);
+                list.push(cx.device.own(bytes, tensor.element, &device_dims(dims), replica)?);
             }
             tensors.push(list);
         }

@@ -21,6 +21,8 @@ pub enum HostData<'a> {
     Shared(Arc<AlignedBytes>),
     /// As `Shared`, for Arrow's memory; XLA:CPU copies it if it is not aligned to [`super::ALIGNMENT`].
     Arrow(arrow::buffer::Buffer),
+    /// Given away: XLA:CPU uses it in place, and a program that is given the buffer to reuse writes to it.
+    Owned(AlignedBytes),
 }
 
 impl HostData<'_> {
@@ -29,6 +31,17 @@ impl HostData<'_> {
             HostData::Copied(bytes) => bytes,
             HostData::Shared(bytes) => bytes,
             HostData::Arrow(bytes) => bytes,
+            HostData::Owned(bytes) => bytes,
+        }
+    }
+
+    /// Where it is, and what the plugin may do with it.
+    fn parts(&mut self) -> (*const u8, std::ffi::c_int) {
+        match self {
+            HostData::Copied(bytes) => (bytes.as_ptr(), semantics::IMMUTABLE_ONLY_DURING_CALL),
+            HostData::Shared(bytes) => (bytes.as_ptr(), semantics::IMMUTABLE_ZERO_COPY),
+            HostData::Arrow(bytes) => (bytes.as_ptr(), semantics::IMMUTABLE_ZERO_COPY),
+            HostData::Owned(bytes) => (bytes.as_mut_ptr().cast_const(), semantics::MUTABLE_ZERO_COPY),
         }
     }
 }
@@ -52,7 +65,7 @@ impl Client {
     /// The copy to the device may run after the call returns; an error in it shows where the buffer is used.
     pub fn buffer_from_host(
         &self,
-        data: HostData<'_>,
+        mut data: HostData<'_>,
         element: Element,
         dims: &[i64],
         device: usize,
@@ -60,23 +73,23 @@ impl Client {
         let during = "copying data to the device";
         let core = self.core();
         let shape = Shape::new(element, dims);
-        let bytes = data.bytes();
-        if shape.bytes() != Some(bytes.len()) {
-            return Err(PjrtError::misuse(during, format!("{} bytes of data for a {shape}", bytes.len())));
+        let length = data.bytes().len();
+        if shape.bytes() != Some(length) {
+            return Err(PjrtError::misuse(during, format!("{length} bytes of data for a {shape}")));
         }
         let raw_device = core.device(device, during)?;
-        let copied = matches!(data, HostData::Copied(_));
+        let (pointer, semantics) = data.parts();
         // SAFETY: the dimensions and the data have the sizes that are passed. Copied data is used during the call only;
-        // other data is kept alive below until the plugin is done with it, and nobody changes it.
+        // other data is kept alive below until the plugin is done with it. Nobody else changes it, and only what is owned
+        // may be changed by the plugin.
         let made = unsafe {
             core.api().call::<abi::ClientBufferFromHostBuffer>(|args| {
                 args.client = core.raw();
-                args.data = bytes.as_ptr().cast();
+                args.data = pointer.cast();
                 args.element = element.to_raw();
                 args.dims = dims.as_ptr();
                 args.num_dims = dims.len();
-                args.semantics =
-                    if copied { semantics::IMMUTABLE_ONLY_DURING_CALL } else { semantics::IMMUTABLE_ZERO_COPY };
+                args.semantics = semantics;
                 args.device = raw_device;
             })
         };
@@ -85,7 +98,8 @@ impl Client {
         match (data, done) {
             (HostData::Shared(bytes), Some(done)) => done.then_drop(bytes)?,
             (HostData::Arrow(bytes), Some(done)) => done.then_drop(bytes)?,
-            (HostData::Copied(_) | HostData::Shared(_) | HostData::Arrow(_), _) => {}
+            (HostData::Owned(bytes), Some(done)) => done.then_drop(bytes)?,
+            (HostData::Copied(_) | HostData::Shared(_) | HostData::Arrow(_) | HostData::Owned(_), _) => {}
         }
         // SAFETY: the plugin gave us ownership of the buffer.
         unsafe { Buffer::new(core, made.buffer, Arc::new(shape), device) }
@@ -156,6 +170,20 @@ impl Buffer {
         let len = self.host_bytes()?;
         // SAFETY: `copy_to` writes all `len` bytes if it succeeds.
         unsafe { AlignedBytes::written(len, |destination| self.copy_to(destination, len)) }
+    }
+
+    /// The contents in place, where the device's memory is the host's; `None` elsewhere. To be called when they are there.
+    pub fn on_host(&self) -> Option<&[u8]> {
+        if !self.core.is_on_host() {
+            return None;
+        }
+        let length = self.host_bytes().ok()?;
+        // SAFETY: the buffer is alive.
+        let address = unsafe { self.core.api().call::<abi::BufferUnsafePointer>(|args| args.buffer = self.raw()) };
+        let pointer = NonNull::new(std::ptr::with_exposed_provenance_mut::<u8>(address.ok()?.pointer))?;
+        // SAFETY: XLA:CPU keeps tensors dense and row-major in the process's memory, as many bytes as the shape has. Nothing
+        // writes to them before the buffer is donated or dropped, for which it must not be borrowed.
+        Some(unsafe { std::slice::from_raw_parts(pointer.as_ptr(), length) })
     }
 
     /// As [`Buffer::to_host`], into memory of exactly the right size.

@@ -13,6 +13,8 @@ pub const ALIGNMENT: usize = 64;
 
 /// An owned byte buffer whose first byte is aligned to [`ALIGNMENT`].
 pub struct AlignedBytes {
+    /// What was allocated: up to [`ALIGNMENT`] bytes before the first.
+    base: NonNull<u8>,
     pointer: NonNull<u8>,
     len: usize,
 }
@@ -23,7 +25,7 @@ unsafe impl Send for AlignedBytes {}
 unsafe impl Sync for AlignedBytes {}
 
 impl AlignedBytes {
-    /// `len` zero bytes.
+    /// `len` zero bytes. Of large memory the system makes a page when it is first touched.
     pub fn zeroed(len: usize) -> AlignedBytes {
         AlignedBytes::allocate(len, alloc::alloc_zeroed)
     }
@@ -47,10 +49,9 @@ impl AlignedBytes {
         Ok(bytes)
     }
 
+    /// With room to align the first byte. Asked for a large alignment, the allocator would write the zeros itself.
     fn layout(len: usize) -> Layout {
-        // A size of zero is not a valid allocation, so the smallest is one line.
-        let size = len.max(1).next_multiple_of(ALIGNMENT);
-        match Layout::from_size_align(size, ALIGNMENT) {
+        match Layout::from_size_align(len.saturating_add(ALIGNMENT), 1) {
             Ok(layout) => layout,
             Err(_) => alloc::handle_alloc_error(Layout::new::<u8>()),
         }
@@ -59,10 +60,11 @@ impl AlignedBytes {
     fn allocate(len: usize, allocator: unsafe fn(Layout) -> *mut u8) -> AlignedBytes {
         let layout = AlignedBytes::layout(len);
         // SAFETY: the layout's size is not zero.
-        match NonNull::new(unsafe { allocator(layout) }) {
-            Some(pointer) => AlignedBytes { pointer, len },
-            None => alloc::handle_alloc_error(layout),
-        }
+        let Some(base) = NonNull::new(unsafe { allocator(layout) }) else { alloc::handle_alloc_error(layout) };
+        let offset = base.align_offset(ALIGNMENT);
+        assert!(offset < ALIGNMENT, "bytes can be aligned");
+        // SAFETY: the allocation has `ALIGNMENT` bytes more than `len`, and the offset is less.
+        AlignedBytes { base, pointer: unsafe { base.add(offset) }, len }
     }
 
     /// The bytes as scalars; a remainder that does not fill a scalar is left out.
@@ -82,7 +84,7 @@ impl AlignedBytes {
 impl Drop for AlignedBytes {
     fn drop(&mut self) {
         // SAFETY: allocated by `allocate` with the same layout, and freed once.
-        unsafe { alloc::dealloc(self.pointer.as_ptr(), AlignedBytes::layout(self.len)) };
+        unsafe { alloc::dealloc(self.base.as_ptr(), AlignedBytes::layout(self.len)) };
     }
 }
 

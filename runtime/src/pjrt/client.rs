@@ -48,6 +48,11 @@ unsafe impl Send for Core {}
 unsafe impl Sync for Core {}
 
 impl Core {
+    /// Whether the memory of the devices is the process's own.
+    pub(super) fn is_on_host(&self) -> bool {
+        self.platform_name == "cpu"
+    }
+
     pub(super) fn api(&self) -> Api {
         self.plugin.api()
     }

@@ -159,4 +159,5 @@ pub(super) mod semantics {
 
     pub(crate) const IMMUTABLE_ONLY_DURING_CALL: c_int = 0;
     pub(crate) const IMMUTABLE_ZERO_COPY: c_int = 2;
+    pub(crate) const MUTABLE_ZERO_COPY: c_int = 3;
 }

@@ -108,6 +108,28 @@ fn donating_shared_memory_never_writes_to_it() {
     assert_eq!(memory.as_slice::<i64>()[0], 0);
 }
 
+/// Memory that is given away is reused by whatever program the buffer is donated to, also as the result of the last.
+#[test]
+fn donating_owned_memory_writes_to_it() {
+    let client = cpu_client(1);
+    let bump = compile(&client, BUMP, 1);
+    let one = scalar(&client, 1_i64);
+    for _ in 0..20 {
+        let memory = AlignedBytes::zeroed(8 * 4096);
+        let address = memory.as_ptr() as usize;
+        let mut state = client.buffer_from_host(HostData::Owned(memory), Element::S64, &[4096], 0).unwrap();
+        assert_eq!(state.address().unwrap(), address, "used in place");
+        for step in 1..=3 {
+            state = bump.execute_one(vec![state.into(), (&one).into()]).unwrap().remove(0);
+            assert_eq!(state.address().unwrap(), address, "step {step}");
+        }
+        // Nothing else was put where the memory is.
+        let others: Vec<_> = (0..8).map(|_| AlignedBytes::from_slice(&[7_i64; 4096])).collect();
+        assert_eq!((ints(&state)[0], ints(&state)[4095]), (3, 0));
+        drop(others);
+    }
+}
+
 #[test]
 fn shared_memory_is_released_with_its_buffer() {
     let client = cpu_client(1);
