@@ -66,14 +66,17 @@ pub(crate) fn rows_to_record_batch(
     dictionaries: &Dictionaries,
     rows: Range<usize>,
 ) -> Result<RecordBatch, ArrowError> {
-    let arrays =
-        columns.iter().zip(&table.columns).map(|(spec, column)| array(column, spec, dictionaries, rows.clone()));
+    let arrays = columns
+        .iter()
+        .zip(&table.columns)
+        .map(|(spec, column)| column_to_array(column, spec, dictionaries, rows.clone()));
     let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
     RecordBatch::try_new_with_options(arrow_schema(columns), arrays, &options)
 }
 
-fn array(
+/// Some rows of a column.
+pub(super) fn column_to_array(
     column: &Column,
     spec: &ResultColumn,
     dictionaries: &Dictionaries,

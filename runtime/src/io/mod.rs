@@ -16,6 +16,7 @@ mod file;
 mod files;
 mod ipc_file;
 mod parquet_file;
+mod parquet_writer;
 mod print;
 mod reader;
 mod schema;

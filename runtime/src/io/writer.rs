@@ -3,20 +3,17 @@
 use super::batch::{arrow_schema, rows_to_record_batch};
 use super::error::{IoError, IoErrorKind, show};
 use super::files::extension;
+use super::parquet_writer::ParquetWriter;
 use super::print::Printed;
 use crate::artifact::ResultColumn;
 use crate::atomic::NewFile;
 use crate::columns::{Dictionaries, Table};
-use arrow::array::RecordBatch;
 use arrow::ipc::writer::FileWriter;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Rows that are converted at a time.
+/// Rows that are converted to Arrow at a time.
 const BATCH: usize = 65_536;
 
 /// Writes tables of the same columns to one file, as its extension says: `.parquet`, `.csv`, `.arrow`.
@@ -37,7 +34,7 @@ impl std::fmt::Debug for TableWriter {
 }
 
 enum Encoder {
-    Parquet(Box<ArrowWriter<BufWriter<File>>>),
+    Parquet(Box<ParquetWriter<BufWriter<File>>>),
     Arrow(Box<FileWriter<BufWriter<File>>>),
     Csv { out: BufWriter<File>, header: bool },
 }
@@ -76,15 +73,14 @@ impl TableWriter {
             (temporary.file().try_clone().map_err(|error| fail(&error))?, Some(temporary))
         };
         let out = BufWriter::with_capacity(1 << 18, file);
-        let schema = arrow_schema(columns);
         let encoder = match format {
             Format::Parquet => {
-                let compression = Compression::ZSTD(ZstdLevel::default());
-                let properties = WriterProperties::builder().set_compression(compression).build();
-                let writer = ArrowWriter::try_new(out, schema, Some(properties)).map_err(|error| fail(&error))?;
-                Encoder::Parquet(Box::new(writer))
+                Encoder::Parquet(Box::new(ParquetWriter::new(out, columns).map_err(|error| fail(&error))?))
             }
-            Format::Arrow => Encoder::Arrow(Box::new(FileWriter::try_new(out, &schema).map_err(|error| fail(&error))?)),
+            Format::Arrow => {
+                let writer = FileWriter::try_new(out, &arrow_schema(columns)).map_err(|error| fail(&error))?;
+                Encoder::Arrow(Box::new(writer))
+            }
             Format::Csv => Encoder::Csv { out, header: true },
         };
         Ok(Self { path: path.to_owned(), columns: columns.to_vec(), encoder, temporary })
@@ -95,25 +91,19 @@ impl TableWriter {
     /// # Errors
     /// If the file cannot be written; the disk may be full.
     pub fn write(&mut self, table: &Table, dictionaries: &Dictionaries) -> Result<(), IoError> {
-        let path = self.path.clone();
-        if let Encoder::Csv { out, header } = &mut self.encoder {
-            let printed = Printed { table, columns: &self.columns, dictionaries };
-            let written = if std::mem::take(header) { printed.csv_header(out) } else { Ok(()) };
-            return written.and_then(|()| printed.csv_rows(out)).map_err(|error| unwritable(&path, &error));
-        }
-        for start in (0..table.rows).step_by(BATCH) {
-            let rows = start..table.rows.min(start + BATCH);
-            let batch = rows_to_record_batch(table, &self.columns, dictionaries, rows);
-            self.write_batch(&batch.map_err(|error| unwritable(&path, &error))?)?;
-        }
-        Ok(())
-    }
-
-    fn write_batch(&mut self, batch: &RecordBatch) -> Result<(), IoError> {
+        let fail = |error: &dyn std::fmt::Display| unwritable(&self.path, error);
         match &mut self.encoder {
-            Encoder::Parquet(writer) => writer.write(batch).map_err(|error| unwritable(&self.path, &error)),
-            Encoder::Arrow(writer) => writer.write(batch).map_err(|error| unwritable(&self.path, &error)),
-            Encoder::Csv { .. } => Ok(()),
+            Encoder::Parquet(writer) => writer.write(table, &self.columns, dictionaries).map_err(|error| fail(&error)),
+            Encoder::Arrow(writer) => (0..table.rows).step_by(BATCH).try_for_each(|start| {
+                let rows = start..table.rows.min(start + BATCH);
+                let batch = rows_to_record_batch(table, &self.columns, dictionaries, rows);
+                batch.and_then(|batch| writer.write(&batch)).map_err(|error| fail(&error))
+            }),
+            Encoder::Csv { out, header } => {
+                let printed = Printed { table, columns: &self.columns, dictionaries };
+                let written = if std::mem::take(header) { printed.csv_header(out) } else { Ok(()) };
+                written.and_then(|()| printed.csv_rows(out)).map_err(|error| fail(&error))
+            }
         }
     }
 
