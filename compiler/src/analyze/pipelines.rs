@@ -66,6 +66,9 @@ impl<'a> Builder<'a> {
                 .label(export.name.span, "this is an output")
                 .help(format!("to read it too, make it a `let` and export that: `export {name} = ...`"));
         }
+        if matches!(name, "asc" | "desc") {
+            return diagnostic.help("an order is ascending, and descending with a `-`: `sort { -a, b }`");
+        }
         let tables = declarations.names.iter().filter(|(_, (entity, _))| !matches!(entity, Entity::Param(_)));
         match nearest(name, tables.map(|(known, _)| *known)) {
             Some(near) => diagnostic.help(format!("a table with a similar name exists: `{near}`")),

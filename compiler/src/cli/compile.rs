@@ -3,9 +3,10 @@
 use super::program::Source;
 use super::{Failure, args};
 use crate::compile::Compiled;
+use dj_grammar::Diagnostic;
 use dj_runtime::artifact::{Contents, Executable, Platform, ProgramContents, store};
-use dj_runtime::cli::{clash, inputs, is_same_file, open_client};
-use dj_runtime::execute::{Exit, RunError, likely_programs, precompile, precompile_for};
+use dj_runtime::cli::{clash, inputs, is_same_file, open_client, report_diagnostics};
+use dj_runtime::execute::{Exit, RunError, codes, likely_programs, precompile, precompile_for};
 use dj_runtime::pjrt::{self, CompileOptions, Plugin, Topology};
 use std::collections::BTreeMap;
 
@@ -61,7 +62,9 @@ fn executables(args: &args::Compile, source: &Source, compiled: &Compiled) -> Re
         if args.plugin.is_some() {
             return Err(source.failure(RunError::from(error)));
         }
-        eprintln!("warning: no executables for {}: {error}", manifest.target);
+        let message = format!("no executables for {}: {error}", manifest.target);
+        let warning = Diagnostic::warning(codes::DEVICE, message);
+        report_diagnostics(&[warning], &source.text, &source.name, args.bindings.diagnostics);
         return Ok(vec![]);
     }
     let options = CompileOptions {
