@@ -20,6 +20,9 @@ const MAX_TOP_ROWS: u64 = 1 << 14;
 /// Chunks of fewer rows than this are not worth a smaller program.
 const LEAST_CHUNK_ROWS: u64 = 1024;
 
+/// Chunks of wide rows have fewer of them, because several are in memory at a time: being read, on the device, on their way out.
+const MOST_CHUNK_BYTES: u64 = 64 << 20;
+
 /// Plans one variant of an optimized program.
 ///
 /// Returns the program with its text replaced by codes, which lowering reads, the dictionaries, and the stages.
@@ -109,7 +112,7 @@ impl Planner<'_> {
         slice: Option<(u64, u64)>,
         rows_out: Option<u64>,
     ) -> usize {
-        let chunk_rows = self.chunk_rows(stream.rows);
+        let chunk_rows = self.chunk_rows(&stream);
         let rows_in = stream.rows;
         let drivers = stream.drivers;
         self.stages.push(Stage { span, chunk_rows, drivers, sink, result, slice, rows_in, rows_out });
@@ -117,10 +120,12 @@ impl Planner<'_> {
         self.stages.len() - 1
     }
 
-    fn chunk_rows(&self, rows: Option<u64>) -> usize {
-        let most = self.options.chunk_rows;
-        let enough = rows.map(|rows| rows.max(1).next_power_of_two().max(LEAST_CHUNK_ROWS));
-        enough.and_then(|rows| usize::try_from(rows).ok()).map_or(most, |rows| rows.min(most))
+    fn chunk_rows(&self, stream: &Stream) -> usize {
+        let bytes = stream.drivers.iter().map(row_bytes).max().unwrap_or(0).max(1);
+        let narrow = 1 << (MOST_CHUNK_BYTES / bytes).max(LEAST_CHUNK_ROWS).ilog2();
+        let enough = stream.rows.map(|rows| rows.max(1).next_power_of_two().max(LEAST_CHUNK_ROWS));
+        let rows = enough.map_or(narrow, |rows| rows.min(narrow));
+        usize::try_from(rows).map_or(self.options.chunk_rows, |rows| rows.min(self.options.chunk_rows))
     }
 
     pub(super) fn stream(&mut self, plan: &Plan) -> Stream {
@@ -335,6 +340,14 @@ impl Planner<'_> {
         stream.schema = schema;
         stream
     }
+}
+
+/// Bytes of a row in a driver's chunk.
+fn row_bytes(driver: &Driver) -> u64 {
+    let read = driver.columns.iter().map(|column| (column.column.ty, column.column.nullable));
+    let row = driver.row.map(|_| (Type::I64, false));
+    let host = driver.host.iter().map(|item| (item.expr.ty, item.expr.nullable));
+    read.chain(row).chain(host).map(|(ty, nullable)| ty.element().bytes() as u64 + u64::from(nullable)).sum()
 }
 
 fn push(drivers: &mut [Driver], op: &Op) {
