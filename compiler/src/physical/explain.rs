@@ -115,6 +115,7 @@ impl Explained<'_> {
                 format!("key `{name}` {what}")
             }
             Addressing::TooManySlots { dims, limit } => self.too_many(&keys, dims, *limit),
+            Addressing::SeveralTexts => "several keys are text, whose dictionaries grow".to_owned(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::aggregate::{MAX_DENSE_SLOTS, addressing, key_dim};
 use super::facts::{UniqueColumns, Uniqueness, uniqueness};
-use super::{Facts, KeyDim, KeyDomain, ProbeStrategy, Reason, Strings};
+use super::{Addressing, Facts, KeyDim, KeyDomain, ProbeStrategy, Reason, Strings};
 use crate::plan::{Join, JoinKind, Program};
 use dj_runtime::expr::ColumnId;
 
@@ -36,10 +36,23 @@ pub(super) fn choose(
     if unique.is_none() && !any_match_will_do {
         return JoinChoice { strategy: ProbeStrategy::MergeMany, unique: None, reason: Reason::ManyMatches };
     }
-    let addressing = addressing(lookup_domains(join, facts, strings), affordable_slots(rows), strings);
+    let mut addressing = addressing(lookup_domains(join, facts, strings), affordable_slots(rows), strings);
+    if addressing.dense().is_some_and(|dims| dims.iter().skip(1).any(KeyDim::grows)) {
+        addressing = Addressing::SeveralTexts;
+    }
     let strategy = addressing.dense().map_or(ProbeStrategy::MergeOne, |dims| ProbeStrategy::Lookup(dims.to_vec()));
     let reason = Reason::OneMatch { unique: unique.clone(), addressing };
     JoinChoice { strategy, unique, reason }
+}
+
+/// The join with a text first among its keys.
+///
+/// The first key of a lookup is its table's outermost dimension, the only one that may be longer in the stage that builds
+/// the table than in the one that reads it: each has its own rung, and a dictionary the rung's size.
+pub(super) fn text_first(join: &Join, strings: &Strings) -> Join {
+    let mut join = join.clone();
+    join.on.sort_by_key(|(_, right)| strings.domain_of_expr(right).is_none());
+    join
 }
 
 /// A slot of a lookup table takes four bytes, so a sparse one is still cheaper than a search.

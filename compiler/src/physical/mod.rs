@@ -196,6 +196,13 @@ pub struct KeyDim {
     pub nullable: bool,
 }
 
+impl KeyDim {
+    /// Whether there are more values at a larger rung.
+    pub(crate) fn grows(&self) -> bool {
+        matches!(self.domain, KeyDomain::Dictionary(_))
+    }
+}
+
 /// The values of a dense key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyDomain {

@@ -291,6 +291,7 @@ impl Planner<'_> {
     }
 
     fn join(&mut self, join: &Join, schema: Vec<SchemaColumn>) -> Stream {
+        let join = &join::text_first(join, self.strings);
         let build_rows = row_bound(&join.right, self.program);
         let choice = join::choose(join, self.program, &self.facts, self.strings, self.unique, build_rows);
         let is_settled =
