@@ -130,6 +130,7 @@ impl Builder {
                 let Both { dj, sql } = self.expression(Type::Bool, 3);
                 both(format!("filter {dj}"), format!("select * from ({input}) where {sql}"))
             }
+            2 if self.random.below(3) == 0 => self.filter_by_join(input),
             2 if !self.joined => self.join(input),
             _ => {
                 let kind = self.random.pick(&TYPES);
@@ -154,6 +155,26 @@ impl Builder {
         both(
             format!("join {kind} ({table} | select {{ key, {a}, {b} }}) on k == key"),
             format!("select l.*, key, {a}, {b} from ({input}) l {kind} join {table} on k = key"),
+        )
+    }
+
+    /// The rows that have, or do not have, a row of `t` with the same keys: up to three, of any order and type.
+    fn filter_by_join(&mut self, input: &str) -> Both {
+        let (kind, not) = self.random.pick(&[("semi", ""), ("anti", "not ")]);
+        let least = self.random.below(9);
+        let mut keys = vec!["k", "g", "b", "s", "d", "m", "n"];
+        let keys: Vec<_> = (0..=self.random.below(3)).map(|_| keys.remove(self.random.below(keys.len()))).collect();
+        let of_keys = |form: &dyn Fn(&str) -> String, between: &str| {
+            keys.iter().map(|key| form(key)).collect::<Vec<_>>().join(between)
+        };
+        let columns = of_keys(&|key| format!("other_{key} = {key}"), ", ");
+        let on = of_keys(&|key| format!("{key} == other_{key}"), " and ");
+        let equal = of_keys(&|key| format!("r.{key} = l.{key}"), " and ");
+        both(
+            format!("join {kind} (t | filter n > {least} | select {{ {columns} }}) on {on}"),
+            format!(
+                "select l.* from ({input}) l where {not}exists (select 1 from t r where r.n > {least} and {equal})"
+            ),
         )
     }
 
