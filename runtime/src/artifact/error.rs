@@ -29,9 +29,9 @@ pub enum ArtifactError {
         /// What does not fit.
         reason: String,
     },
-    /// A newer DJ wrote it.
+    /// Another version of DJ wrote it.
     #[error("the artifact has format {found}, and this DJ reads format {FORMAT}")]
-    Newer {
+    OtherFormat {
         /// Its format.
         found: u64,
     },
@@ -57,7 +57,7 @@ impl ArtifactError {
         Code(match self {
             Self::Foreign { .. } => "DJ0501",
             Self::Damaged { .. } => "DJ0502",
-            Self::Newer { .. } => "DJ0503",
+            Self::OtherFormat { .. } => "DJ0503",
             Self::NoTarget { .. } => "DJ0504",
             Self::Io { .. } | Self::Build { .. } => "DJ0505",
         })
@@ -69,7 +69,10 @@ impl ArtifactError {
         match self {
             Self::Foreign { .. } => diagnostic.help("`djc compile FILE -o OUT.djx` writes an artifact"),
             Self::Damaged { .. } => diagnostic.help("compile it again, or copy it again from where it came"),
-            Self::Newer { .. } => diagnostic.help("update DJ, or compile the source with this version"),
+            Self::OtherFormat { found } if *found > FORMAT.into() => {
+                diagnostic.help("update DJ, or compile the source with this version")
+            }
+            Self::OtherFormat { .. } => diagnostic.help("compile the source with this version"),
             Self::NoTarget { .. } => diagnostic.help("compile the source with `--target`"),
             Self::Io { .. } | Self::Build { .. } => diagnostic,
         }

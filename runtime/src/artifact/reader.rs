@@ -144,7 +144,7 @@ impl Modules for ArtifactModules<'_> {
     }
 }
 
-/// Reads only the format's number: a newer manifest may have any other shape.
+/// Reads only the format's number: a manifest of another format may have any other shape.
 fn check_format(package: &[u8]) -> Result<(), ArtifactError> {
     #[derive(serde::Deserialize)]
     struct Format {
@@ -152,11 +152,7 @@ fn check_format(package: &[u8]) -> Result<(), ArtifactError> {
     }
     let foreign = |_| ArtifactError::Foreign { reason: format!("its `{MANIFEST}` is not DJ's") };
     let found = serde_json::from_slice::<Format>(package).map_err(foreign)?.format;
-    match found.cmp(&FORMAT.into()) {
-        std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Greater => Err(ArtifactError::Newer { found }),
-        std::cmp::Ordering::Less => Err(damaged(format!("there is no format {found}"))),
-    }
+    if found == u64::from(FORMAT) { Ok(()) } else { Err(ArtifactError::OtherFormat { found }) }
 }
 
 /// Reads all members and compares them with `checksums.json`.

@@ -112,6 +112,15 @@ fn a_newer_format_is_refused_whatever_it_holds() {
 }
 
 #[test]
+fn an_older_format_is_refused_by_its_number() {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file(MANIFEST, SimpleFileOptions::default()).unwrap();
+    zip.write_all(br#"{"format": 2, "programs": []}"#).unwrap();
+    let error = Artifact::from_bytes(&zip.finish().unwrap().into_inner()).unwrap_err();
+    assert_eq!(error.to_string(), "the artifact has format 2, and this DJ reads format 3");
+}
+
+#[test]
 fn a_member_that_has_no_checksum_is_refused() {
     let mut zip = ZipWriter::new_append(Cursor::new(to_bytes(&contents()).unwrap())).unwrap();
     zip.start_file("modules/cpu/evil.mlir", SimpleFileOptions::default()).unwrap();

@@ -121,7 +121,7 @@ impl From<ArtifactError> for RunError {
             ArtifactError::Io { .. }
             | ArtifactError::Foreign { .. }
             | ArtifactError::Damaged { .. }
-            | ArtifactError::Newer { .. }
+            | ArtifactError::OtherFormat { .. }
             | ArtifactError::Build { .. } => Self::program(error.diagnostic()),
         }
     }
