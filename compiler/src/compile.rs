@@ -51,9 +51,6 @@ pub enum CompileError {
     /// A stage gave a plan that breaks its own rules: a bug in DJ.
     #[error(transparent)]
     Verify(#[from] VerifyError),
-    /// A module could not be built: a bug in DJ.
-    #[error(transparent)]
-    Build(#[from] BuildError),
 }
 
 /// A program in every representation, ready to be run or packed.
@@ -106,7 +103,7 @@ pub fn compile(
     let session = context.session();
     let mut variants = Vec::new();
     for use_recorded in [true, false] {
-        let variant = plan_variant(&optimized, source, source_name, &session, unique, use_recorded, options)?;
+        let variant = plan_variant(&optimized, source, source_name, &session, unique, use_recorded, options);
         if !variants.iter().any(|other: &CompiledVariant| other.physical.stages == variant.physical.stages) {
             variants.push(variant);
         }
@@ -176,7 +173,7 @@ fn plan_variant(
     unique: &dyn Fn(&str, &str) -> bool,
     use_recorded: bool,
     options: &Options,
-) -> Result<CompiledVariant, CompileError> {
+) -> CompiledVariant {
     let physical_options =
         PhysicalOptions { target: options.target.clone(), chunk_rows: options.chunk_rows, use_recorded };
     let is_unique = |table: usize, column: usize| {
@@ -200,7 +197,7 @@ fn plan_variant(
         };
         lowered.push(lowering.lower(session));
     }
-    Ok(CompiledVariant { program, strings, physical, lowered })
+    CompiledVariant { program, strings, physical, lowered }
 }
 
 /// Writes the manifest. Tables list the columns that some stage reads, so column indices are renumbered.

@@ -164,8 +164,8 @@ fn output(stage: Stage, source: &str, given: &[&str]) -> (String, Vec<Diagnostic
             (schemas(&program) + &plain_plan_text(&program), diagnostics)
         }
         Stage::Optimize | Stage::Physical | Stage::Explain | Stage::Stablehlo => {
-            let options = Options { verify: true, ..Options::default() };
-            let options = Options { chunk_rows: files.chunk_rows.unwrap_or(options.chunk_rows), ..options };
+            let mut options = Options { verify: true, ..Options::default() };
+            options.chunk_rows = files.chunk_rows.unwrap_or(options.chunk_rows);
             match compile(source, "test.dj", &files, &|table, column| files.is_unique(table, column), &options) {
                 Ok(compiled) => (of_compiled(stage, &compiled), compiled.warnings),
                 Err(CompileError::Program(diagnostics)) => (String::new(), diagnostics),
@@ -196,6 +196,7 @@ fn of_compiled(stage: Stage, compiled: &Compiled) -> String {
 /// The modules that a run begins with. XLA must take them: a text alone proves nothing.
 fn modules(compiled: &Compiled) -> String {
     let plugin = Plugin::load(&discover(Platform::Cpu, None).unwrap()).unwrap();
+    dj_runtime::kernels::register(&plugin).unwrap();
     let client = Client::new(&plugin, &ClientOptions { devices: 1 }).unwrap();
     let options = CompileOptions { replicas: 1, optimization_level: Some(0) };
     let mut text = String::new();

@@ -108,7 +108,6 @@ fn run_error(error: CompileError) -> RunError {
     match error {
         CompileError::Program(diagnostics) => RunError::Program(diagnostics),
         CompileError::Verify(error) => RunError::bug(error.to_string()),
-        CompileError::Build(error) => RunError::bug(error.to_string()),
     }
 }
 

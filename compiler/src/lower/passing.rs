@@ -4,8 +4,7 @@
 //! no business of the device. The step returns which rows remain, and the host takes them from the chunk.
 
 use super::context::{Lowering, element_within};
-use super::host::host_columns;
-use super::program::{chunk_columns, expands};
+use super::program::{chunk_lanes, expands};
 use crate::physical::{Driver, Op, Sink, Stage};
 use dj_runtime::expr::ColumnId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,15 +27,13 @@ impl Passing {
             return Self { arguments: (0..all).collect(), passed: vec![None; stage.result.len()] };
         }
         let positions = positions(driver);
-        let read = chunk_columns(lowering, stage, index).into_iter().map(|column| column.element);
-        let host = host_columns(lowering, stage, index).into_iter().map(|column| column.element);
-        let elements: Vec<_> = read.chain(host).collect();
+        let lanes = chunk_lanes(lowering, stage, index);
         let mut arguments = read_by_device(driver, &positions);
         let origins: Vec<Option<usize>> =
             stage.result.iter().map(|column| positions.get(&column.id).copied()).collect();
         for (column, origin) in stage.result.iter().zip(&origins) {
             let element = element_within(lowering.target, column.ty, lowering.variant.facts.interval(column.id));
-            arguments.extend(origin.filter(|origin| elements[*origin] != element));
+            arguments.extend(origin.filter(|origin| lanes[*origin].0 != element));
         }
         let passed = origins.into_iter().map(|origin| origin.filter(|origin| !arguments.contains(origin))).collect();
         Self { arguments: arguments.into_iter().collect(), passed }

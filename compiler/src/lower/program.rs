@@ -93,6 +93,13 @@ pub(super) fn chunk_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usiz
     stage.drivers[driver].columns.iter().map(column).collect()
 }
 
+/// The element of every column of a driver's chunk, and whether a validity follows.
+pub(super) fn chunk_lanes(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<(Element, bool)> {
+    let read = chunk_columns(lowering, stage, driver).into_iter().map(|column| (column.element, column.nullable));
+    let host = host_columns(lowering, stage, driver).into_iter().map(|column| (column.element, column.nullable));
+    read.chain(host).collect()
+}
+
 /// Whether a driver's step expands.
 pub(super) fn expands(driver: &crate::physical::Driver) -> bool {
     use crate::physical::{Op, Probe, ProbeStrategy};
@@ -102,9 +109,7 @@ pub(super) fn expands(driver: &crate::physical::Driver) -> bool {
 fn chunk_types(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<(Element, Vec<i64>)> {
     let dims = vec![stage.chunk_rows as i64];
     let mut types = Vec::new();
-    let read = chunk_columns(lowering, stage, driver).into_iter().map(|column| (column.element, column.nullable));
-    let host = host_columns(lowering, stage, driver).into_iter().map(|column| (column.element, column.nullable));
-    let lanes: Vec<_> = read.chain(host).collect();
+    let lanes = chunk_lanes(lowering, stage, driver);
     for argument in Passing::new(lowering, stage, driver).arguments {
         let (element, nullable) = lanes[argument];
         types.push((element, dims.clone()));

@@ -1,8 +1,9 @@
 //! A function as the text of a module: MLIR's generic form with source locations, which every PJRT plugin parses.
 //!
-//! MLIR can print this itself, and in this crate's tests it must read every text as the module that it was. But it walks every function twice, and
-//! melior takes its text in pieces of a few bytes: that took three quarters of the time from a plan to text. Types, attributes
-//! and locations are unique within a context, so here MLIR prints each of them once for all modules of a session.
+//! MLIR can print this itself, and in this crate's tests it must read every text as the module that it was. But it walks
+//! every function twice, and melior takes its text in pieces of a few bytes: that took three quarters of the time from a
+//! plan to text. Types, attributes and locations are unique within a context, so here MLIR prints each of them once for all
+//! modules of a session.
 
 use std::cell::RefCell;
 use std::fmt::{Display, Write};
@@ -23,10 +24,6 @@ impl Texts {
     fn get(&self, address: usize, item: impl Display) -> Rc<str> {
         self.0.borrow_mut().entry(address).or_insert_with(|| item.to_string().into()).clone()
     }
-
-    fn known(&self, address: usize) -> Rc<str> {
-        self.0.borrow()[&address].clone()
-    }
 }
 
 /// A text grows beyond this many bytes by moving.
@@ -40,8 +37,8 @@ pub(super) fn print(texts: &Texts, name: &str, function: &Operation<'_>) -> Stri
     printer.format(format_args!("\"builtin.module\"() <{{sym_name = \"{name}\"}}> ({{\n"));
     printer.operation(function, 1);
     printer.push("}) : () -> () loc(unknown)\n");
-    for (index, (address, _)) in std::mem::take(&mut printer.locations).into_iter().enumerate() {
-        printer.format(format_args!("#loc{index} = {}\n", texts.known(address)));
+    for (index, (_, _, location)) in std::mem::take(&mut printer.locations).into_iter().enumerate() {
+        printer.format(format_args!("#loc{index} = {location}\n"));
     }
     printer.text
 }
@@ -50,8 +47,8 @@ struct Printer<'a> {
     texts: &'a Texts,
     /// By a value's address, where its name stands in the text, and its index if it is one of several results.
     values: FxHashMap<usize, (Range<usize>, Option<usize>)>,
-    /// The addresses of the locations that occur, and where ` loc(#loc0)` of each stands in the text.
-    locations: Vec<(usize, Range<usize>)>,
+    /// The addresses of the locations that occur, where ` loc(#loc0)` of each stands in the text, and what it is.
+    locations: Vec<(usize, Range<usize>, Rc<str>)>,
     arguments: usize,
     results: usize,
     text: String,
@@ -172,12 +169,11 @@ impl Printer<'_> {
     /// ` loc(#loc0)` and so on, each number for one location of the module.
     fn location(&mut self, location: Location<'_>) {
         let address = location.to_raw().ptr as usize;
-        if let Some((_, known)) = self.locations.iter().find(|(known, _)| *known == address) {
-            return self.text.extend_from_within(known.clone());
+        if let Some((_, place, _)) = self.locations.iter().find(|(known, ..)| *known == address) {
+            return self.text.extend_from_within(place.clone());
         }
-        self.texts.get(address, location);
         let place = self.formatted(format_args!(" loc(#loc{})", self.locations.len()));
-        self.locations.push((address, place));
+        self.locations.push((address, place, self.texts.get(address, location)));
     }
 
     fn identifier(&mut self, name: Identifier<'_>) {
