@@ -82,12 +82,7 @@ impl<'a> Builder<'a> {
         if matching.on.is_empty() && !matching.wrong && !left.open && !right.open {
             self.report(no_key(&join.condition, span));
         }
-        for (left, right) in &mut matching.on {
-            if let Some(ty) = key_type(left.ty, right.ty) {
-                *left = key_as(left.clone(), ty, join.nulls_equal);
-                *right = key_as(right.clone(), ty, join.nulls_equal);
-            }
-        }
+        matching.on = common_keys(matching.on, join.nulls_equal);
         matching
     }
 
@@ -214,14 +209,39 @@ fn equality(conjunct: Expr, left: &[ColumnId], right: &[ColumnId]) -> Result<(Ex
 }
 
 /// A type in which two keys are equal if they are equal at all.
-fn key_type(a: Type, b: Type) -> Option<Type> {
+pub(super) fn key_type(a: Type, b: Type) -> Option<Type> {
     let integers = a.is_integer() && b.is_integer();
     widen(a, b).or_else(|| integers.then_some(Type::I64))
 }
 
-/// A key in the type of both sides. What that does not hold equals nothing on the other side, as null does, unless nulls
-/// are equal too.
-fn key_as(key: Expr, ty: Type, nulls_equal: bool) -> Expr {
+/// Pairs of keys, each in a type of both sides.
+///
+/// What that type does not hold equals nothing on the other side, so it becomes null, which matches nothing. Where nulls
+/// match each other (`nulls_equal`), a further pair tells a null of the data from one that stands for such a value.
+pub(super) fn common_keys(pairs: Vec<(Expr, Expr)>, nulls_equal: bool) -> Vec<(Expr, Expr)> {
+    let mut keys = Vec::new();
+    for (left, right) in pairs {
+        let Some(ty) = key_type(left.ty, right.ty) else {
+            keys.push((left, right));
+            continue;
+        };
+        let (one, two) = (key_as(left.clone(), ty), key_as(right.clone(), ty));
+        let all_fit = [&one, &two].into_iter().all(|key| !matches!(key.kind, ExprKind::Cast { or_null: true, .. }));
+        keys.push((one, two));
+        if nulls_equal && !all_fit {
+            keys.push((is_null(left), is_null(right)));
+        }
+    }
+    keys
+}
+
+fn is_null(key: Expr) -> Expr {
+    let span = key.span;
+    Expr { kind: ExprKind::IsNull(Box::new(key)), ty: Type::Bool, nullable: false, span }
+}
+
+/// A key in another type; null where that does not hold its value.
+fn key_as(key: Expr, ty: Type) -> Expr {
     if key.ty == ty {
         return key;
     }
@@ -229,7 +249,6 @@ fn key_as(key: Expr, ty: Type, nulls_equal: bool) -> Expr {
     let fits = matches!(failure(&key, &|_| None), Failure::Impossible(_));
     if let ExprKind::Cast { or_null, .. } = &mut key.kind
         && !fits
-        && !nulls_equal
     {
         *or_null = true;
         key.nullable = true;

@@ -3,6 +3,7 @@
 use super::builder::Builder;
 use super::codes;
 use super::env::Env;
+use super::joins::{common_keys, key_type};
 use super::names::{Found, find, listed};
 use super::relation::{Relation, RowBound, ScopeColumn};
 use super::types::widen;
@@ -79,11 +80,13 @@ impl<'a> Builder<'a> {
         for (name, a) in input.known() {
             let Found::One(ScopeColumn { column: Some(b), .. }) = find(&right.columns, None, name) else { continue };
             let side = |column: SchemaColumn| Expr::column(column.id, column.ty, column.nullable, span);
-            match widen(a.ty, b.ty) {
-                Some(ty) => on.push((cast_to(side(a), ty), cast_to(side(*b), ty))),
-                None => self.report(different_types(name, a.ty, b.ty, span)),
+            if key_type(a.ty, b.ty).is_some() {
+                on.push((side(a), side(*b)));
+            } else {
+                self.report(different_types(name, a.ty, b.ty, span));
             }
         }
+        let on = common_keys(on, true);
         let (left, right) = (Box::new(input.plan), Box::new(right.plan));
         let plan = Plan::Join(Join { left, right, kind, on, residual: None, nulls_equal: true, span });
         self.distinct(env, Relation { plan, rows: input.rows.or_none(), ..input }, None, span)

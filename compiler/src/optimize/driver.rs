@@ -1,7 +1,7 @@
 //! Runs rules over plans, and checks what each must keep.
 
 use super::Options;
-use crate::plan::{Plan, Program, SchemaColumn, verify};
+use crate::plan::{Plan, Program, SchemaColumn, narrow_nullability, verify};
 
 /// A rewrite of one operator and what is directly below it.
 ///
@@ -65,6 +65,17 @@ pub(super) enum Step {
     Pass(&'static dyn Pass),
 }
 
+#[cfg(test)]
+impl Step {
+    /// The name of the rule or pass.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Rule(_, rule) => rule.name(),
+            Self::Pass(pass) => pass.name(),
+        }
+    }
+}
+
 /// How often the steps of a batch are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeat {
@@ -93,24 +104,9 @@ pub(super) fn run(batch: &Batch, mut program: Program, options: &Options) -> Pro
     for round in 0..MAX_ROUNDS {
         let mut changed = false;
         for step in batch.steps {
-            let (name, after, applied) = match step {
-                Step::Rule(direction, rule) => {
-                    let (after, applied) = apply_rule(*rule, *direction, program);
-                    (rule.name(), after, applied)
-                }
-                Step::Pass(pass) => {
-                    let before = program.clone();
-                    let after = pass.rewrite(program);
-                    check_exports(pass.name(), &before, &after);
-                    let applied = before != after;
-                    (pass.name(), after, applied)
-                }
-            };
-            program = after;
+            let applied;
+            (program, applied) = run_step(step, program, options);
             changed |= applied;
-            if applied && (options.verify || cfg!(debug_assertions)) {
-                check_valid(name, &program);
-            }
         }
         if !changed || batch.repeat == Repeat::Once {
             return program;
@@ -118,6 +114,31 @@ pub(super) fn run(batch: &Batch, mut program: Program, options: &Options) -> Pro
         debug_assert!(round + 1 < MAX_ROUNDS, "batch `{}` does not come to rest", batch.name);
     }
     program
+}
+
+/// Runs one step over the whole program, and says whether it changed anything.
+pub(super) fn run_step(step: &Step, program: Program, options: &Options) -> (Program, bool) {
+    let (name, mut program, applied) = match step {
+        Step::Rule(direction, rule) => {
+            let (after, applied) = apply_rule(*rule, *direction, program);
+            (rule.name(), after, applied)
+        }
+        Step::Pass(pass) => {
+            let before = program.clone();
+            let after = pass.rewrite(program);
+            check_exports(pass.name(), &before, &after);
+            let applied = before != after;
+            (pass.name(), after, applied)
+        }
+    };
+    if applied {
+        // What reads a column above the place that a rule changed says of it what is true now.
+        narrow_nullability(&mut program);
+        if options.verify || cfg!(debug_assertions) {
+            check_valid(name, &program);
+        }
+    }
+    (program, applied)
 }
 
 #[expect(clippy::panic, reason = "an optimizer that breaks a plan is a bug that must not reach a result")]

@@ -3,11 +3,13 @@
 //! A [`Program`] is a list of named plans. Columns have an identity of their own ([`ColumnId`]), so that rewriting never
 //! confuses two columns of one name; names matter only at the exports.
 
+mod nullability;
 mod operators;
 mod properties;
 mod text;
 mod verify;
 
+pub use nullability::narrow_nullability;
 pub use operators::*;
 pub use properties::{is_unique, row_bound};
 pub(crate) use text::{Printer, join_kind_name, name_text, names_of_several};

@@ -1,0 +1,111 @@
+//! What may be null, said again after a rewrite.
+//!
+//! Nullability stands in every schema and every expression, so a rewrite that makes a column never null (a left join that
+//! becomes an inner one, a `??` that folds) leaves readers above it that still say that it may be. This pass tells
+//! them. It only narrows: what is said never to be null stays so.
+
+use super::{Plan, Program, SchemaColumn};
+use dj_runtime::expr::{ArithmeticOp, ColumnId, Expr, ExprKind, Scalar};
+use std::collections::BTreeMap;
+
+/// Whether each column of an input may be null.
+type Nullable = BTreeMap<ColumnId, bool>;
+
+/// Makes every reader of a column that is never null say so, from the scans to the exports.
+pub fn narrow_nullability(program: &mut Program) {
+    let mut shared: Vec<Nullable> = Vec::new();
+    for source in &mut program.shared {
+        let columns = narrow_plan(&mut source.plan, &shared);
+        shared.push(columns);
+    }
+    for export in &mut program.exports {
+        narrow_plan(&mut export.plan, &shared);
+    }
+}
+
+/// Narrows a plan and says of each column of its schema whether it may be null.
+fn narrow_plan(plan: &mut Plan, shared: &[Nullable]) -> Nullable {
+    let inputs: Vec<Nullable> = plan.inputs_mut().into_iter().map(|input| narrow_plan(input, shared)).collect();
+    let below: Nullable = inputs.iter().flatten().map(|(id, nullable)| (*id, *nullable)).collect();
+    if let Plan::Scan(scan) = plan {
+        let columns: Nullable = scan.columns.iter().map(|(_, column)| (column.id, column.nullable)).collect();
+        scan.predicates.iter_mut().for_each(|predicate| narrow_expr(predicate, &columns));
+        return columns;
+    }
+    plan.expressions_mut().into_iter().for_each(|expr| narrow_expr(expr, &below));
+    match plan {
+        Plan::Filter(_) | Plan::Sort(_) | Plan::Take(_) | Plan::TopK(_) | Plan::Distinct(_) | Plan::Scan(_) => below,
+        Plan::Project(_) | Plan::Evaluate(_) | Plan::Join(_) => of_schema(&plan.schema()),
+        Plan::Aggregate(aggregate) => {
+            aggregate.keys.iter_mut().for_each(|key| narrow_column(key, below.get(&key.id)));
+            of_schema(&plan.schema())
+        }
+        Plan::Union(union) => {
+            for (at, column) in union.columns.iter_mut().enumerate() {
+                let ids = union.inputs.iter().map(|(_, ids)| ids.get(at));
+                let may_be_null = |(id, input): (Option<&ColumnId>, &Nullable)| {
+                    id.and_then(|id| input.get(id)).copied().unwrap_or(column.nullable)
+                };
+                // A union of nothing stands for a relation that is not known, of which nothing is said.
+                let nullable = inputs.is_empty() || ids.zip(&inputs).any(may_be_null);
+                narrow_column(column, Some(&nullable));
+            }
+            of_schema(&union.columns)
+        }
+        Plan::Shared(reader) => {
+            for (from, column) in &mut reader.columns {
+                narrow_column(column, shared.get(reader.plan).and_then(|source| source.get(from)));
+            }
+            of_schema(&plan.schema())
+        }
+    }
+}
+
+fn of_schema(schema: &[SchemaColumn]) -> Nullable {
+    schema.iter().map(|column| (column.id, column.nullable)).collect()
+}
+
+fn narrow_column(column: &mut SchemaColumn, source: Option<&bool>) {
+    column.nullable &= source.copied().unwrap_or(true);
+}
+
+/// Narrows an expression over columns of which `columns` says whether they may be null.
+fn narrow_expr(expr: &mut Expr, columns: &Nullable) {
+    for operand in expr.operands_mut() {
+        narrow_expr(operand, columns);
+    }
+    expr.nullable &= may_be_null(expr, columns);
+}
+
+/// Whether an expression may be null, by its operands; where that is not known from them, what it says itself.
+fn may_be_null(expr: &Expr, columns: &Nullable) -> bool {
+    let some_operand = || expr.operands().iter().any(|operand| operand.nullable);
+    match &expr.kind {
+        ExprKind::Column(id) => columns.get(id).copied().unwrap_or(expr.nullable),
+        ExprKind::Literal(value) => value.is_null(),
+        ExprKind::IsNull(_) => false,
+        ExprKind::Negate(_)
+        | ExprKind::Not(_)
+        | ExprKind::Compare(..)
+        | ExprKind::And(_)
+        | ExprKind::Or(_)
+        | ExprKind::Like { .. }
+        | ExprKind::Cast { or_null: false, .. }
+        | ExprKind::Arithmetic(
+            ArithmeticOp::Add | ArithmeticOp::Subtract | ArithmeticOp::Multiply | ArithmeticOp::Divide,
+            ..,
+        ) => some_operand(),
+        ExprKind::InList { list, .. } => some_operand() || list.iter().any(Scalar::is_null),
+        ExprKind::Coalesce(operands) => operands.iter().all(|operand| operand.nullable),
+        ExprKind::Case { arms, otherwise } => {
+            otherwise.as_ref().is_none_or(|value| value.nullable) || arms.iter().any(|(_, value)| value.nullable)
+        }
+        // These give null of operands that are not: a divisor of zero, a cast that fails, a function's own rule.
+        ExprKind::Cast { or_null: true, .. }
+        | ExprKind::Arithmetic(ArithmeticOp::FloorDivide | ArithmeticOp::Modulo | ArithmeticOp::Power, ..)
+        | ExprKind::Call(..)
+        | ExprKind::Param(_)
+        | ExprKind::Cell { .. }
+        | ExprKind::Table { .. } => expr.nullable,
+    }
+}
