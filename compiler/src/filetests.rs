@@ -16,7 +16,7 @@
 //! of a chunk. A diagnostic is expected as comments under the line that it marks. `DJ_UPDATE=1` writes what comes out into
 //! the files, to be read before it is kept.
 
-mod files;
+pub(crate) mod files;
 
 use crate::analyze::analyze;
 use crate::physical::{VariantText, explain_text, physical_text};

@@ -6,6 +6,8 @@
 
 #[path = "suite/assumptions.rs"]
 mod assumptions;
+#[path = "suite/made.rs"]
+mod made;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,6 +50,7 @@ fn trials(data: &Arc<Data>) -> Result<Vec<Trial>> {
         }
     }
     trials.extend(assumptions::trials(data.scratch()));
+    trials.extend(made::trials(data.scratch()));
     for path in files("tests/tpch", "dj")? {
         let (program, data) = (Program::with_sql_file(&path)?, data.clone());
         trials.push(Trial::test(format!("tpch::{}", program.name), move || Ok(tpch(&program, &data)?)));

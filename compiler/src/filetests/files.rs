@@ -7,7 +7,7 @@ use dj_runtime::types::Bounds;
 use std::collections::BTreeMap;
 
 /// Files that are not there, with metadata, and how large chunks may be.
-pub(super) struct Files {
+pub(crate) struct Files {
     tables: BTreeMap<String, BoundTable>,
     pub(super) chunk_rows: Option<usize>,
 }
@@ -15,7 +15,7 @@ pub(super) struct Files {
 impl Files {
     /// Reads the lines `# file t: 1000 rows, k in 0..9, s has 150 values, k is unique` and `# chunk: 8 rows` of a test
     /// of the program `file`, which declares the columns.
-    pub(super) fn new(file: &ast::File, source: &str, given: &[&str]) -> Self {
+    pub(crate) fn new(file: &ast::File, source: &str, given: &[&str]) -> Self {
         let mut files = Self { tables: BTreeMap::new(), chunk_rows: None };
         for line in given {
             match line.strip_prefix("# file ").and_then(|rest| rest.split_once(": ")) {

@@ -61,8 +61,15 @@ impl Interface {
     pub(super) fn length(&self, dim: Dim, rung: usize) -> usize {
         match dim {
             Dim::Fixed(length) => length,
-            Dim::Capacity(index) => self.capacities[index].base << rung,
+            Dim::Capacity(index) => self.size(index, rung),
         }
+    }
+
+    /// The size of a capacity at a rung.
+    pub(super) fn size(&self, capacity: usize, rung: usize) -> usize {
+        let base = self.capacities[capacity].base;
+        let size = u32::try_from(rung).ok().and_then(|rung| base.checked_mul(2_usize.checked_pow(rung)?));
+        size.unwrap_or_else(|| panic!("a capacity of {base} passes 64 bits at rung {rung}"))
     }
 }
 
@@ -284,7 +291,7 @@ pub(super) fn resident_types(
     match resident {
         Resident::HostTable { table, capacity } => {
             let table = &lowering.strings.host_tables[*table];
-            let dims = vec![(interface.capacities[*capacity].base << rung) as i64];
+            let dims = vec![interface.size(*capacity, rung) as i64];
             let flags = [table.nullable, table.can_fail].into_iter().filter(|present| *present);
             let flags = flags.map(|_| (Element::Pred, dims.clone()));
             std::iter::once((table.element, dims.clone())).chain(flags).collect()

@@ -31,50 +31,50 @@ impl<'c> WordKey<'c> {
 }
 
 impl<'c> Cx<'_, 'c> {
-    /// The slots of a key at this rung.
-    pub(super) fn key_slots(&self, dim: &KeyDim) -> i64 {
-        let values = match dim.domain {
-            KeyDomain::Range { lo, hi } => hi - lo + 1,
-            KeyDomain::Dictionary(domain) => {
-                let capacity = self.dictionary_capacity(domain);
-                (self.interface.borrow().capacities[capacity].base << self.rung) as i64
-            }
+    /// The slots of a key at a rung.
+    pub(super) fn key_slots(&self, dim: &KeyDim, rung: usize) -> i64 {
+        let texts = |domain| {
+            let capacity = self.dictionary_capacity(domain);
+            self.interface.borrow().size(capacity, rung) as u64
         };
-        values + i64::from(dim.nullable)
+        let slots = dim.slots(texts).and_then(|slots| i64::try_from(slots).ok());
+        slots.unwrap_or_else(|| panic!("63 bits do not count the slots of a key that addresses: {dim:?}"))
+    }
+
+    /// The slots of keys at this program's rung, `i32` each.
+    pub(super) fn extents(&self, dims: &[KeyDim]) -> Vec<Value<'c>> {
+        dims.iter().map(|dim| self.b.constant_int(Element::S32, self.key_slots(dim, self.rung))).collect()
     }
 
     /// The slot that the keys address, `i32[lanes]`, and the lanes whose keys lie within their domains.
-    pub(super) fn address(&self, keys: &[Lane<'c>], dims: &[KeyDim]) -> (Value<'c>, Value<'c>) {
+    ///
+    /// `extents` has the slots of every key, `i32` each: the address of a table is that of the rung at which it was made.
+    pub(super) fn address(&self, keys: &[Lane<'c>], dims: &[KeyDim], extents: &[Value<'c>]) -> (Value<'c>, Value<'c>) {
         let b = self.b;
+        assert!(keys.len() == dims.len() && dims.len() == extents.len(), "every key of an address has a domain");
         let mut address: Option<Value<'c>> = None;
         let mut inside: Option<Value<'c>> = None;
-        for (key, dim) in keys.iter().zip(dims) {
-            let (slot, within) = self.key_slot(key, dim);
-            let size = b.constant_int(Element::S32, self.key_slots(dim));
-            address = Some(address.map_or(slot, |address| b.add(b.multiply(address, size), slot)));
+        for ((key, dim), extent) in keys.iter().zip(dims).zip(extents) {
+            let (slot, within) = self.key_slot(key, dim, *extent);
+            address = Some(address.map_or(slot, |address| b.add(b.multiply(address, *extent), slot)));
             inside = Some(inside.map_or(within, |inside| b.and(inside, within)));
         }
-        let lanes = keys.first().map_or(1, |key| b.length(key.value));
-        let address = address.unwrap_or_else(|| b.full_int(Element::S32, &[lanes], 0));
-        (address, inside.unwrap_or_else(|| b.full_pred(&[lanes], true)))
+        address.zip(inside).unwrap_or_else(|| panic!("an address has at least one key"))
     }
 
-    fn key_slot(&self, key: &Lane<'c>, dim: &KeyDim) -> (Value<'c>, Value<'c>) {
+    fn key_slot(&self, key: &Lane<'c>, dim: &KeyDim, extent: Value<'c>) -> (Value<'c>, Value<'c>) {
         let b = self.b;
-        let (lo, hi) = match dim.domain {
-            KeyDomain::Range { lo, hi } => (lo, hi),
-            KeyDomain::Dictionary(_) => (0, self.key_slots(dim) - 1 - i64::from(dim.nullable)),
+        let (slot, within) = match dim.domain {
+            KeyDomain::Range { lo, hi } => self.offset_within(key.value, lo, hi),
+            KeyDomain::Dictionary(_) => {
+                let texts = if dim.nullable { b.subtract(extent, b.constant_int(Element::S32, 1)) } else { extent };
+                let known = b.compare(Direction::Lt, key.value, texts);
+                let is_code = b.compare(Direction::Ge, key.value, b.constant_int(Element::S32, 0));
+                (key.value, b.and(is_code, known))
+            }
         };
-        let element = b.element(key.value);
-        let fits = |value: i64| i32::try_from(value).is_ok();
-        let narrow = element.bytes() < 4 || element == Element::S32;
-        let work = if narrow && fits(lo) && fits(hi) { Element::S32 } else { Element::S64 };
-        let value = self.to_element(key.value, work);
-        let above = b.compare(Direction::Ge, value, b.constant_int(work, lo));
-        let below = b.compare(Direction::Le, value, b.constant_int(work, hi));
-        let within = b.and(above, below);
-        let offset = b.constant_int(work, lo - i64::from(dim.nullable));
-        let slot = self.to_element(b.subtract(value, offset), Element::S32);
+        // Null has the first slot, and the values those behind it.
+        let slot = if dim.nullable { b.add(slot, b.constant_int(Element::S32, 1)) } else { slot };
         match (key.valid, dim.nullable) {
             (Some(valid), true) => {
                 let null = b.full_int(Element::S32, &b.dims(slot), 0);
@@ -85,13 +85,27 @@ impl<'c> Cx<'_, 'c> {
         }
     }
 
+    /// How far integers are from `lo`, `i32[lanes]`, and which lie in `lo..=hi`; what lies outside has any distance.
+    fn offset_within(&self, value: Value<'c>, lo: i64, hi: i64) -> (Value<'c>, Value<'c>) {
+        let b = self.b;
+        let element = b.element(value);
+        let fits = |value: i64| i32::try_from(value).is_ok();
+        let narrow = element.bytes() < 4 || element == Element::S32;
+        let work = if narrow && fits(lo) && fits(hi) { Element::S32 } else { Element::S64 };
+        let value = self.to_element(value, work);
+        let above = b.compare(Direction::Ge, value, b.constant_int(work, lo));
+        let below = b.compare(Direction::Le, value, b.constant_int(work, hi));
+        let offset = b.subtract(value, b.constant_int(work, lo));
+        (self.to_element(offset, Element::S32), b.and(above, below))
+    }
+
     /// The key values of slots, the inverse of [`Cx::address`].
     pub(super) fn key_values(&self, slots: Value<'c>, dims: &[KeyDim], elements: &[Element]) -> Vec<Lane<'c>> {
         let b = self.b;
         let mut rest = slots;
         let mut lanes = Vec::new();
         for (dim, element) in dims.iter().zip(elements).rev() {
-            let size = b.constant_int(Element::S32, self.key_slots(dim));
+            let size = b.constant_int(Element::S32, self.key_slots(dim, self.rung));
             let slot = b.remainder(rest, size);
             rest = b.divide(rest, size);
             let lo = match dim.domain {
@@ -99,7 +113,10 @@ impl<'c> Cx<'_, 'c> {
                 KeyDomain::Dictionary(_) => 0,
             };
             let valid = dim.nullable.then(|| b.compare(Direction::Ne, slot, b.constant_int(Element::S32, 0)));
-            let wide = b.add(b.convert(slot, Element::S64), b.constant_int(Element::S64, lo - i64::from(dim.nullable)));
+            let offset = b.convert(slot, Element::S64);
+            let nulls = b.constant_int(Element::S64, i64::from(dim.nullable));
+            let offset = if dim.nullable { b.subtract(offset, nulls) } else { offset };
+            let wide = b.add(offset, b.constant_int(Element::S64, lo));
             let value = if *element == Element::Pred {
                 b.compare(Direction::Ne, wide, b.constant_int(Element::S64, 0))
             } else {

@@ -4,7 +4,8 @@ use super::context::{Cx, Lane, Rows};
 use super::expr::Scope;
 use super::keys::WordKey;
 use super::rows::ChunkInputs;
-use crate::physical::{KeyDim, Probe, ProbeStrategy};
+use super::sink::build::has_extents;
+use crate::physical::{KeyDim, Probe, ProbeStrategy, Sink};
 use crate::plan::JoinKind;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::{CapacityKind, Dim, Resident, ResidentTensor, SinkKind};
@@ -16,7 +17,8 @@ struct BuildSide<'c> {
     count: Value<'c>,
     /// Values, and validity where nullable, of its columns.
     columns: Vec<Lane<'c>>,
-    /// The tensors after the columns: the address table, or key words and ends of runs.
+    /// The tensors after the columns: the extents of an address table, if they grow, and the table; or key words and ends
+    /// of runs.
     others: Vec<Value<'c>>,
 }
 
@@ -38,8 +40,8 @@ impl<'c> Cx<'_, 'c> {
     ) -> (Rows<'c>, Option<Value<'c>>) {
         let build = self.build_side(probe.build);
         match &probe.strategy {
-            ProbeStrategy::Lookup(dims) => {
-                let found = self.look_up(&rows, probe, dims, &build);
+            ProbeStrategy::Lookup => {
+                let found = self.look_up(&rows, probe, &build);
                 (self.join_one(rows, probe, &build, &found), None)
             }
             ProbeStrategy::MergeOne => {
@@ -89,14 +91,25 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The match of each lane in an address table.
-    fn look_up(&self, rows: &Rows<'c>, probe: &Probe, dims: &[KeyDim], build: &BuildSide<'c>) -> Match<'c> {
+    ///
+    /// A code that the table's extents do not reach was not in the dictionary yet when the table was made, so no row has it.
+    fn look_up(&self, rows: &Rows<'c>, probe: &Probe, build: &BuildSide<'c>) -> Match<'c> {
         let b = self.b;
+        let Sink::Lookup { dims, .. } = &self.lowering.variant.stages[probe.build].sink else {
+            unreachable!("stage {} is looked up in, and makes no table", probe.build)
+        };
         let keys = self.keys(rows, probe);
-        // Dictionaries may have grown since the table was built: its own length says which codes it knows.
-        let table = build.others[0];
-        let (address, inside) = self.address(&keys, dims);
-        let length = b.constant_int(Element::S32, b.length(table));
-        let inside = b.and(inside, b.compare(Direction::Lt, address, length));
+        let (extents, table) = match (has_extents(dims), &build.others[..]) {
+            (true, [told, table]) => {
+                let told = |(key, dim): (usize, &KeyDim)| {
+                    if dim.grows() { b.element_at(*told, key as i64) } else { self.extents(&[*dim])[0] }
+                };
+                (dims.iter().enumerate().map(told).collect(), *table)
+            }
+            (false, [table]) => (self.extents(dims), *table),
+            (_, others) => unreachable!("a table of stage {} has {} further tensors", probe.build, others.len()),
+        };
+        let (address, inside) = self.address(&keys, dims, &extents);
         let zero = b.full_int(Element::S32, &[rows.lanes], 0);
         let row = b.gather(table, b.select(inside, address, zero));
         let found = b.and(inside, b.compare(Direction::Ge, row, zero));

@@ -9,7 +9,7 @@ use crate::plan::NamedExpr;
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
 use dj_runtime::expr::ColumnId;
-use dj_runtime::types::Bounds;
+use dj_runtime::types::{Bounds, Type};
 use std::collections::BTreeMap;
 
 /// The arguments of a step that belong to the chunk.
@@ -26,6 +26,20 @@ pub(super) struct ChunkInputs<'c> {
 
 /// The order of rows holds the row's number in this many bits, the driver above them, and leaves 15 for a join's matches.
 const SOURCE_SHIFT: u32 = 41;
+
+/// The integers that a column of a type may hold in a chunk; `None` for booleans.
+///
+/// An element that is narrower than the type's own holds fewer: the host checks every value that it narrows.
+fn held_by(element: Element, ty: Type) -> Option<(i128, i128)> {
+    let (least, most) = ty.integer_range()?;
+    let bits = 8 * element.bytes();
+    let (low, high) = match element {
+        Element::S8 | Element::S16 | Element::S32 | Element::S64 => (-(1_i128 << (bits - 1)), (1 << (bits - 1)) - 1),
+        Element::U8 | Element::U16 | Element::U32 | Element::U64 => (0, (1_i128 << bits) - 1),
+        Element::Pred | Element::F32 | Element::F64 => unreachable!("integers are not held as {element}"),
+    };
+    Some((least.max(low), most.min(high)))
+}
 
 impl<'c> Cx<'_, 'c> {
     /// The rows of a chunk as they come from the source.
@@ -52,13 +66,17 @@ impl<'c> Cx<'_, 'c> {
         let element = b.element(lane.value);
         let (below, above) = match check.bounds {
             Bounds::Int { lo, hi } => {
+                let (least, most) = held_by(element, column.column.ty).unwrap_or((lo, hi));
+                // Limits that no value can reach: where one lies beyond all values, every value is on its other side.
                 let limit = |value: i128| match element {
-                    Element::U64 => b.constant_uint(element, value as u64),
-                    _ => b.constant_int(element, value as i64),
+                    Element::U64 => b.constant_uint(element, value.clamp(least, most) as u64),
+                    _ => b.constant_int(element, value.clamp(least, most) as i64),
                 };
-                let held = column.column.ty.integer_range().unwrap_or((lo, hi));
-                let below = (held.0 < lo).then(|| b.compare(Direction::Lt, lane.value, limit(lo)));
-                (below, (hi < held.1).then(|| b.compare(Direction::Gt, lane.value, limit(hi))))
+                let all = || b.full_pred(&[rows.lanes], true);
+                let beyond = |never: bool, outside: Value<'c>| if never { all() } else { outside };
+                let below = (least < lo).then(|| beyond(lo > most, b.compare(Direction::Lt, lane.value, limit(lo))));
+                let above = (hi < most).then(|| beyond(hi < least, b.compare(Direction::Gt, lane.value, limit(hi))));
+                (below, above)
             }
             Bounds::Float { lo, hi } => {
                 let limit = |value| b.constant_float(element, value);

@@ -4,7 +4,8 @@ use super::context::{Cx, Interface, Lowering};
 use super::host::host_columns;
 use super::passing::Passing;
 use super::program::{Signature, chunk_columns, chunk_inputs, expands};
-use super::sink::{MAX_RUNGS, SinkLowering, StateSpec};
+use super::sink::build::has_extents;
+use super::sink::{MAX_RUNGS, SinkLowering, StateSpec, product};
 use crate::physical::{Op, Sink, Strings, Variant};
 use crate::plan::{JoinKind, Program};
 use crate::stablehlo::{BuildError, Element, Module, Session, Value};
@@ -184,13 +185,14 @@ impl<'a> StageLowering<'a> {
     ) -> Stage {
         let stage = self.stage();
         let lowering = self.lowering();
-        let rungs = rungs(interface, state);
-        let (sink, max_rows) = session.trace(&[], |b, _| {
+        let (sink, rungs, max_rows) = session.trace(&[], |b, _| {
             let known = RefCell::new(interface.clone());
             let cx = Cx::new(&lowering, b, 0, &known, None);
             let lowered = SinkLowering::new(&cx, stage);
             let max_rows = lowered.accumulators.as_ref().map_or(u64::MAX, |accumulators| accumulators.max_rows());
-            (self.sink(&cx, &lowered, state, tensors, rungs), max_rows)
+            let table = lowered.address_dims(&cx);
+            let rungs = rungs(interface, state, table.as_deref());
+            (self.sink(&cx, &lowered, state, tensors, table, rungs), rungs, max_rows)
         });
         let drivers = stage.drivers.iter().enumerate().map(|(index, driver)| {
             let Passing { arguments, passed } = Passing::new(&lowering, stage, index);
@@ -232,6 +234,7 @@ impl<'a> StageLowering<'a> {
         sink: &SinkLowering<'_>,
         state: &[StateSpec],
         tensors: &[Element],
+        table: Option<Vec<Vec<i64>>>,
         rungs: usize,
     ) -> SinkSpec {
         let stage = self.stage();
@@ -248,13 +251,14 @@ impl<'a> StageLowering<'a> {
         if stage.sink == Sink::Emit {
             return SinkSpec { kind: SinkKind::Emit, columns, slice: stage.slice };
         }
-        let rows: Vec<usize> = (0..rungs)
-            .map(|rung| state.last().and_then(|spec| spec.flat_dims(rung).pop()).unwrap_or(1) as usize)
-            .collect();
-        let mut lengths = vec![rows.clone(); tensors.len()];
-        if let (Sink::Lookup { dims, .. }, Some(last)) = (&stage.sink, lengths.last_mut()) {
-            let slots = cx.slot_dims(dims);
-            *last = (0..rungs).map(|rung| slots[rung].iter().product::<i64>() as usize).collect();
+        let at_each = |dims: &[Vec<i64>]| (0..rungs).map(|rung| length(&dims[rung])).collect::<Vec<usize>>();
+        let rows = at_each(&state.last().unwrap_or_else(|| unreachable!("a state has a status")).dims);
+        let mut lengths = vec![rows; tensors.len()];
+        if let (Sink::Lookup { dims, .. }, Some(table)) = (&stage.sink, table) {
+            let told = has_extents(dims).then(|| vec![dims.len(); rungs]);
+            let others: Vec<_> = told.into_iter().chain([at_each(&table)]).collect();
+            lengths.truncate(tensors.len() - others.len());
+            lengths.extend(others);
         }
         let tensors = tensors.iter().zip(lengths).map(|(element, dims)| ResultTensor { element: *element, dims });
         let kind = SinkKind::Fold { appends: sink.appends(), compacts: sink.compacts(), tensors: tensors.collect() };
@@ -262,33 +266,40 @@ impl<'a> StageLowering<'a> {
     }
 }
 
-/// How many rungs fit into what a machine can address.
-fn rungs(interface: &Interface, state: &[StateSpec]) -> usize {
-    if interface.capacities.is_empty() {
-        return 1;
-    }
+/// The length of a tensor of these dimensions, at a rung that fits.
+fn length(dims: &[i64]) -> usize {
+    let length = product(dims).and_then(|length| usize::try_from(length).ok());
+    length.unwrap_or_else(|| unreachable!("a rung that does not fit has {dims:?} slots"))
+}
+
+/// How many rungs fit into what a machine can address: capacities, states, and the table that a lookup makes.
+fn rungs(interface: &Interface, state: &[StateSpec], table: Option<&[Vec<i64>]>) -> usize {
     let fits = |rung: &usize| {
-        let capacities = interface.capacities.iter().all(|capacity| (capacity.base << rung) <= MAX_CAPACITY);
-        let slots = state.iter().all(|spec| {
-            let slots = spec.dims[*rung].iter().try_fold(1_i64, |all, length| all.checked_mul(*length));
-            let limit = if spec.dims[0].len() > 1 { MAX_SLOTS } else { MAX_CAPACITY as i64 };
-            slots.is_some_and(|slots| slots <= limit)
-        });
-        capacities && slots
+        let capacities = (0..interface.capacities.len()).all(|index| interface.size(index, *rung) <= MAX_CAPACITY);
+        let mut slots = state.iter().map(|spec| &spec.dims[..]).chain(table);
+        capacities && slots.all(|dims| fits_slots(&dims[*rung]))
     };
-    (0..MAX_RUNGS - 1).take_while(fits).count().max(1)
+    assert!(fits(&0), "a stage starts at a rung that does not fit");
+    if interface.capacities.is_empty() { 1 } else { (0..MAX_RUNGS).take_while(fits).count() }
+}
+
+/// Whether a tensor may have these dimensions. One that has several grows with the product of what grows.
+fn fits_slots(dims: &[i64]) -> bool {
+    let limit = if dims.len() > 1 { MAX_SLOTS } else { MAX_CAPACITY as i64 };
+    product(dims).is_some_and(|slots| slots <= limit)
 }
 
 /// The rung at which the files bound at compile time are expected to fit: a filter or an inner join is taken to keep a
 /// quarter of the rows, because a buffer that is too small grows and one that is too large is never given back.
 fn first_rung(interface: &Interface, stage: &crate::physical::Stage, rungs: usize) -> usize {
-    let buffer = interface.capacities.iter().find(|capacity| capacity.holds == CapacityKind::Rows);
+    let buffer = interface.capacities.iter().position(|capacity| capacity.holds == CapacityKind::Rows);
     let (Some(buffer), Some(rows)) = (buffer, stage.rows_in) else { return 0 };
     let filters =
         stage.drivers.iter().map(|driver| driver.ops.iter().filter(|op| reduces(op)).count()).min().unwrap_or(0);
     let expected = rows >> (2 * filters.min(3));
     let needed = usize::try_from(expected).unwrap_or(usize::MAX).saturating_add(stage.chunk_rows);
-    (0..rungs).find(|rung| buffer.base << rung >= needed).unwrap_or(rungs - 1)
+    // A stage whose rows are too many for its last rung starts there: how many they are is an estimate.
+    (0..rungs).find(|rung| interface.size(buffer, *rung) >= needed).unwrap_or(rungs - 1)
 }
 
 /// Whether an operation drops rows.

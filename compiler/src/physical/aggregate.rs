@@ -3,7 +3,7 @@
 use super::facts::is_integral_key;
 use super::{Addressing, AggregateStrategy, Facts, KeyDim, KeyDomain, Reason, Strings};
 use crate::plan::SchemaColumn;
-use dj_runtime::expr::{ColumnId, Interval};
+use dj_runtime::expr::Interval;
 use dj_runtime::types::Type;
 
 /// More slots than this are never addressed directly: each takes eight bytes for every lane of the state.
@@ -22,9 +22,23 @@ pub(super) fn choose(
     if keys.is_empty() {
         return (AggregateStrategy::Reduce, Reason::OneGroup);
     }
+    let text = |key: &SchemaColumn| {
+        let domain = strings.domain_of(key.id);
+        let domain = domain.unwrap_or_else(|| panic!("text column {:?} has no dictionary", key.id));
+        KeyDim { domain: KeyDomain::Dictionary(domain), nullable: key.nullable }
+    };
+    if let [key] = keys
+        && key.ty == Type::Str
+    {
+        // Codes are dense, and there are no more of them than texts in memory: the state grows with the dictionary.
+        let dims = vec![text(key)];
+        return (AggregateStrategy::Dense(dims.clone()), Reason::Group(Addressing::Dense(dims)));
+    }
     let domain = |key: &SchemaColumn| {
-        let interval = facts.interval(key.id).or_else(|| Interval::of_type(key.ty));
-        key_dim(key.id, key.ty, key.nullable, interval, strings)
+        if key.ty == Type::Str {
+            return Some(text(key));
+        }
+        range_dim(key.ty, key.nullable, facts.interval(key.id).or_else(|| Interval::of_type(key.ty)))
     };
     let affordable = rows.map_or(CHEAP_DENSE_SLOTS, |rows| CHEAP_DENSE_SLOTS.max(rows.saturating_mul(4)));
     let addressing = addressing(keys.iter().map(domain), affordable.min(MAX_DENSE_SLOTS), strings);
@@ -33,6 +47,9 @@ pub(super) fn choose(
 }
 
 /// Whether keys of these domains can address a table of at most `limit` slots.
+///
+/// A table of several keys grows with the product of what grows, so that it may come to its end: texts are among its keys
+/// only where the program is replayed without the table when they turn out to be too many.
 pub(super) fn addressing(domains: impl Iterator<Item = Option<KeyDim>>, limit: u64, strings: &Strings) -> Addressing {
     let mut dims = Vec::new();
     for (key, domain) in domains.enumerate() {
@@ -41,39 +58,36 @@ pub(super) fn addressing(domains: impl Iterator<Item = Option<KeyDim>>, limit: u
             None => return Addressing::Unbounded { key },
         }
     }
+    let is_large = |dim: &KeyDim| match dim.domain {
+        KeyDomain::Dictionary(domain) => !strings.is_small(domain),
+        KeyDomain::Range { .. } => false,
+    };
+    if let (Some(key), true) = (dims.iter().position(is_large), dims.len() > 1) {
+        return Addressing::Unbounded { key };
+    }
     match slots(&dims, strings) {
         Some(slots) if slots <= limit => Addressing::Dense(dims),
-        _ => Addressing::TooManySlots { dims, limit },
+        Some(_) | None => Addressing::TooManySlots { dims, limit },
     }
 }
 
-/// The domain of a key, if it is bounded at all.
-pub(super) fn key_dim(
-    id: ColumnId,
-    ty: Type,
-    nullable: bool,
-    interval: Option<Interval>,
-    strings: &Strings,
-) -> Option<KeyDim> {
-    if ty == Type::Str {
-        let domain = strings.domain_of(id)?;
-        return strings.is_small(domain).then_some(KeyDim { domain: KeyDomain::Dictionary(domain), nullable });
-    }
-    if !is_integral_key(ty) {
-        return None;
-    }
-    let interval = interval?;
+/// The domain of a key that is no text, if it is bounded within 64 bits.
+pub(super) fn range_dim(ty: Type, nullable: bool, interval: Option<Interval>) -> Option<KeyDim> {
+    let interval = interval.filter(|_| is_integral_key(ty))?;
     let (lo, hi) = (i64::try_from(interval.lo).ok()?, i64::try_from(interval.hi).ok()?);
     Some(KeyDim { domain: KeyDomain::Range { lo, hi }, nullable })
 }
 
-/// Slots that the keys address at rung 0, if they can be counted.
+/// Slots that the keys address at most, as far as can be told; `None` where they cannot be counted.
 pub(super) fn slots(dims: &[KeyDim], strings: &Strings) -> Option<u64> {
-    dims.iter().try_fold(1_u64, |all, dim| {
-        let values = match dim.domain {
-            KeyDomain::Range { lo, hi } => u64::try_from(i128::from(hi) - i128::from(lo) + 1).ok()?,
-            KeyDomain::Dictionary(domain) => strings.capacity(domain) as u64,
-        };
-        all.checked_mul(values + u64::from(dim.nullable))
-    })
+    product(dims, &|domain| strings.bound(domain))
+}
+
+/// Slots that the keys address at a rung, if they can be counted.
+pub(super) fn slots_at(dims: &[KeyDim], strings: &Strings, rung: u32) -> Option<u64> {
+    product(dims, &|domain| (strings.capacity(domain) as u64).saturating_mul(2_u64.saturating_pow(rung)))
+}
+
+fn product(dims: &[KeyDim], texts: &dyn Fn(usize) -> u64) -> Option<u64> {
+    dims.iter().try_fold(1_u64, |all, dim| all.checked_mul(dim.slots(texts)?))
 }

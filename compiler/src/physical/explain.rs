@@ -115,7 +115,6 @@ impl Explained<'_> {
                 format!("key `{name}` {what}")
             }
             Addressing::TooManySlots { dims, limit } => self.too_many(&keys, dims, *limit),
-            Addressing::SeveralTexts => "several keys are text, whose dictionaries grow".to_owned(),
         }
     }
 

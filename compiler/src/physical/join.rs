@@ -1,15 +1,16 @@
 //! Which strategy a join takes: `lookup` by address, or `merge` by binary search, to one match or to many.
 
-use super::aggregate::{MAX_DENSE_SLOTS, addressing, key_dim};
+use super::aggregate::{MAX_DENSE_SLOTS, addressing, range_dim, slots_at};
 use super::facts::{UniqueColumns, Uniqueness, uniqueness};
-use super::{Addressing, Facts, KeyDim, KeyDomain, ProbeStrategy, Reason, Strings};
+use super::{Addressing, DEFAULT_CHUNK_ROWS, Facts, KeyDim, KeyDomain, ProbeStrategy, Reason, Strings};
 use crate::plan::{Join, JoinKind, Program};
-use dj_runtime::expr::ColumnId;
 
 /// How a join is run.
 pub(super) struct JoinChoice {
     /// How matches are found.
     pub(super) strategy: ProbeStrategy,
+    /// The keys' domains, if they address a table.
+    pub(super) dims: Option<Vec<KeyDim>>,
     /// Why there is at most one match, where that is known.
     pub(super) unique: Option<Uniqueness>,
     /// Why it is run so.
@@ -34,30 +35,28 @@ pub(super) fn choose(
     let unique = one_match(join, program, unique);
     let any_match_will_do = matches!(join.kind, JoinKind::Semi | JoinKind::Anti) && join.residual.is_none();
     if unique.is_none() && !any_match_will_do {
-        return JoinChoice { strategy: ProbeStrategy::MergeMany, unique: None, reason: Reason::ManyMatches };
+        let strategy = ProbeStrategy::MergeMany;
+        return JoinChoice { strategy, dims: None, unique: None, reason: Reason::ManyMatches };
     }
     let mut addressing = addressing(lookup_domains(join, facts, strings), affordable_slots(rows), strings);
-    if addressing.dense().is_some_and(|dims| dims.iter().skip(1).any(KeyDim::grows)) {
-        addressing = Addressing::SeveralTexts;
+    if let Some(dims) = addressing.dense().filter(|dims| !fits_with(rows, dims, strings)) {
+        addressing = Addressing::TooManySlots { dims: dims.to_vec(), limit: 4 * MAX_DENSE_SLOTS };
     }
-    let strategy = addressing.dense().map_or(ProbeStrategy::MergeOne, |dims| ProbeStrategy::Lookup(dims.to_vec()));
+    let dims = addressing.dense().map(<[_]>::to_vec);
+    let strategy = if dims.is_some() { ProbeStrategy::Lookup } else { ProbeStrategy::MergeOne };
     let reason = Reason::OneMatch { unique: unique.clone(), addressing };
-    JoinChoice { strategy, unique, reason }
-}
-
-/// The join with a text first among its keys.
-///
-/// The first key of a lookup is its table's outermost dimension, the only one that may be longer in the stage that builds
-/// the table than in the one that reads it: each has its own rung, and a dictionary the rung's size.
-pub(super) fn text_first(join: &Join, strings: &Strings) -> Join {
-    let mut join = join.clone();
-    join.on.sort_by_key(|(_, right)| strings.domain_of_expr(right).is_none());
-    join
+    JoinChoice { strategy, dims, unique, reason }
 }
 
 /// A slot of a lookup table takes four bytes, so a sparse one is still cheaper than a search.
 fn affordable_slots(rows: Option<u64>) -> u64 {
     rows.map_or(1 << 20, |rows| rows.saturating_mul(16).max(1 << 16)).min(4 * MAX_DENSE_SLOTS)
+}
+
+/// Whether the table fits at the rung that so many rows need: rows and texts grow together.
+fn fits_with(rows: Option<u64>, dims: &[KeyDim], strings: &Strings) -> bool {
+    let rung = (rows.unwrap_or(0) / DEFAULT_CHUNK_ROWS as u64).checked_ilog2().map_or(0, |rung| rung + 1);
+    slots_at(dims, strings, rung).is_some_and(|slots| slots <= 4 * MAX_DENSE_SLOTS)
 }
 
 fn lookup_domains(join: &Join, facts: &Facts, strings: &Strings) -> impl Iterator<Item = Option<KeyDim>> {
@@ -66,7 +65,6 @@ fn lookup_domains(join: &Join, facts: &Facts, strings: &Strings) -> impl Iterato
         if let Some(domain) = strings.domain_of_expr(key) {
             return Some(KeyDim { domain: KeyDomain::Dictionary(domain), nullable });
         }
-        let id = key.as_column().unwrap_or(ColumnId(u32::MAX));
-        key_dim(id, key.ty, nullable, facts.interval_of(key), strings)
+        range_dim(key.ty, nullable, facts.interval_of(key))
     })
 }

@@ -179,8 +179,8 @@ pub struct Probe {
 /// How a probe finds its matches.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ProbeStrategy {
-    /// At most one, by address.
-    Lookup(Vec<KeyDim>),
+    /// At most one, by address: the build side's [`Sink::Lookup`] has the keys' domains.
+    Lookup,
     /// At most one, by binary search.
     MergeOne,
     /// Any number, by binary search: the step expands.
@@ -197,6 +197,16 @@ pub struct KeyDim {
 }
 
 impl KeyDim {
+    /// The key's slots, one a value and one for null, where `texts` says how many codes a dictionary may give; `None` where
+    /// 64 bits do not count them.
+    pub(crate) fn slots(&self, texts: impl FnOnce(usize) -> u64) -> Option<u64> {
+        let values = match self.domain {
+            KeyDomain::Range { lo, hi } => u64::try_from(i128::from(hi) - i128::from(lo) + 1).ok()?,
+            KeyDomain::Dictionary(domain) => texts(domain),
+        };
+        values.checked_add(u64::from(self.nullable))
+    }
+
     /// Whether there are more values at a larger rung.
     pub(crate) fn grows(&self) -> bool {
         matches!(self.domain, KeyDomain::Dictionary(_))
@@ -244,7 +254,8 @@ pub enum Sink {
     Lookup {
         /// The build keys.
         keys: Vec<Expr>,
-        /// Their domains.
+        /// Their domains. The table's extents are part of the result where a domain may grow, because each stage has its
+        /// own rung: what the table's maker addressed and what its readers would address are not the same.
         dims: Vec<KeyDim>,
         /// Whether two rows of one key must be looked for, because uniqueness is recorded, not proved.
         check_unique: bool,

@@ -291,7 +291,6 @@ impl Planner<'_> {
     }
 
     fn join(&mut self, join: &Join, schema: Vec<SchemaColumn>) -> Stream {
-        let join = &join::text_first(join, self.strings);
         let build_rows = row_bound(&join.right, self.program);
         let choice = join::choose(join, self.program, &self.facts, self.strings, self.unique, build_rows);
         let is_settled =
@@ -311,11 +310,9 @@ impl Planner<'_> {
             self.unique_columns.push((table, column));
         }
         let keys: Vec<Expr> = join.on.iter().map(|(_, right)| right.clone()).collect();
-        let sink = match &choice.strategy {
-            ProbeStrategy::Lookup(dims) => Sink::Lookup { keys, dims: dims.clone(), check_unique },
-            ProbeStrategy::MergeOne | ProbeStrategy::MergeMany => {
-                Sink::Merge { keys, check_unique, nulls_equal: join.nulls_equal }
-            }
+        let sink = match choice.dims {
+            Some(dims) => Sink::Lookup { keys, dims, check_unique },
+            None => Sink::Merge { keys, check_unique, nulls_equal: join.nulls_equal },
         };
         let build = self.stream(&join.right);
         let (result, rows) = (build.schema.clone(), build.rows);

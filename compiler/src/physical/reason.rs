@@ -48,8 +48,6 @@ pub enum Addressing {
         /// How many slots would be worth it.
         limit: u64,
     },
-    /// Several keys of a join are text: the table is laid out for dictionaries that may have grown when it is read.
-    SeveralTexts,
 }
 
 impl Addressing {
@@ -57,7 +55,7 @@ impl Addressing {
     pub(super) fn dense(&self) -> Option<&[KeyDim]> {
         match self {
             Self::Dense(dims) => Some(dims),
-            Self::Unbounded { .. } | Self::TooManySlots { .. } | Self::SeveralTexts => None,
+            Self::Unbounded { .. } | Self::TooManySlots { .. } => None,
         }
     }
 }

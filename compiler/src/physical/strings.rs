@@ -19,13 +19,20 @@ pub(super) use host_tables::is_for_host;
 use std::collections::BTreeMap;
 
 /// The slots of a dictionary of unknown size at rung 0.
-const DEFAULT_CAPACITY: usize = 1024;
+const DEFAULT_CAPACITY: u64 = 1024;
 
 /// The least slots of a dictionary at rung 0.
-const LEAST_CAPACITY: usize = 64;
+const LEAST_CAPACITY: u64 = 64;
 
-/// Dictionaries of more values than this do not address a state.
-const SMALL_CAPACITY: usize = 1 << 20;
+/// The most slots that a dictionary has at rung 0 where only the number of rows bounds its values: most columns of text have
+/// far fewer, and a dictionary grows.
+const LIKELY_CAPACITY: u64 = 1 << 16;
+
+/// The most slots of a dictionary at rung 0, and at any.
+const MOST_CAPACITY: u64 = 1 << 28;
+
+/// Dictionaries of more values than this address no state together with other keys.
+const SMALL_CAPACITY: u64 = 1 << 20;
 
 /// The dictionaries of a program and the tables over them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,9 +41,18 @@ pub struct Strings {
     pub domains: Vec<StringDomain>,
     /// The tables over the dictionaries.
     pub host_tables: Vec<HostTable>,
-    capacities: Vec<usize>,
+    sizes: Vec<DictionarySize>,
     vars: BTreeMap<Var, usize>,
     use_recorded: bool,
+}
+
+/// How many values a dictionary has, as powers of two.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct DictionarySize {
+    /// The slots at rung 0.
+    capacity: u64,
+    /// An upper bound, as far as the files bound at compile time give one.
+    bound: u64,
 }
 
 impl Strings {
@@ -62,12 +78,17 @@ impl Strings {
 
     /// The dictionary's slots at rung 0: a power of two.
     pub fn capacity(&self, domain: usize) -> usize {
-        self.capacities[domain]
+        self.sizes[domain].capacity as usize
     }
 
-    /// Whether the dictionary is expected to be small enough to address a state.
+    /// How many values the dictionary has at most, as far as the files bound at compile time tell: a power of two.
+    pub(crate) fn bound(&self, domain: usize) -> u64 {
+        self.sizes[domain].bound
+    }
+
+    /// Whether the dictionary is expected to be small enough to address a state together with other keys.
     pub fn is_small(&self, domain: usize) -> bool {
-        self.use_recorded && self.capacities[domain] <= SMALL_CAPACITY
+        self.use_recorded && self.sizes[domain].bound <= SMALL_CAPACITY
     }
 
     /// The table of ranks of a domain, and that of codes by rank.
@@ -99,38 +120,42 @@ pub(super) fn encode(mut program: Program, use_recorded: bool) -> (Program, Stri
         }
     });
     let domains = Domains::infer(&program, &tables);
-    let (mut strings, capacities) = number(&program, &domains, use_recorded);
-    strings.capacities = capacities;
+    let mut strings = number(&program, &domains, use_recorded);
     register(&mut strings, tables, &program);
     domains::encode_literals(&mut program, &mut strings);
     (program, strings)
 }
 
 /// Numbers the domains in a fixed order and sizes their dictionaries.
-fn number(program: &Program, domains: &Domains, use_recorded: bool) -> (Strings, Vec<usize>) {
+fn number(program: &Program, domains: &Domains, use_recorded: bool) -> Strings {
     let mut strings = Strings { use_recorded, ..Strings::default() };
     let mut roots: BTreeMap<Var, usize> = BTreeMap::new();
-    let mut known: Vec<Option<u64>> = Vec::new();
+    // What is expected, and what is the most.
+    let mut known: Vec<Option<(u64, u64)>> = Vec::new();
     for var in domains.vars() {
         let next = roots.len();
         let domain = *roots.entry(domains.root(var)).or_insert(next);
         if domain == known.len() {
-            known.push(Some(0));
+            known.push(Some((0, 0)));
             strings.domains.push(StringDomain::default());
         }
         if let Var::Source(table, column) = var {
             let table = &program.tables[table];
-            let distinct = if use_recorded { table.columns[column].recorded.distinct.or(table.rows) } else { None };
-            known[domain] = known[domain].and_then(|all| Some(all + distinct?));
+            let distinct = table.columns[column].recorded.distinct.map(|values| (values, values));
+            let rows = table.rows.map(|rows| (rows.min(LIKELY_CAPACITY), rows));
+            let more = distinct.or(rows).filter(|_| use_recorded);
+            let sum = |a: (u64, u64), b: (u64, u64)| (a.0.saturating_add(b.0), a.1.saturating_add(b.1));
+            known[domain] = known[domain].and_then(|all| Some(sum(all, more?)));
         }
         strings.vars.insert(var, domain);
     }
-    let capacity = |known: &Option<u64>| match known {
-        Some(0) | None => DEFAULT_CAPACITY,
-        Some(values) => (*values as usize).next_power_of_two().max(LEAST_CAPACITY),
+    let power = |values: u64| values.min(MOST_CAPACITY).next_power_of_two().max(LEAST_CAPACITY);
+    let size = |known: &Option<(u64, u64)>| match known {
+        Some((0, 0)) | None => DictionarySize { capacity: DEFAULT_CAPACITY, bound: DEFAULT_CAPACITY },
+        Some((likely, most)) => DictionarySize { capacity: power(*likely), bound: power(*most) },
     };
-    let capacities = known.iter().map(capacity).collect();
-    (strings, capacities)
+    strings.sizes = known.iter().map(size).collect();
+    strings
 }
 
 /// Writes the pending tables into the manifest's form, and ranks for every `min` and `max` of text.

@@ -126,7 +126,7 @@ impl<'a> StagePrinter<'a> {
         let pairs = pairs.collect::<Vec<_>>().join(" and ");
         let on = if pairs.is_empty() { String::new() } else { format!(" on {pairs}") };
         let matches = match &probe.strategy {
-            ProbeStrategy::Lookup(_) => "lookup",
+            ProbeStrategy::Lookup => "lookup",
             ProbeStrategy::MergeOne => "merge, one match",
             ProbeStrategy::MergeMany => "merge, many matches",
         };
@@ -158,7 +158,7 @@ impl<'a> StagePrinter<'a> {
 
     /// `9,650 slots = origin (dictionary of 512) × hour (0..23 + null)`
     pub(super) fn slots(&self, keys: &[(String, Type)], dims: &[KeyDim]) -> String {
-        let slots = super::aggregate::slots(dims, self.of.strings).map_or("too many".to_owned(), grouped);
+        let slots = super::aggregate::slots_at(dims, self.of.strings, 0).map_or("too many".to_owned(), grouped);
         let keys: Vec<_> = keys.iter().zip(dims).map(|((key, ty), dim)| self.dim(key, *ty, dim)).collect();
         format!("{slots} slots = {}", keys.join(" × "))
     }

@@ -36,7 +36,7 @@ impl SinkLowering<'_> {
             b.select(rows.active, b.full_int(Element::S32, &[rows.lanes], 0), nowhere)
         } else {
             // A key outside its domain has raised a status already; it must not address another's slot.
-            let (address, inside) = cx.address(&lanes, dims);
+            let (address, inside) = cx.address(&lanes, dims, &cx.extents(dims));
             b.select(b.and(rows.active, inside), address, nowhere)
         };
         let at = Addresses { slots, count, known: Indices { sorted: false, unique: false } };

@@ -1,12 +1,17 @@
 //! Build sides of joins: a table addressed by the keys, or rows sorted by the keys' words.
 
-use super::{FinishResult, SinkLowering, StepResult};
+use super::{FinishResult, SinkLowering, StepResult, product};
 use crate::lower::context::{Cx, Rows};
 use crate::lower::expr::Scope;
 use crate::physical::KeyDim;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::StatusKind;
 use dj_runtime::expr::Expr;
+
+/// Whether a lookup's result says how many slots each key has: where they are not the same at every rung.
+pub(in crate::lower) fn has_extents(dims: &[KeyDim]) -> bool {
+    dims.iter().any(KeyDim::grows)
+}
 
 impl SinkLowering<'_> {
     /// Appends the chunk's rows; those with a null key match nothing and are left out, unless nulls match.
@@ -30,7 +35,8 @@ impl SinkLowering<'_> {
         self.buffer_step(cx, &rows, state)
     }
 
-    /// The rows as buffered, and for every slot the row whose keys address it, −1 where there is none.
+    /// The rows as buffered; the slots of every key, where they depend on the rung; and for every slot the row whose keys
+    /// address it, −1 where there is none.
     pub(super) fn lookup_finish<'c>(
         &self,
         cx: &Cx<'_, 'c>,
@@ -43,8 +49,9 @@ impl SinkLowering<'_> {
         let count = state[0];
         let rows = cx.buffered_rows(&self.stage.result, &state[1..], count);
         let lanes: Vec<_> = keys.iter().map(|key| cx.expr(Scope::of(&rows), key)).collect();
-        let slots: i64 = dims.iter().map(|dim| cx.key_slots(dim)).product();
-        let (address, inside) = cx.address(&lanes, dims);
+        let extents: Vec<_> = dims.iter().map(|dim| cx.key_slots(dim, cx.rung)).collect();
+        let slots = product(&extents).unwrap_or_else(|| panic!("63 bits do not count a table of {extents:?} slots"));
+        let (address, inside) = cx.address(&lanes, dims, &cx.extents(dims));
         let nowhere = b.full_int(Element::S32, &[rows.lanes], slots);
         let target = b.select(b.and(rows.active, inside), address, nowhere);
         let known = Indices { sorted: false, unique: false };
@@ -59,7 +66,8 @@ impl SinkLowering<'_> {
             let lost = b.and(b.compare(Direction::Ne, kept, numbers), b.and(rows.active, inside));
             self.raise_duplicates(cx, &rows, lost);
         }
-        let tensors = state[1..].iter().copied().chain([table]).collect();
+        let told = has_extents(dims).then(|| b.vector_int(Element::S32, &extents));
+        let tensors = state[1..].iter().copied().chain(told).chain([table]).collect();
         FinishResult { count, tensors }
     }
 

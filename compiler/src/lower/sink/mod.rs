@@ -1,14 +1,14 @@
 //! Sinks: what a stage keeps of its rows, and what it makes of them in the end.
 
 mod aggregate;
-mod build;
+pub(super) mod build;
 mod collect;
 mod group_sort;
 mod top_k;
 
 use super::accumulate::Accumulators;
 use super::context::{Cx, Lane, Rows};
-use crate::physical::{AggregateStrategy, KeyDim, KeyDomain, Sink, Stage};
+use crate::physical::{AggregateStrategy, KeyDim, Sink, Stage};
 use crate::plan::SchemaColumn;
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::{CapacityKind, Init};
@@ -34,9 +34,15 @@ impl StateSpec {
 
     /// The dimensions that a program sees.
     pub(super) fn flat_dims(&self, rung: usize) -> Vec<i64> {
-        let dims = &self.dims[rung.min(MAX_RUNGS - 1)];
-        if dims.is_empty() { vec![] } else { vec![dims.iter().product()] }
+        let dims = &self.dims[rung];
+        let length = || product(dims).unwrap_or_else(|| panic!("63 bits do not count a state of {dims:?} slots"));
+        if dims.is_empty() { vec![] } else { vec![length()] }
     }
+}
+
+/// How many there are of so many times so many, if 63 bits count them.
+pub(super) fn product(dims: &[i64]) -> Option<i64> {
+    dims.iter().try_fold(1_i64, |all, length| all.checked_mul(*length))
 }
 
 /// What a step gives besides the status.
@@ -85,6 +91,14 @@ impl<'a> SinkLowering<'a> {
     /// Whether the buffers can be reduced in place.
     pub(super) fn compacts(&self) -> bool {
         matches!(&self.stage.sink, Sink::Aggregate { strategy: AggregateStrategy::Sort, .. })
+    }
+
+    /// The dimensions of the table that keys address, at every rung, if the sink makes one.
+    pub(super) fn address_dims(&self, cx: &Cx<'_, '_>) -> Option<Vec<Vec<i64>>> {
+        match &self.stage.sink {
+            Sink::Lookup { dims, .. } => Some(cx.slot_dims(dims)),
+            Sink::Emit | Sink::Aggregate { .. } | Sink::Sort(_) | Sink::TopK { .. } | Sink::Merge { .. } => None,
+        }
     }
 
     /// The state after the status.
@@ -195,25 +209,16 @@ impl<'c> Cx<'_, 'c> {
 
     /// The rows of buffers at every rung.
     pub(super) fn buffer_dims(&self, chunk_rows: usize) -> Vec<Vec<i64>> {
-        let base = chunk_rows.saturating_mul(2).next_power_of_two().max(16);
-        let capacity = self.interface.borrow_mut().capacity(base, CapacityKind::Rows);
-        let base = self.interface.borrow().capacities[capacity].base;
-        (0..MAX_RUNGS).map(|rung| vec![(base << rung) as i64]).collect()
+        let base = chunk_rows.checked_mul(2).and_then(usize::checked_next_power_of_two);
+        let base = base.unwrap_or_else(|| panic!("a chunk of {chunk_rows} rows is too large to buffer"));
+        let mut interface = self.interface.borrow_mut();
+        let capacity = interface.capacity(base.max(16), CapacityKind::Rows);
+        (0..MAX_RUNGS).map(|rung| vec![interface.size(capacity, rung) as i64]).collect()
     }
 
     /// The slots of keys at every rung.
     pub(super) fn slot_dims(&self, dims: &[KeyDim]) -> Vec<Vec<i64>> {
-        let size = |dim: &KeyDim, rung: usize| {
-            let values = match dim.domain {
-                KeyDomain::Range { lo, hi } => hi - lo + 1,
-                KeyDomain::Dictionary(domain) => {
-                    let capacity = self.dictionary_capacity(domain);
-                    (self.interface.borrow().capacities[capacity].base << rung) as i64
-                }
-            };
-            values + i64::from(dim.nullable)
-        };
-        (0..MAX_RUNGS).map(|rung| dims.iter().map(|dim| size(dim, rung)).collect()).collect()
+        (0..MAX_RUNGS).map(|rung| dims.iter().map(|dim| self.key_slots(dim, rung)).collect()).collect()
     }
 
     /// A tensor of an initial value.
