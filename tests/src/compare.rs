@@ -138,6 +138,15 @@ impl Table {
         Ok(Self { names, rows })
     }
 
+    /// Turns durations into their numbers of microseconds.
+    pub fn durations_as_numbers(&mut self) {
+        for cell in self.rows.iter_mut().flatten() {
+            if let Cell::Duration(micros) = cell {
+                *cell = Cell::Exact(i128::from(*micros), 0);
+            }
+        }
+    }
+
     /// Sorts the rows; floats come last in the comparison, because rounding may set them apart.
     fn sort(&mut self) {
         self.rows.sort_by(|a, b| {

@@ -1,6 +1,7 @@
 //! What the end-to-end tests share: running the built programs, generated data, DuckDB as the reference, comparison.
 //!
-//! Tests see DJ as its users do: two programs, files, exit codes and text. Nothing here links the compiler.
+//! Tests see DJ as its users do: two programs, files, exit codes and text. Only the process that runs random programs links
+//! the compiler, to run many commands in one process.
 
 pub mod cli;
 pub mod compare;

@@ -20,11 +20,19 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use dj_runtime::cli::{guard, report};
 use dj_runtime::execute::{Exit, RunError};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    guard(|| match Cli::try_parse() {
+    guard(|| djc(std::env::args_os()))
+}
+
+/// Runs `djc` with these arguments, the first of which is the program's own name.
+///
+/// Several calls of one process share its plugin.
+pub fn djc(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    match Cli::try_parse_from(arguments) {
         Ok(cli) => command(cli.command),
         Err(error) => {
             // A reader that went away is no error.
@@ -32,7 +40,7 @@ pub fn main() -> ExitCode {
             let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             if asked { Exit::Done } else { Exit::Usage }
         }
-    })
+    }
 }
 
 fn command(command: Command) -> Exit {

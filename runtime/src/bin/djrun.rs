@@ -1,66 +1,8 @@
 //! `djrun`: runs a compiled program on data, without the compiler.
 
-use clap::Parser;
-use dj_runtime::artifact::{Artifact, ArtifactError, Target};
-use dj_runtime::cli::{RunArgs, guard, parse_target, report, run_command};
-use dj_runtime::execute::{Exit, RunError};
-use std::path::PathBuf;
+use dj_runtime::cli::{djrun, guard};
 use std::process::ExitCode;
 
-/// Run a compiled DJ program on data
-#[derive(Debug, Parser)]
-#[command(name = "djrun", version, after_help = EXAMPLES)]
-struct Command {
-    /// The program: what `djc compile PROGRAM.dj -o ARTIFACT` wrote
-    artifact: PathBuf,
-
-    /// The target to run, where the artifact was compiled for several
-    #[arg(long, value_parser = parse_target)]
-    target: Option<Target>,
-
-    #[command(flatten)]
-    run: RunArgs,
-}
-
-const EXAMPLES: &str = "\
-Examples:
-  djrun delays.djx                                        on the files that the program names
-  djrun delays.djx --bind flights=feb.parquet             on another file
-  djrun delays.djx --bind flights='2024/*.parquet' --out by_hour=hours.parquet
-  djrun delays.djx --param least=30 --format csv | head
-  djrun delays.djx --repeat 10 --timings timings.json     how long it takes, and why
-
-Exit codes: 0 done, 1 the program or the data is wrong, 2 wrong usage, 3 the plugin or the machine
-failed, 70 a bug in DJ.";
-
 fn main() -> ExitCode {
-    guard(|| {
-        let command = match Command::try_parse() {
-            Ok(command) => command,
-            Err(error) => {
-                // Help on a closed pipe has nobody to tell.
-                let _ = error.print();
-                return if error.use_stderr() { Exit::Usage } else { Exit::Done };
-            }
-        };
-        run(&command)
-    })
-}
-
-fn run(command: &Command) -> Exit {
-    let diagnostics = command.run.diagnostics;
-    let name = command.artifact.display().to_string();
-    let refused = |error: ArtifactError| report(&RunError::from(error), "", &name, diagnostics);
-    let artifact = match Artifact::open(&command.artifact) {
-        Ok(artifact) => artifact,
-        Err(error) => return refused(error),
-    };
-    let (manifest, modules) = match artifact.program(command.target.as_ref()) {
-        Ok(program) => program,
-        Err(error) => return refused(error),
-    };
-    match run_command(manifest, &modules, &command.run, None, &command.artifact) {
-        Ok(_) => Exit::Done,
-        Err(error) => report(&error, artifact.source(), &manifest.source_name, diagnostics),
-    }
+    guard(|| djrun(std::env::args_os()))
 }

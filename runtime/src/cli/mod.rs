@@ -3,12 +3,14 @@
 //! Results go to stdout, everything else to stderr. The exit codes are those of [`Exit`].
 
 mod args;
+mod djrun;
 mod outputs;
 mod places;
 mod process;
 mod run;
 
 pub use args::{DiagnosticsFormat, RunArgs, TableFormat, parse_target};
+pub use djrun::djrun;
 pub use outputs::FilesAndStdout;
 pub use places::{clash, inputs, is_same_file};
 pub use process::{guard, report, report_diagnostics};
