@@ -114,7 +114,7 @@ fn case(seed: u64) -> (Program, Vec<Configuration>) {
     let declared = !random.one_in(4);
     let bound = |random: &mut Random| {
         let at = random.below(CHOICES.len() + 1);
-        if declared { (at < CHOICES.len()).then_some(at) } else { Some(random.pick(&[0, 5, 7, 9])) }
+        if declared { (at < CHOICES.len()).then_some(at) } else { Some(random.pick(&[0, 7, 9])) }
     };
     let usual = Configuration { compiled_for: bound(&mut random), options: vec![] };
     let others: [&[&str]; 8] = [
