@@ -35,7 +35,7 @@ pub enum Statement {
     Mesh(Mesh),
 }
 
-/// `table NAME [from "PATH"] [{ columns }] [shard by { cols }]`
+/// `table NAME [from "PATH"] [{ columns[, ..] }] [shard by { cols }]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
     /// The table's name.
@@ -44,6 +44,8 @@ pub struct Table {
     pub from: Option<Spanned<String>>,
     /// The declared columns; `None` where the bound file's schema is taken.
     pub columns: Option<Vec<ColumnDeclaration>>,
+    /// The `..` that ends the list, where the bound file says the other columns.
+    pub others: Option<Span>,
     /// `shard by` columns; empty where not given.
     pub shard_by: Vec<Name>,
     /// The whole statement.

@@ -68,7 +68,10 @@ impl Dumper {
             if table.shard_by.is_empty() { String::new() } else { format!(" shard by {}", names(&table.shard_by)) };
         let text = format!("table {}{}{shard}", spell_name(&table.name.node), from.unwrap_or_default());
         self.line(&text, table.span);
-        self.indented(|dumper| table.columns.iter().flatten().for_each(|column| dumper.column(column)));
+        self.indented(|dumper| {
+            table.columns.iter().flatten().for_each(|column| dumper.column(column));
+            table.others.iter().for_each(|span| dumper.line("other columns", *span));
+        });
     }
 
     fn column(&mut self, column: &ColumnDeclaration) {

@@ -167,10 +167,20 @@ impl Lexer<'_> {
 
     /// Makes an invalid token of the next `length` bytes and says what is wrong with it.
     fn invalid(&mut self, length: usize, diagnostic: Diagnostic) {
-        if self.out.diagnostics.len() <= MOST_DIAGNOSTICS {
+        // A pair of signs, as `[` and `]`, is one mistake.
+        let closes = self.rest().starts_with([']', '”', '’']);
+        let told = || self.out.diagnostics.last().is_some_and(|last| self.is_near(last) && last.help == diagnostic.help);
+        if self.out.diagnostics.len() <= MOST_DIAGNOSTICS && !(closes && told()) {
             self.out.diagnostics.push(diagnostic);
         }
         self.push(TokenKind::Invalid, length);
+    }
+
+    /// Whether a problem is on the line that is being read, and not far away.
+    fn is_near(&self, problem: &Diagnostic) -> bool {
+        const FAR: usize = 1_000;
+        let start = problem.labels.first().map_or(0, |label| label.span.start as usize);
+        self.at - start < FAR && self.source.get(start..self.at).is_some_and(|between| !between.contains('\n'))
     }
 
     fn comment(&mut self) {

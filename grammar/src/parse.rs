@@ -13,12 +13,13 @@ mod syntax_error;
 use crate::ast::{File, Statement};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::lexer::{Lexed, MOST_DIAGNOSTICS, TokenKind, lex};
+use crate::lexer::{Lexed, MOST_DIAGNOSTICS, Token, TokenKind, lex};
 use crate::span::Span;
 use build::Builder;
 pub(crate) use hint::TRANSFORMS;
 use pest::Parser;
 use pest::error::Error;
+use pest::iterators::Pairs;
 use rules::{DjParser, Rule};
 use std::ops::Range;
 
@@ -138,10 +139,12 @@ fn parse_part(source: &str, lexed: &Lexed, part: &Part) -> Result<Built, Diagnos
             let rest = tokens.get(at);
             let on_line = rest.is_some_and(|token| !token.first_on_line);
             match DjParser::parse(Rule::last_part, text) {
-                // On the same line, a name is rather a mistake and a parenthesis a call with a space.
+                // On the line of a pipeline, a name is rather a mistake (`sort a desc`), and a parenthesis is a call with a
+                // space.
                 Ok(_) if on_line && (!part.last || rest.is_some_and(|token| token.is_sign(source, "("))) => {
                     return Err(problem);
                 }
+                Ok(pairs) if continues_line(source, part, tokens, &pairs) => return Err(problem),
                 Ok(mut pairs) => pairs.next(),
                 Err(_) if on_line || !part.last => return Err(problem),
                 Err(error) => {
@@ -161,6 +164,19 @@ fn parse_part(source: &str, lexed: &Lexed, part: &Part) -> Result<Built, Diagnos
         Some(span) if !part.last => Err(misplaced_bare(span)),
         _ => Ok(Built { statements, diagnostics: builder.diagnostics }),
     }
+}
+
+/// Whether a pipeline without a name begins on the line of a statement that ends with a pipeline or an expression, which
+/// its first word was rather meant to go on with.
+fn continues_line(source: &str, part: &Part, tokens: &[Token], pairs: &Pairs<'_, Rule>) -> bool {
+    let statement = tokens.first().is_some_and(|first| matches!(first.text(source), "let" | "export" | "fn"));
+    let bare = pairs.clone().flatten().find(|pair| pair.as_rule() == Rule::bare_pipeline);
+    statement
+        && bare.is_some_and(|pair| {
+            let start = part.bytes.start + pair.as_span().start();
+            let at = tokens.partition_point(|token| (token.span.start as usize) < start);
+            tokens.get(at).is_some_and(|token| !token.first_on_line)
+        })
 }
 
 fn misplaced_bare(span: Span) -> Diagnostic {

@@ -26,7 +26,7 @@ export c = b | take"#,
 
     table t { a: i64
     let b = t | filter (x > 1
-    ^^^ DJ0115: `{` is not closed: expected a name, `,`, `?`, `in` or `}`, found a new statement, `let`
+    ^^^ DJ0115: `{` is not closed: expected a name, `,`, `..`, `?`, `in` or `}`, found a new statement, `let`
     export c = b | take
     ^^^^^^ DJ0115: `(` is not closed: expected an operator or `)`, found a new statement, `export`
                        ^ DJ0110: expected a whole number, found the end of the file
@@ -214,7 +214,11 @@ fn numbers() {
     insta::assert_snapshot!(problems(&[
         "fn f() = 1.",
         "fn f() = .5",
-        "fn f() = 1e6",
+        "fn f() = 1e",
+        "fn f() = 1e5s",
+        "fn f() = 1.e5",
+        "fn f() = 1e999",
+        "let a = t | take 1e3",
         "fn f() = 0xff",
         "fn f() = 1__0",
         "fn f() = 5m",
@@ -231,13 +235,28 @@ fn numbers() {
              ^ DJ0110: expected an expression, found `.`
                help: a number has digits on both sides of its dot: `0.5`
 
-    fn f() = 1e6
-             ^^^ DJ0107: `1e6` is not a number
-               help: numbers are decimal, without an exponent: `2_500_000`, `0.001`
+    fn f() = 1e
+             ^^ DJ0107: `1e` has no digit in its exponent
+               help: a number with an exponent is written `1e-9` or `6.02e23`
+
+    fn f() = 1e5s
+             ^^^^ DJ0107: `1e5s` is not a number
+               help: an exponent is the last of a number and has digits alone: `1e-9`
+
+    fn f() = 1.e5
+             ^^^^ DJ0107: `1.` has no digit after its dot
+               help: write `1.0` or `1`
+
+    fn f() = 1e999
+             ^^^^^ DJ0107: `1e999` is too large: the largest f64 is 1.7976931348623157e308
+
+    let a = t | take 1e3
+                     ^^^ DJ0110: expected a whole number, found `1e3`
+                       help: a count is written without a dot or an exponent: `1_000`
 
     fn f() = 0xff
              ^^^^ DJ0107: `0xff` is not a number
-               help: numbers are decimal, without an exponent: `2_500_000`, `0.001`
+               help: numbers are decimal: `2_500_000`, `0.001`, `1e-9`
 
     fn f() = 1__0
              ^^^^ DJ0107: `1__0` has an underscore that is not between two digits
@@ -274,6 +293,7 @@ fn dates() {
     ]), @r"
     fn f() = @2024-02-30
              ^^^^^^^^^^^ DJ0108: `@2024-02-30` is not in the calendar
+               help: 2024-02 has 29 days
 
     fn f() = @2024-1-3
              ^^^^^^^^^ DJ0108: `@` begins a date or a timestamp, and what follows is neither
@@ -281,6 +301,7 @@ fn dates() {
 
     fn f() = @2024-01-03T25:00:00
              ^^^^^^^^^^^^^^^^^^^^ DJ0108: `@2024-01-03T25:00:00` is not in the calendar
+               help: a time of day is 00:00:00 to 23:59:59
 
     fn f() = @2024-01-03T08:00:00.1234567
              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ DJ0108: `@2024-01-03T08:00:00.1234567` is too exact: timestamps are in microseconds
@@ -339,6 +360,7 @@ let b = t"#,
 
     let a = t | select { a b }
                            ^ DJ0110: expected `,`, `=` or `}`, found `b`
+                             help: the items of a list are separated by commas: `a, b`
 
     let a = t | drop { a.b }
                         ^ DJ0110: expected `,` or `}`, found `.`
@@ -346,6 +368,7 @@ let b = t"#,
 
     table t { a i64 }
                 ^^^ DJ0110: expected `:`, found `i64`
+                  help: a column is declared by its name and type: `a: i64`
 
     mesh a = x
              ^ DJ0110: expected a whole number, found `x`

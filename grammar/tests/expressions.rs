@@ -26,6 +26,8 @@ fn calls() {
         "sum(filter)",
         "sum(filter + 1)",
         "sum(filter - 1)",
+        "count(filter -k == 0)",
+        "sum(`filter` - 1)",
         "sum(filter, 1)",
         "quantile(x, 0.9 filter z is not null)",
         "f(x, y,)",
@@ -39,7 +41,9 @@ fn calls() {
     count(filter (a and b))  =>  (call count (filter (and a b)))
     sum(filter)  =>  (call sum filter)
     sum(filter + 1)  =>  (call sum (+ filter 1))
-    sum(filter - 1)  =>  (call sum (- filter 1))
+    sum(filter - 1)  =>  (call sum (filter (- 1)))
+    count(filter -k == 0)  =>  (call count (filter (== (- k) 0)))
+    sum(`filter` - 1)  =>  (call sum (- filter 1))
     sum(filter, 1)  =>  (call sum filter 1)
     quantile(x, 0.9 filter z is not null)  =>  (call quantile x 0.9 (filter (is not null z)))
     f(x, y,)  =>  (call f x y)
@@ -53,6 +57,9 @@ fn literals() {
         "1_000",
         "1.5",
         "0.000_1",
+        "1e-9",
+        "6.02E+23",
+        "-1_000.5e3 - 1",
         r#""text""#,
         r#""a\n\t\"\\\u{1F600}b # no comment""#,
         "true",
@@ -70,6 +77,9 @@ fn literals() {
     1_000  =>  1000
     1.5  =>  1.5
     0.000_1  =>  0.0001
+    1e-9  =>  1e-9
+    6.02E+23  =>  6.02E+23
+    -1_000.5e3 - 1  =>  (- (- 1000.5e3) 1)
     "text"  =>  "text"
     "a\n\t\"\\\u{1F600}b # no comment"  =>  "a\n\t\"\\😀b # no comment"
     true  =>  true

@@ -46,6 +46,29 @@ fn spans_survive_a_second_parse() {
 }
 
 #[test]
+fn the_other_columns_come_last() {
+    insta::assert_snapshot!(formatted("table t{zip:str,..}"), @"table t { zip: str, .. }");
+    insta::assert_snapshot!(formatted("table t { zip:str in 0..1 .. }"), @"table t { zip: str in 0..1, .. }");
+    insta::assert_snapshot!(formatted("table t {\n zip:str # five digits\n id: i64\n # and the rest\n .. # of them\n}"), @r"
+    table t {
+      zip : str  # five digits
+      id  : i64
+      # and the rest
+      ..  # of them
+    }
+    ");
+    insta::assert_snapshot!(formatted("table t { a: i64, b: i64, c: i64, longer: f64 in 1e-9..6.02E+23, .. }"), @r"
+    table t {
+      a      : i64
+      b      : i64
+      c      : i64
+      longer : f64 in 1e-9..6.02E+23
+      ..
+    }
+    ");
+}
+
+#[test]
 fn short_pipelines_stay_on_their_line() {
     insta::assert_snapshot!(formatted("let   a=t|take 3"), @"let a = t | take 3");
     insta::assert_snapshot!(formatted("export a = t"), @"export a = t");

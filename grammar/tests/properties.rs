@@ -10,7 +10,7 @@ use program::Generator;
 use proptest::prelude::*;
 
 /// Words and signs of which noise is made.
-const PIECES: [&str; 62] = [
+const PIECES: [&str; 64] = [
     "table",
     "param",
     "fn",
@@ -66,6 +66,8 @@ const PIECES: [&str; 62] = [
     ".",
     "1",
     "1.5",
+    "1e-9",
+    "2e",
     "5min",
     "@2024-01-31",
     "\"x\"",

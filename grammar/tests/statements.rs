@@ -29,6 +29,14 @@ fn tables() {
       column b: str?
       column c: bool
     ");
+    insta::assert_snapshot!(tree("table t from \"a.csv\" { zip: str, .. }\ntable u { a: i64 in 0..9 .. }"), @r#"
+    table t from "a.csv"
+      column zip: str
+      other columns
+    table u
+      column a: i64 in 0..9
+      other columns
+    "#);
     insta::assert_snapshot!(tree(r#"table from from "a" { `let`: str }"#), @r#"
     table from from "a"
       column `let`: str
@@ -89,7 +97,7 @@ b | take 2"#), @r"
         from pipeline
           from t
     ");
-    insta::assert_snapshot!(tree("let a = t let b = a b"), @r"
+    insta::assert_snapshot!(tree("let a = t let b = a\nb"), @r"
     let a
       from t
     let b

@@ -104,6 +104,8 @@ pub enum Literal {
     Integer(String),
     /// `1.5`: digits without underscores
     Fraction(String),
+    /// `6.02e23`: without underscores; a finite f64
+    Float(String),
     /// `"text"`, unescaped
     Text(String),
     /// `@2024-01-31`: days since 1970-01-01

@@ -48,7 +48,7 @@ fn literal(value: &Literal) -> String {
     match value {
         Literal::Null => "null".to_owned(),
         Literal::Bool(value) => value.to_string(),
-        Literal::Integer(digits) | Literal::Fraction(digits) => digits.clone(),
+        Literal::Integer(digits) | Literal::Fraction(digits) | Literal::Float(digits) => digits.clone(),
         Literal::Text(text) => format!("{text:?}"),
         Literal::Date(days) => format!("(date {days})"),
         Literal::Timestamp(micros) => format!("(timestamp {micros})"),

@@ -70,7 +70,7 @@ impl Layout<'_> {
         }
         if let Some(columns) = &table.columns {
             documents.push(text(" "));
-            documents.push(self.columns(columns));
+            documents.push(self.columns(columns, table.others));
         }
         if !table.shard_by.is_empty() {
             documents.push(text(" shard by "));
@@ -82,16 +82,18 @@ impl Layout<'_> {
     /// Columns on one line with commas, or one a line with their types below each other.
     ///
     /// Few columns stay as they are: on one line, or on one each.
-    fn columns(&mut self, columns: &[ColumnDeclaration]) -> Document {
+    fn columns(&mut self, columns: &[ColumnDeclaration], others: Option<Span>) -> Document {
         let spelled: Vec<String> = columns.iter().map(|column| spell_name(&column.name.node)).collect();
         let widest = spelled.iter().map(|name| name.chars().count()).max().unwrap_or(0);
         let apart =
             columns.len() > MOST_COLUMNS_ON_LINE || columns.first().is_some_and(|first| self.begins_line(first.span));
-        let close = columns.last().map_or(0, |last| self.closing_brace(last.span.end));
+        let last = others.or(columns.last().map(|last| last.span));
+        let close = last.map_or(0, |last| self.closing_brace(last.end));
         let mut inside = Vec::new();
+        let comma = || Document::IfBroken { broken: String::new(), flat: ",".to_owned() };
         for (index, column) in columns.iter().enumerate() {
             if index > 0 {
-                inside.push(Document::IfBroken { broken: String::new(), flat: ",".to_owned() });
+                inside.push(comma());
             }
             inside.extend(self.comments_before(column.span.start));
             inside.push(if apart { Document::HardLine } else { Document::Line });
@@ -104,6 +106,12 @@ impl Layout<'_> {
                 inside.push(text(" in "));
                 inside.extend(self.range(Some(lo), Some(hi)));
             }
+        }
+        if let Some(others) = others {
+            inside.push(comma());
+            inside.extend(self.comments_before(others.start));
+            inside.push(if apart { Document::HardLine } else { Document::Line });
+            inside.push(text(".."));
         }
         inside.extend(self.comments_before(close));
         group(vec![text("{"), nest(inside), Document::Line, text("}")])

@@ -15,6 +15,7 @@ impl Lexer<'_> {
         if self.peek(whole) == Some(b'.') && self.peek(whole + 1) != Some(b'.') {
             length += 1 + self.digits(whole + 1);
         }
+        length += self.exponent(length);
         let suffix = self.name_bytes(length);
         let (number, unit) = self.rest()[..length + suffix].split_at(length);
         if let Some((message, help)) = number_fault(number, unit) {
@@ -29,6 +30,16 @@ impl Lexer<'_> {
 
     fn digits(&self, ahead: usize) -> usize {
         self.rest().as_bytes()[ahead..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'_').count()
+    }
+
+    /// The length of the exponent that follows from `ahead` bytes on; 0 where there is none.
+    fn exponent(&self, ahead: usize) -> usize {
+        if !matches!(self.peek(ahead), Some(b'e' | b'E')) || self.peek(ahead.wrapping_sub(1)) == Some(b'.') {
+            return 0;
+        }
+        let sign = usize::from(matches!(self.peek(ahead + 1), Some(b'+' | b'-')));
+        let digits = self.rest().as_bytes()[ahead + 1 + sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits == 0 { 0 } else { 1 + sign + digits }
     }
 
     pub(super) fn instant(&mut self) {
@@ -86,10 +97,17 @@ fn number_fault(number: &str, unit: &str) -> Option<(String, String)> {
     if unit.is_empty() {
         return None;
     }
-    let exponent = unit.strip_prefix(['e', 'E']).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
-    if exponent || (number == "0" && unit.starts_with(['x', 'X', 'b', 'B'])) {
+    if matches!(unit, "e" | "E") {
+        let message = format!("`{number}{unit}` has no digit in its exponent");
+        return Some((message, "a number with an exponent is written `1e-9` or `6.02e23`".to_owned()));
+    }
+    if number == "0" && unit.starts_with(['x', 'X', 'b', 'B']) {
         let message = format!("`{number}{unit}` is not a number");
-        return Some((message, "numbers are decimal, without an exponent: `2_500_000`, `0.001`".to_owned()));
+        return Some((message, "numbers are decimal: `2_500_000`, `0.001`, `1e-9`".to_owned()));
+    }
+    if number.contains(['e', 'E']) {
+        let message = format!("`{number}{unit}` is not a number");
+        return Some((message, "an exponent is the last of a number and has digits alone: `1e-9`".to_owned()));
     }
     if !UNITS.contains(&unit) {
         let message = format!("`{unit}` is not a unit of time, and a name cannot start with a digit");

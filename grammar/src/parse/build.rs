@@ -68,6 +68,14 @@ impl<'a> Builder<'a> {
         })
     }
 
+    /// A literal, or the problem with it and the nearest literal of its kind, of which nothing further is wrong.
+    fn check_near(&mut self, value: Result<Literal, (Diagnostic, Literal)>) -> Literal {
+        value.unwrap_or_else(|(problem, near)| {
+            self.diagnostics.push(problem);
+            near
+        })
+    }
+
     fn statement(&mut self, pair: Node<'_>) -> Option<Statement> {
         let span = self.span(&pair);
         let rule = pair.as_rule();
@@ -102,14 +110,20 @@ impl<'a> Builder<'a> {
     }
 
     fn table(&mut self, name: Name, mut nodes: Nodes<'_>, span: Span) -> Option<Table> {
-        let mut table = Table { name, from: None, columns: None, shard_by: Vec::new(), span };
+        let mut table = Table { name, from: None, columns: None, others: None, shard_by: Vec::new(), span };
         if let Some(from) = nodes.next_if(Rule::from_clause) {
             let text = Nodes::of(from).next()?;
             table.from = Some(self.text(&text));
         }
         if let Some(columns) = nodes.next_if(Rule::columns) {
-            table.columns =
-                Some(Nodes::of(columns).map(|column| self.column_declaration(column)).collect::<Option<_>>()?);
+            let mut declared = Vec::new();
+            for node in Nodes::of(columns) {
+                match node.as_rule() {
+                    Rule::other_columns => table.others = Some(self.span(&node)),
+                    _ => declared.push(self.column_declaration(node)?),
+                }
+            }
+            table.columns = Some(declared);
         }
         if let Some(shard) = nodes.next_if(Rule::shard_clause) {
             table.shard_by = self.names(Nodes::of(shard).next()?);
@@ -230,9 +244,10 @@ impl<'a> Builder<'a> {
             Rule::text => Literal::Text(self.text(pair).node),
             Rule::integer => Literal::Integer(literal::digits(text)),
             Rule::fraction => Literal::Fraction(literal::digits(text)),
-            Rule::duration => self.check(literal::duration(text, span), Literal::Null),
-            Rule::date => self.check(literal::date(text, span), Literal::Null),
-            Rule::timestamp => self.check(literal::timestamp(text, span), Literal::Null),
+            Rule::float => self.check_near(literal::float(text, span)),
+            Rule::duration => self.check_near(literal::duration(text, span)),
+            Rule::date => self.check_near(literal::date(text, span)),
+            Rule::timestamp => self.check_near(literal::timestamp(text, span)),
             Rule::null => Literal::Null,
             Rule::true_literal => Literal::Bool(true),
             Rule::false_literal => Literal::Bool(false),

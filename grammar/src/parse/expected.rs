@@ -80,7 +80,9 @@ fn of_rule(rule: Rule) -> Option<Expected> {
         Rule::transform | Rule::call_transform => Transform,
         Rule::text => Literal("a text"),
         Rule::integer => Literal("a whole number"),
-        Rule::signed_literal | Rule::fraction | Rule::duration | Rule::date | Rule::timestamp => Literal("a literal"),
+        Rule::signed_literal | Rule::fraction | Rule::float | Rule::duration | Rule::date | Rule::timestamp => {
+            Literal("a literal")
+        }
         Rule::EOI
         | Rule::file_part
         | Rule::last_part
@@ -128,7 +130,7 @@ fn of_sign(rule: Rule) -> Option<&'static str> {
         Rule::rparen => ")",
         Rule::comma => ",",
         Rule::colon => ":",
-        Rule::dots => "..",
+        Rule::dots | Rule::other_columns => "..",
         Rule::pipe => "|",
         Rule::nullable => "?",
         Rule::assign => "=",

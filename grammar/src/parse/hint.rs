@@ -1,5 +1,8 @@
 //! Typical causes of a syntax error, and what to write instead.
 
+mod foreign;
+mod leftover;
+
 use super::expected::{Expected, list};
 use super::syntax_error::Stop;
 use crate::codes;
@@ -128,7 +131,7 @@ fn call_space(stop: &Stop<'_>) -> Option<Diagnostic> {
     let open = stop.token(0).filter(|token| token.is_sign(stop.source, "("))?;
     let apart = name.span.end < open.span.start;
     let pipe_before = stop.text(-2) == "|";
-    if !apart || open.first_on_line || stop.expects(Expected::Exactly("(")) {
+    if stop.text(1) == "aggregate" || !apart || open.first_on_line || stop.expects(Expected::Exactly("(")) {
         return None;
     }
     if pipe_before && !stop.expects(Expected::Transform) && is_transform(stop.text(-1)) {
@@ -188,6 +191,9 @@ fn unknown_transform(stop: &Stop<'_>) -> Option<Diagnostic> {
         TRANSFORMS.iter().min_by_key(distance).filter(|own| distance(own) <= word.len().div_ceil(3)).copied()
     };
     let problem = Diagnostic::error(codes::TRANSFORM, format!("expected a transform, found `{word}`")).at(token.span);
+    if foreign::is_join_kind(stop) {
+        return Some(problem.help("the kind of a join stands after the word: `join left zones on zone`"));
+    }
     Some(match synonym.or_else(similar) {
         Some(own) => problem.help(format!("did you mean `{own}`?")),
         None => problem
@@ -218,13 +224,21 @@ fn reserved(stop: &Stop<'_>) -> Option<Diagnostic> {
         return None;
     }
     let message = format!("expected {}, found the reserved word `{word}`", list(&stop.expected));
+    if let Some(help) = foreign::of_foreign(stop) {
+        return Some(Diagnostic::error(codes::RESERVED, message).at(token.span).help(help));
+    }
     let help = format!("to use it as a name, write it in backticks: `` `{word}` ``");
     Some(Diagnostic::error(codes::RESERVED, message).at(token.span).help(help))
 }
 
 /// How to go on, where a typical cause is seen.
 pub(super) fn help(stop: &Stop<'_>) -> Option<String> {
-    of_comment(stop).or_else(|| of_sign(stop)).or_else(|| of_word(stop)).or_else(|| of_form(stop))
+    of_comment(stop)
+        .or_else(|| foreign::of_foreign(stop))
+        .or_else(|| of_sign(stop))
+        .or_else(|| of_word(stop))
+        .or_else(|| leftover::of_leftover(stop))
+        .or_else(|| of_form(stop))
 }
 
 /// A line that begins like a comment of another language.
@@ -262,6 +276,9 @@ fn of_sign(stop: &Stop<'_>) -> Option<String> {
             "a list of more than one item is written in braces: `{ a, b }`"
         }
         ">" if stop.text(-1) == "-" => "an arm is written `condition => value`",
+        ".." if stop.text(-1) == "{" && wants_name(stop) => {
+            "without the braces, all columns are the bound file's; with `..`, declare at least one before it"
+        }
         "." if stop.token(1).is_some_and(|next| next.kind == TokenKind::Number) => {
             "a number has digits on both sides of its dot: `0.5`"
         }
@@ -278,6 +295,10 @@ fn of_sign(stop: &Stop<'_>) -> Option<String> {
         _ => return None,
     };
     Some(help.to_owned())
+}
+
+fn wants_name(stop: &Stop<'_>) -> bool {
+    stop.expects(Expected::Name)
 }
 
 /// The form of the phrase that was begun.

@@ -20,8 +20,25 @@ pub(super) fn count(text: &str, span: Span) -> Result<u64, Diagnostic> {
     })
 }
 
+/// A literal; or what is wrong with it, and the nearest literal of its kind to go on with.
+type OrNear = Result<Literal, (Diagnostic, Literal)>;
+
+/// `6.02e23`
+pub(super) fn float(text: &str, span: Span) -> OrNear {
+    let plain = digits(text);
+    let mantissa = plain.split(['e', 'E']).next().unwrap_or("");
+    let is_zero = mantissa.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    let (message, near) = match plain.parse::<f64>() {
+        Ok(value) if value.is_infinite() => ("too large: the largest f64 is 1.7976931348623157e308", f64::MAX),
+        Ok(value) if value == 0.0 && !is_zero => ("too small: the least f64 above 0 is 5e-324", 0.0),
+        Ok(_) | Err(_) => return Ok(Literal::Float(plain)),
+    };
+    let problem = Diagnostic::error(codes::NUMBER, format!("`{text}` is {message}")).at(span);
+    Err((problem, Literal::Float(format!("{near:e}"))))
+}
+
 /// `90d`, `3mo`
-pub(super) fn duration(text: &str, span: Span) -> Result<Literal, Diagnostic> {
+pub(super) fn duration(text: &str, span: Span) -> OrNear {
     let split = text.find(|character: char| character.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let (scale, months) = match unit {
@@ -41,48 +58,73 @@ pub(super) fn duration(text: &str, span: Span) -> Result<Literal, Diagnostic> {
         Some(value) => Ok(Literal::Duration(value)),
         None => {
             let message = format!("`{text}` is too long a time: durations are 64-bit microseconds");
-            Err(Diagnostic::error(codes::NUMBER, message).at(span))
+            let near = if months { Literal::Months(i64::MAX) } else { Literal::Duration(i64::MAX) };
+            Err((Diagnostic::error(codes::NUMBER, message).at(span), near))
         }
     }
 }
 
 /// `@2024-01-31`
-pub(super) fn date(text: &str, span: Span) -> Result<Literal, Diagnostic> {
-    days(text).map(|days| Literal::Date(days as i32)).ok_or_else(|| not_in_calendar(text, span))
+pub(super) fn date(text: &str, span: Span) -> OrNear {
+    let near = || (not_in_calendar(text, span), Literal::Date(nearest_day(text) as i32));
+    days(text).map(|days| Literal::Date(days as i32)).ok_or_else(near)
 }
 
 /// `@2024-01-31T08:30:00.5`
-pub(super) fn timestamp(text: &str, span: Span) -> Result<Literal, Diagnostic> {
+pub(super) fn timestamp(text: &str, span: Span) -> OrNear {
+    let near = || Literal::Timestamp(nearest_day(text) * MICROS_PER_DAY);
     let part = |from: usize, to: usize| text.get(from..to).and_then(|digits| digits.parse::<i64>().ok());
     let time = || Some((part(12, 14)?, part(15, 17)?, part(18, 20)?));
     let fraction = text.get(21..).unwrap_or("");
     if fraction.len() > 6 {
         let message = format!("`{text}` is too exact: timestamps are in microseconds");
-        return Err(Diagnostic::error(codes::INSTANT, message).at(span).help("write at most six digits after the dot"));
+        let problem = Diagnostic::error(codes::INSTANT, message).at(span);
+        return Err((problem.help("write at most six digits after the dot"), near()));
     }
     let micros = format!("{fraction:0<6}").parse::<i64>().unwrap_or(0);
     let value = days(text).zip(time()).filter(|(_, (hour, minute, second))| *hour < 24 && *minute < 60 && *second < 60);
-    let Some((days, (hour, minute, second))) = value else { return Err(not_in_calendar(text, span)) };
+    let Some((days, (hour, minute, second))) = value else { return Err((not_in_calendar(text, span), near())) };
     let seconds = hour * 3_600 + minute * 60 + second;
     Ok(Literal::Timestamp(days * MICROS_PER_DAY + seconds * MICROS_PER_SECOND + micros))
 }
 
 fn not_in_calendar(text: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(codes::INSTANT, format!("`{text}` is not in the calendar")).at(span)
+    let problem = Diagnostic::error(codes::INSTANT, format!("`{text}` is not in the calendar")).at(span);
+    let part = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+    match part(1, 5).zip(part(6, 8)).and_then(|(year, month)| Some((year, month, length_of(year, month)?))) {
+        Some((year, month, length)) if part(9, 11).is_none_or(|day| !(1..=length).contains(&day)) => {
+            problem.help(format!("{year:04}-{month:02} has {length} days"))
+        }
+        Some(_) => problem.help("a time of day is 00:00:00 to 23:59:59"),
+        None => problem.help("a date is year, month and day: `@2024-01-31`"),
+    }
+}
+
+/// Days since 1970-01-01 of the day of the calendar that is nearest to what `text` says after its `@`.
+fn nearest_day(text: &str) -> i64 {
+    let part = |from: usize, to: usize| text.get(from..to).and_then(|digits| digits.parse::<i64>().ok()).unwrap_or(1);
+    let (year, month) = (part(1, 5), part(6, 8).clamp(1, 12));
+    let length = length_of(year, month).unwrap_or(28);
+    days_from_civil(year, month, part(9, 11).clamp(1, length))
+}
+
+/// How many days a month has; `None` where there is no such month.
+fn length_of(year: i64, month: i64) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 if leap => Some(29),
+        2 => Some(28),
+        4 | 6 | 9 | 11 => Some(30),
+        1..=12 => Some(31),
+        _ => None,
+    }
 }
 
 /// Days since 1970-01-01 of the date that `text` starts with, after its `@`.
 fn days(text: &str) -> Option<i64> {
     let part = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
     let (year, month, day) = (part(1, 5)?, part(6, 8)?, part(9, 11)?);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let length = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
+    let length = length_of(year, month)?;
     (1..=length).contains(&day).then(|| days_from_civil(year, month, day))
 }
 
@@ -197,6 +239,28 @@ mod tests {
         assert_eq!(of("3mo"), Some(Literal::Months(3)));
         assert_eq!(of("2y"), Some(Literal::Months(24)));
         assert_eq!(of("9223372036854775807w"), None);
+    }
+
+    #[test]
+    fn floats_are_finite_and_not_zero_by_accident() {
+        let of = |text| float(text, Span::default());
+        assert_eq!(of("1_000.5e3"), Ok(Literal::Float("1000.5e3".to_owned())));
+        assert_eq!(of("0.00e-999"), Ok(Literal::Float("0.00e-999".to_owned())));
+        assert_eq!(of("5e-324"), Ok(Literal::Float("5e-324".to_owned())));
+        for text in ["1e309", "1e-400"] {
+            let (problem, near) = of(text).unwrap_err();
+            assert!(problem.message.contains("too"), "{problem:?}");
+            assert!(matches!(near, Literal::Float(_)));
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_the_calendar_is_near_to_what_is() {
+        let near = |text| date(text, Span::default()).unwrap_err().1;
+        assert_eq!(Ok(near("@2024-02-30")), date("@2024-02-29", Span::default()));
+        assert_eq!(Ok(near("@2024-13-00")), date("@2024-12-01", Span::default()));
+        let near = timestamp("@2024-02-30T25:00:00", Span::default()).unwrap_err().1;
+        assert_eq!(Ok(near), timestamp("@2024-02-29T00:00:00", Span::default()));
     }
 
     #[test]

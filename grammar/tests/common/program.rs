@@ -26,10 +26,12 @@ const NAMES: [&str; 16] = [
     "`a``b`",
     "within",
 ];
-const LITERALS: [&str; 14] = [
+const LITERALS: [&str; 16] = [
     "1",
     "1_000",
     "2.50",
+    "1e-9",
+    "6.02e23",
     "\"text # no comment\"",
     "\"\\n\\u{41}\"",
     "true",
@@ -118,6 +120,10 @@ impl Generator {
                     generator.add(":");
                     generator.pick(&["i64", "str", "decimal(9, 2)", "date?", "f64 in 0.0..2.5"]);
                 });
+                if self.below(4) == 0 {
+                    self.tokens.pop();
+                    self.add(".. }");
+                }
             }
             1 => {
                 self.add("param");
