@@ -169,7 +169,8 @@ impl Lexer<'_> {
     fn invalid(&mut self, length: usize, diagnostic: Diagnostic) {
         // A pair of signs, as `[` and `]`, is one mistake.
         let closes = self.rest().starts_with([']', '”', '’']);
-        let told = || self.out.diagnostics.last().is_some_and(|last| self.is_near(last) && last.help == diagnostic.help);
+        let told =
+            || self.out.diagnostics.last().is_some_and(|last| self.is_near(last) && last.help == diagnostic.help);
         if self.out.diagnostics.len() <= MOST_DIAGNOSTICS && !(closes && told()) {
             self.out.diagnostics.push(diagnostic);
         }

@@ -221,6 +221,9 @@ pub(super) fn literal_range(value: &Value, ty: Type) -> Diagnostic {
     let diagnostic = Diagnostic::error(codes::LITERAL_RANGE, format!("the literal does not fit {ty}"))
         .label(value.span(), format!("this is not a value of {ty}"));
     match (ty, value.open) {
+        (_, Open::Fraction(fraction)) if fraction.is_float && !ty.is_float() => {
+            diagnostic.help("an exponent makes a literal f64: write the digits")
+        }
         (Type::Decimal { scale, .. }, Open::Fraction(fraction)) if fraction.decimal.is_some_and(|(_, s)| s > scale) => {
             diagnostic.help(format!("{ty} has {scale} digits after the point"))
         }

@@ -86,6 +86,9 @@ impl<'a> Builder<'a> {
         let items: Vec<_> = list.iter().map(|item| self.expr(scope, item)).collect();
         let operand = operand?;
         let items: Vec<Value> = items.into_iter().collect::<Option<_>>()?;
+        if let Some(any) = self.exact_list(&operand, &items, span) {
+            return Some(any);
+        }
         let all: Vec<&Value> = std::iter::once(&operand).chain(&items).collect();
         let ty = match common_type(&all) {
             Ok(ty) => ty,
@@ -108,6 +111,31 @@ impl<'a> Builder<'a> {
             None => ExprKind::Or(items.into_iter().map(|item| equal(operand.clone(), item)).collect()),
         };
         Some(Expr { kind, ty: Type::Bool, nullable, span })
+    }
+
+    /// `x in { a, b }` as `x == a or x == b`, where some item is compared exactly without a type that holds both.
+    fn exact_list(&mut self, operand: &Value, items: &[Value], span: Span) -> Option<Expr> {
+        let is_exact = |item: &Value| {
+            // A literal that the operand's type holds is one of a list of that type.
+            let held = operand.known_type().is_some_and(|ty| item.open.scalar_of(ty).is_some());
+            !held && exact_sides(operand, item).is_some()
+        };
+        if !items.iter().any(is_exact) {
+            return None;
+        }
+        let sides = items.iter().map(|item| {
+            if item.is_null() {
+                let null = operand.known_type().map(|ty| item.clone().convert(ty))?;
+                return Some((operand.expr.clone(), null));
+            }
+            let common = || common_type(&[operand, item]).ok();
+            exact_sides(operand, item)
+                .or_else(|| common().map(|ty| (operand.clone().convert(ty), item.clone().convert(ty))))
+        });
+        let sides: Vec<(Expr, Expr)> = sides.collect::<Option<_>>()?;
+        let nullable = sides.iter().any(|(left, right)| left.nullable || right.nullable);
+        let any = sides.into_iter().map(|(left, right)| equal(left, right)).collect();
+        Some(Expr { kind: ExprKind::Or(any), ty: Type::Bool, nullable, span })
     }
 
     pub(super) fn like(

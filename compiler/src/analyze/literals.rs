@@ -69,6 +69,7 @@ impl<'a> Builder<'a> {
                 value.map(|value| Value::open(Open::Integer(value), span))
             }
             ast::Literal::Fraction(text) => Some(Value::open(Open::Fraction(fraction(text)), span)),
+            ast::Literal::Float(text) => Some(Value::open(Open::Fraction(float(text)), span)),
         }
     }
 
@@ -137,12 +138,13 @@ fn fraction(text: &str) -> Fraction {
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let unscaled = format!("{whole}{part}").parse::<i128>().ok();
     let scale = u8::try_from(part.len()).ok().filter(|scale| *scale <= dj_runtime::types::MAX_PRECISION);
-    let number = |result: Result<f64, _>| result.unwrap_or(f64::NAN);
-    Fraction {
-        decimal: unscaled.zip(scale),
-        double: number(text.parse()),
-        single: text.parse::<f32>().unwrap_or(f32::NAN),
-    }
+    Fraction { decimal: unscaled.zip(scale), ..float(text) }
+}
+
+/// A literal that is no decimal, whatever it meets.
+fn float(text: &str) -> Fraction {
+    let (double, single) = (text.parse().unwrap_or(f64::NAN), text.parse().unwrap_or(f32::NAN));
+    Fraction { decimal: None, is_float: text.contains(['e', 'E']), double, single }
 }
 
 /// A null whose type nothing says.

@@ -24,6 +24,7 @@ mod projections;
 mod relation;
 mod sets;
 mod signatures;
+mod tables;
 mod temporal;
 mod type_names;
 mod types;

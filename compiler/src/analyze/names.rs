@@ -5,9 +5,10 @@ use super::codes;
 use super::declarations::{Entity, Known};
 use super::env::{Env, Frame};
 use super::relation::{Relation, RowBound, Scope, ScopeColumn};
+use super::tables::{FileColumn, LeftOut};
 use super::values::Value;
 use crate::plan::SchemaColumn;
-use dj_grammar::{Diagnostic, Span, ast};
+use dj_grammar::{Diagnostic, Span, ast, spell_name};
 use dj_runtime::expr::{Expr, ExprKind};
 use dj_runtime::io::IoErrorKind;
 use std::rc::Rc;
@@ -258,13 +259,12 @@ impl<'a> Builder<'a> {
             );
             return;
         }
-        if let Some(column) = self.declarations.left_out.iter().find(|column| column.column == name) {
-            let message = format!("`{name}` has a type that DJ does not read: {}", column.ty.replace('\n', " "));
-            self.report(
-                Diagnostic::error(IoErrorKind::WrongType.code(), message)
-                    .label(span, format!("the table `{}` leaves it out", column.table))
-                    .help("write it to the file as another type"),
-            );
+        let here = |column: &&FileColumn| {
+            let read_here = || self.body_columns(scope).iter().any(|other| other.goes_by(&column.table));
+            column.column == name && (matches!(column.why, LeftOut::NoSuchType(_)) || read_here())
+        };
+        if let Some(column) = self.declarations.left_out.iter().find(here) {
+            self.report(left_out(column, span));
             return;
         }
         let columns = self.body_columns(scope);
@@ -347,6 +347,29 @@ impl<'a> Builder<'a> {
         let diagnostic = Diagnostic::error(codes::DUPLICATE_COLUMN, message).label(span, "of this pipeline");
         let diagnostic = how_to_tell_apart(diagnostic, name, &same);
         self.report(diagnostic);
+    }
+}
+
+/// A column that the table's file has and the table has not.
+fn left_out(column: &FileColumn, span: Span) -> Diagnostic {
+    let (name, table) = (&column.column, &column.table);
+    match &column.why {
+        LeftOut::NoSuchType(ty) => {
+            let message = format!("`{name}` has a type that DJ does not read: {}", ty.replace('\n', " "));
+            Diagnostic::error(IoErrorKind::WrongType.code(), message)
+                .label(span, format!("the table `{table}` leaves it out"))
+                .help("write it to the file as another type")
+        }
+        LeftOut::NotDeclared(field) => {
+            let spelled = spell_name(name);
+            let mark = if field.nullable { "?" } else { "" };
+            Diagnostic::error(codes::UNKNOWN_COLUMN, format!("unknown column `{name}`"))
+                .label(span, format!("the file of `{table}` has it, and the table does not declare it"))
+                .help(format!("declare it: `{spelled}: {}{mark}`", field.ty))
+                .help(format!(
+                    "or end the list with `..`, which reads all other columns too: `table {table} {{ ..., .. }}`"
+                ))
+        }
     }
 }
 

@@ -1,13 +1,14 @@
 //! Right, full and cross joins, in terms of the joins that the plan has.
 
 use super::builder::Builder;
+use super::codes;
 use super::env::Env;
 use super::joins::{Matching, conjunction};
 use super::relation::{Relation, RowBound, ScopeColumn};
 use super::types::widen;
 use super::values::cast_to;
 use crate::plan::{Join, JoinKind, NamedExpr, Plan, Project, SchemaColumn, Union};
-use dj_grammar::{Span, ast};
+use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{ColumnId, Expr, Scalar};
 use dj_runtime::types::Type;
 
@@ -87,7 +88,11 @@ impl<'a> Builder<'a> {
             let key = merged.and_then(|(_, id)| sides.other_right.known().find(|(_, column)| column.id == *id));
             match key {
                 Some((_, key)) => {
-                    let ty = widen(own.ty, key.ty).unwrap_or(own.ty);
+                    // Keys are compared exactly; one column of both needs a type that holds both.
+                    let Some(ty) = widen(own.ty, key.ty) else {
+                        self.report(no_common_key(&column.name, own.ty, key.ty, span));
+                        continue;
+                    };
                     outputs.push(self.output(column, (read(own, span), read(key, span)), ty, span));
                 }
                 None => {
@@ -115,6 +120,14 @@ impl<'a> Builder<'a> {
         let column = ScopeColumn { column: Some(schema), ..column.clone() };
         Output { column, schema, matched, unmatched }
     }
+}
+
+fn no_common_key(name: &str, left: Type, right: Type, span: Span) -> Diagnostic {
+    let message = format!("a full join has no type for `{name}`, which is {left} on the left and {right} on the right");
+    Diagnostic::error(codes::MISMATCHED_TYPES, message)
+        .label(span, "one column has the keys of both sides")
+        .help(format!("convert one side: `(table | derive {name} = {name} as {left})`"))
+        .help(format!("or keep both: `on left.{name} == right.{name}`"))
 }
 
 /// The sides of a full join, each read twice.

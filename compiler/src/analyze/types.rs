@@ -81,7 +81,8 @@ fn absorb(ty: Type, open: Open) -> Option<Type> {
         Open::Months(_) => None,
         Open::Integer(_) if open.scalar_of(ty).is_some() => Some(ty),
         Open::Integer(_) => widen(ty, literal_type(open)?).filter(|wide| open.scalar_of(*wide).is_some()),
-        Open::Fraction(_) if ty.is_float() => Some(ty),
+        Open::Fraction(_) if ty.is_float() => Some(if open.scalar_of(ty).is_some() { ty } else { Type::F64 }),
+        Open::Fraction(fraction) if fraction.is_float => ty.is_numeric().then_some(Type::F64),
         Open::Fraction(fraction) if ty.is_decimal() => widen(ty, fraction.decimal_type()?),
         Open::Fraction(_) => ty.is_numeric().then_some(Type::F64),
     }

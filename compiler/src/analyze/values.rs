@@ -34,6 +34,8 @@ pub(super) enum Open {
 pub(super) struct Fraction {
     /// The digits as an integer and how many stand after the point; `None` if there are more than a decimal holds.
     pub(super) decimal: Option<(i128, u8)>,
+    /// Whether it has an exponent: it is a float, and never a decimal.
+    pub(super) is_float: bool,
     /// The nearest f64.
     pub(super) double: f64,
     /// The nearest f32.
@@ -51,6 +53,7 @@ impl Fraction {
     fn negated(self) -> Self {
         Self {
             decimal: self.decimal.map(|(unscaled, scale)| (-unscaled, scale)),
+            is_float: self.is_float,
             double: -self.double,
             single: -self.single,
         }
@@ -95,7 +98,9 @@ fn fraction_of(fraction: Fraction, ty: Type) -> Option<Scalar> {
         return Some(Scalar::Float(fraction.double));
     }
     if ty == Type::F32 {
-        return Some(Scalar::Float(f64::from(fraction.single)));
+        // What is finite stays so: no f32 is near to 1e300.
+        let near = fraction.single.is_finite() || !fraction.double.is_finite();
+        return near.then_some(Scalar::Float(f64::from(fraction.single)));
     }
     let (unscaled, own) = fraction.decimal?;
     let scaled = unscaled.checked_mul(10_i128.pow(u32::from(ty.scale().checked_sub(own)?)))?;
@@ -139,6 +144,7 @@ impl Value {
         match self.open {
             Open::No => self.expr.ty.to_string(),
             Open::Integer(_) => "an integer literal".to_owned(),
+            Open::Fraction(fraction) if fraction.is_float => "a literal with an exponent".to_owned(),
             Open::Fraction(_) => "a fractional literal".to_owned(),
             Open::Null => "null".to_owned(),
             Open::Months(_) => "a calendar interval".to_owned(),

@@ -40,6 +40,69 @@ fn columns_that_are_left_out_are_named() {
     assert_eq!(told("table t from \"a.parquet\" { x: i64? }\nexport r = t | filter x > 1"), "");
 }
 
+/// The tables of a program whose file is a CSV of three columns.
+fn with_a_text_file(source: &str) -> (String, Vec<String>) {
+    struct TextFile;
+    impl Catalog for TextFile {
+        fn table(&self, _: &str, _: Option<&str>, _: Span) -> Result<Option<BoundTable>, Diagnostic> {
+            let field = |(name, ty): (&str, Type)| Field { name: name.to_owned(), ty, nullable: true };
+            let fields = [("zip", Type::I64), ("city", Type::Str), ("n o", Type::F64)].map(field).into();
+            Ok(Some(BoundTable { file: "a.csv".to_owned(), fields, ..BoundTable::default() }))
+        }
+    }
+    let (file, _) = parse(source);
+    let (program, diagnostics) = analyze(&file, source, &TextFile);
+    let columns = program.iter().flat_map(|program| &program.tables).flat_map(|table| &table.columns);
+    (shown(source, &diagnostics), columns.map(|column| column.field.to_string()).collect())
+}
+
+#[test]
+fn the_other_columns_are_the_files_in_its_order() {
+    let (told, columns) = with_a_text_file("table t { city: str, zip: str, .. }\nexport r = t");
+    assert_eq!((told.as_str(), columns), ("", vec!["zip: str".into(), "city: str".into(), "n o: f64?".into()]));
+    let (told, columns) = with_a_text_file("table t { city: str }\nexport r = t");
+    assert_eq!((told.as_str(), columns), ("", vec!["city: str".to_owned()]));
+    let (told, _) = with_a_text_file("table t { city: str, town: str, .. }\nexport r = t");
+    assert!(told.starts_with("error[DJ0404]: `a.csv` has no column `town`"), "{told}");
+}
+
+#[test]
+fn a_column_that_is_not_declared_has_a_way_in() {
+    insta::assert_snapshot!(with_a_text_file("table t { city: str }\nexport r = t | filter `n o` > 1.0").0, @r"
+    error[DJ0201]: unknown column `n o`
+      ``n o`` the file of `t` has it, and the table does not declare it
+      help: declare it: ``n o`: f64?`
+      help: or end the list with `..`, which reads all other columns too: `table t { ..., .. }`
+    ");
+    insta::assert_snapshot!(with_a_text_file("table t { city: str }\nexport r = t | drop zip").0, @r"
+    error[DJ0201]: unknown column `zip`
+      `zip` the file of `t` has it, and the table does not declare it
+      help: declare it: `zip: i64?`
+      help: or end the list with `..`, which reads all other columns too: `table t { ..., .. }`
+    ");
+}
+
+#[test]
+fn other_columns_need_a_file() {
+    let told = |source: &str| {
+        let (file, _) = parse(source);
+        shown(source, &analyze(&file, source, &crate::analyze::NothingBound).1)
+    };
+    insta::assert_snapshot!(told("table t { city: str, .. }\nexport r = t | filter other > 1"), @r"
+    error[DJ0214]: the other columns of `t` are not known
+      `..` they are the bound file's, and the table is bound to no file
+      help: bind a file with `--bind t=PATH`
+      help: or declare every column that the program reads, and leave the `..` out
+    ");
+    insta::assert_snapshot!(told("table t from \"t.csv\" { city: str, .. }\nexport r = t"), @r"
+    error[DJ0214]: the other columns of `t` are not known
+      `..` they are the bound file's, and no file is there
+      help: bind a file with `--bind t=PATH`
+      help: or declare every column that the program reads, and leave the `..` out
+    ");
+    assert_eq!(told("table t from \"t.csv\" { city: str }\nexport r = t"), "");
+}
+
 #[test]
 fn a_missing_column_is_missing_in_a_file() {
     assert!(told("table t { zz: i64? }\nexport r = t").starts_with("error[DJ0404]: `a.parquet` has no column `zz`"));

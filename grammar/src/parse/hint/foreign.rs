@@ -47,7 +47,9 @@ fn of_transform<'s>(stop: &Stop<'_>) -> Option<&'s str> {
         ("group", "by") => "leave `by` out: `group { a, b } { n = count() }`",
         ("sort", "by") => "leave `by` out: `sort { a, -b }`",
         (_, "(") if stop.text(1) == "aggregate" => "aggregates follow the keys in braces: `group a { n = count() }`",
-        (_, "using") if stop.expects(Expected::Exactly("on")) => "columns of equal names are joined by `on`: `on { a, b }`",
+        (_, "using") if stop.expects(Expected::Exactly("on")) => {
+            "columns of equal names are joined by `on`: `on { a, b }`"
+        }
         ("all", _) if stop.text(-2) == "union" => "`union` keeps all rows: leave `all` out",
         (_, "offset" | "skip") => "rows are skipped by a range: `take 11..15` leaves out ten",
         (_, "partition") => "the rows of a window are parted by `by`: `window { by { k }, sort { t } }`",
