@@ -69,8 +69,9 @@ impl<'a> Builder<'a> {
     }
 
     /// A literal, or the problem with it and the nearest literal of its kind, of which nothing further is wrong.
-    fn check_near(&mut self, value: Result<Literal, (Diagnostic, Literal)>) -> Literal {
-        value.unwrap_or_else(|(problem, near)| {
+    fn check_near(&mut self, value: Result<Literal, Box<(Diagnostic, Literal)>>) -> Literal {
+        value.unwrap_or_else(|wrong| {
+            let (problem, near) = *wrong;
             self.diagnostics.push(problem);
             near
         })

@@ -21,7 +21,7 @@ pub(super) fn count(text: &str, span: Span) -> Result<u64, Diagnostic> {
 }
 
 /// A literal; or what is wrong with it, and the nearest literal of its kind to go on with.
-type OrNear = Result<Literal, (Diagnostic, Literal)>;
+type OrNear = Result<Literal, Box<(Diagnostic, Literal)>>;
 
 /// `6.02e23`
 pub(super) fn float(text: &str, span: Span) -> OrNear {
@@ -34,7 +34,7 @@ pub(super) fn float(text: &str, span: Span) -> OrNear {
         Ok(_) | Err(_) => return Ok(Literal::Float(plain)),
     };
     let problem = Diagnostic::error(codes::NUMBER, format!("`{text}` is {message}")).at(span);
-    Err((problem, Literal::Float(format!("{near:e}"))))
+    Err(Box::new((problem, Literal::Float(format!("{near:e}")))))
 }
 
 /// `90d`, `3mo`
@@ -59,14 +59,14 @@ pub(super) fn duration(text: &str, span: Span) -> OrNear {
         None => {
             let message = format!("`{text}` is too long a time: durations are 64-bit microseconds");
             let near = if months { Literal::Months(i64::MAX) } else { Literal::Duration(i64::MAX) };
-            Err((Diagnostic::error(codes::NUMBER, message).at(span), near))
+            Err(Box::new((Diagnostic::error(codes::NUMBER, message).at(span), near)))
         }
     }
 }
 
 /// `@2024-01-31`
 pub(super) fn date(text: &str, span: Span) -> OrNear {
-    let near = || (not_in_calendar(text, span), Literal::Date(nearest_day(text) as i32));
+    let near = || Box::new((not_in_calendar(text, span), Literal::Date(nearest_day(text) as i32)));
     days(text).map(|days| Literal::Date(days as i32)).ok_or_else(near)
 }
 
@@ -79,11 +79,13 @@ pub(super) fn timestamp(text: &str, span: Span) -> OrNear {
     if fraction.len() > 6 {
         let message = format!("`{text}` is too exact: timestamps are in microseconds");
         let problem = Diagnostic::error(codes::INSTANT, message).at(span);
-        return Err((problem.help("write at most six digits after the dot"), near()));
+        return Err(Box::new((problem.help("write at most six digits after the dot"), near())));
     }
     let micros = format!("{fraction:0<6}").parse::<i64>().unwrap_or(0);
     let value = days(text).zip(time()).filter(|(_, (hour, minute, second))| *hour < 24 && *minute < 60 && *second < 60);
-    let Some((days, (hour, minute, second))) = value else { return Err((not_in_calendar(text, span), near())) };
+    let Some((days, (hour, minute, second))) = value else {
+        return Err(Box::new((not_in_calendar(text, span), near())));
+    };
     let seconds = hour * 3_600 + minute * 60 + second;
     Ok(Literal::Timestamp(days * MICROS_PER_DAY + seconds * MICROS_PER_SECOND + micros))
 }
@@ -248,7 +250,7 @@ mod tests {
         assert_eq!(of("0.00e-999"), Ok(Literal::Float("0.00e-999".to_owned())));
         assert_eq!(of("5e-324"), Ok(Literal::Float("5e-324".to_owned())));
         for text in ["1e309", "1e-400"] {
-            let (problem, near) = of(text).unwrap_err();
+            let (problem, near) = *of(text).unwrap_err();
             assert!(problem.message.contains("too"), "{problem:?}");
             assert!(matches!(near, Literal::Float(_)));
         }
