@@ -1,8 +1,9 @@
 //! From source text to everything that an artifact holds, one line a stage.
 
 use crate::analyze::{Catalog, analyze, codes};
+use crate::encode::{self, EncodedProgram, encode};
 use crate::lower::{LoweredStage, StageLowering};
-use crate::physical::{self, Options as PhysicalOptions, Strings, Variant};
+use crate::physical::{self, Options as PhysicalOptions, Variant};
 use crate::plan::{Program, VerifyError, verify};
 use crate::stablehlo::{BuildError, Context, Session};
 use dj_grammar::{Diagnostic, ast};
@@ -74,10 +75,8 @@ pub struct Compiled {
 
 /// One way to run a program.
 pub struct CompiledVariant {
-    /// The program with its text replaced by codes.
-    pub program: Program,
-    /// The dictionaries.
-    pub strings: Strings,
+    /// The program without text, and the dictionaries.
+    pub encoded: EncodedProgram,
     /// The stages.
     pub physical: Variant,
     lowered: Vec<LoweredStage>,
@@ -103,7 +102,11 @@ pub fn compile(
     let session = context.session();
     let mut variants = Vec::new();
     for use_recorded in [true, false] {
-        let variant = plan_variant(&optimized, source, source_name, &session, unique, use_recorded, options);
+        let encoded = encode(&optimized, use_recorded);
+        if options.verify {
+            encode::verify(&encoded)?;
+        }
+        let variant = plan_variant(encoded, source, source_name, &session, unique, use_recorded, options);
         if !variants.iter().any(|other: &CompiledVariant| other.physical.stages == variant.physical.stages) {
             variants.push(variant);
         }
@@ -166,7 +169,7 @@ fn platform(target: &Target) -> dj_runtime::pjrt::Platform {
 
 /// Plans and lowers the stages of one variant.
 fn plan_variant(
-    optimized: &Program,
+    encoded: EncodedProgram,
     source: &str,
     source_name: &str,
     session: &Session<'_>,
@@ -177,16 +180,16 @@ fn plan_variant(
     let physical_options =
         PhysicalOptions { target: options.target.clone(), chunk_rows: options.chunk_rows, use_recorded };
     let is_unique = |table: usize, column: usize| {
-        let table = &optimized.tables[table];
+        let table = &encoded.program.tables[table];
         table.columns[column].recorded.unique || unique(&table.name, &table.columns[column].field.name)
     };
-    let (program, strings, physical) = physical::plan(optimized, &physical_options, &is_unique);
+    let physical = physical::plan(&encoded, &physical_options, &is_unique);
     let mut lowered: Vec<LoweredStage> = Vec::new();
     for stage in 0..physical.stages.len() {
         let manifests: Vec<_> = lowered.iter().map(|stage| stage.manifest.clone()).collect();
         let lowering = StageLowering {
-            program: &program,
-            strings: &strings,
+            program: &encoded.program,
+            strings: &encoded.dictionaries,
             variant: &physical,
             stage,
             lowered: &manifests,
@@ -197,7 +200,7 @@ fn plan_variant(
         };
         lowered.push(lowering.lower(session));
     }
-    CompiledVariant { program, strings, physical, lowered }
+    CompiledVariant { encoded, physical, lowered }
 }
 
 /// Writes the manifest. Tables list the columns that some stage reads, so column indices are renumbered.
@@ -214,9 +217,10 @@ fn manifest(
             renumber(&mut stage.manifest, &used);
         }
     }
-    let strings = &variants[0].strings;
+    let strings = &variants[0].encoded.dictionaries;
     let alike = |other: &CompiledVariant| {
-        (&other.strings.domains, &other.strings.host_tables) == (&strings.domains, &strings.host_tables)
+        let other = &other.encoded.dictionaries;
+        (&other.domains, &other.host_tables) == (&strings.domains, &strings.host_tables)
     };
     assert!(variants.iter().all(alike), "the variants of a program number its text alike");
     let tables = program.tables.iter().enumerate().map(|(table, spec)| TableSpec {
@@ -355,8 +359,8 @@ impl Compiled {
     fn lower(&self, session: &Session<'_>, manifests: &[Stage], id: ProgramId) -> Result<String, BuildError> {
         let variant = &self.variants[id.variant];
         let lowering = StageLowering {
-            program: &variant.program,
-            strings: &variant.strings,
+            program: &variant.encoded.program,
+            strings: &variant.encoded.dictionaries,
             variant: &variant.physical,
             stage: id.stage,
             lowered: manifests,

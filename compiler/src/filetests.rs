@@ -19,6 +19,7 @@
 pub(crate) mod files;
 
 use crate::analyze::analyze;
+use crate::encode::encoded_text;
 use crate::physical::{VariantText, explain_text, physical_text};
 use crate::plan::{Program, SchemaColumn, plain_plan_text, verify};
 use crate::{CompileError, Compiled, Options, compile};
@@ -46,6 +47,11 @@ fn optimization() {
 }
 
 #[test]
+fn encoding() {
+    check_folder("encode");
+}
+
+#[test]
 fn physical_planning() {
     check_folder("physical");
 }
@@ -61,6 +67,7 @@ enum Stage {
     Parse,
     Analyze,
     Optimize,
+    Encode,
     Physical,
     Explain,
     Stablehlo,
@@ -73,6 +80,7 @@ impl Stage {
             "parse" => Self::Parse,
             "analyze" => Self::Analyze,
             "optimize" => Self::Optimize,
+            "encode" => Self::Encode,
             "physical" => Self::Physical,
             "explain" => Self::Explain,
             "stablehlo" => Self::Stablehlo,
@@ -163,7 +171,7 @@ fn output(stage: Stage, source: &str, given: &[&str]) -> (String, Vec<Diagnostic
             verify(&program).unwrap();
             (schemas(&program) + &plain_plan_text(&program), diagnostics)
         }
-        Stage::Optimize | Stage::Physical | Stage::Explain | Stage::Stablehlo => {
+        Stage::Optimize | Stage::Encode | Stage::Physical | Stage::Explain | Stage::Stablehlo => {
             let mut options = Options { verify: true, ..Options::default() };
             options.chunk_rows = files.chunk_rows.unwrap_or(options.chunk_rows);
             match compile(source, "test.dj", &files, &|table, column| files.is_unique(table, column), &options) {
@@ -178,15 +186,11 @@ fn output(stage: Stage, source: &str, given: &[&str]) -> (String, Vec<Diagnostic
 /// What a stage made of a program: of its first variant, after planning.
 fn of_compiled(stage: Stage, compiled: &Compiled) -> String {
     let variant = &compiled.variants[0];
-    let text = VariantText {
-        variant: &variant.physical,
-        program: &variant.program,
-        strings: &variant.strings,
-        source: compiled.source(),
-    };
+    let text = VariantText { variant: &variant.physical, encoded: &variant.encoded, source: compiled.source() };
     match stage {
         Stage::Parse | Stage::Analyze => unreachable!("nothing is compiled for it"),
         Stage::Optimize => plain_plan_text(&compiled.optimized),
+        Stage::Encode => encoded_text(&variant.encoded, compiled.source()),
         Stage::Physical => physical_text(&text),
         Stage::Explain => explain_text(&text, &compiled.manifest, 0),
         Stage::Stablehlo => modules(compiled),

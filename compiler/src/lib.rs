@@ -3,6 +3,7 @@
 pub mod analyze;
 pub mod cli;
 mod compile;
+pub mod encode;
 #[cfg(test)]
 mod filetests;
 mod lower;

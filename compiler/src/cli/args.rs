@@ -203,6 +203,8 @@ pub(super) enum Stage {
     Plan,
     /// The plan after optimization
     Optimized,
+    /// The plan without text: codes, dictionaries and tables over them
+    Encoded,
     /// Stages, strategies and capacities
     Physical,
     /// The programs

@@ -91,11 +91,12 @@ fn tpu_plugin(args: &args::Compile) -> Result<std::sync::Arc<Plugin>, RunError> 
 
 /// The text of every stage that an artifact keeps.
 fn plans(compiled: &Compiled) -> BTreeMap<String, String> {
-    use super::inspect::{ast, explanation, optimized, physical, plan};
+    use super::inspect::{ast, encoded, explanation, optimized, physical, plan};
     let texts = [
         ("ast", ast(compiled)),
         ("plan", plan(compiled)),
         ("optimized", optimized(compiled)),
+        ("encoded", encoded(compiled)),
         ("physical", physical(compiled)),
         ("explain", explanation(compiled)),
     ];

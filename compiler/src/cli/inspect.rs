@@ -5,6 +5,7 @@ use super::args::{self, Stage, Tuning};
 use super::output::print_all;
 use super::program::Source;
 use crate::compile::{Compiled, CompiledVariant};
+use crate::encode::encoded_text;
 use crate::physical::{VariantText, explain_text, physical_text};
 use crate::plan::plan_text;
 use dj_grammar::Severity;
@@ -59,6 +60,7 @@ fn of_artifact(path: &Path, stage: Stage, target: Option<&Target>) -> Result<Vec
         Stage::Ast => kept("ast"),
         Stage::Plan => kept("plan"),
         Stage::Optimized => kept("optimized"),
+        Stage::Encoded => kept("encoded"),
         Stage::Physical => kept("physical"),
         Stage::Manifest => vec![manifest_text(artifact.program(target).map_err(Failure::without_source)?.0)?],
         Stage::Stablehlo => {
@@ -93,6 +95,7 @@ fn of_program(args: &args::Inspect) -> Result<Vec<String>, Failure> {
         Stage::Ast => vec![ast(&compiled)],
         Stage::Plan => vec![plan(&compiled)],
         Stage::Optimized => vec![optimized(&compiled)],
+        Stage::Encoded => vec![encoded(&compiled)],
         Stage::Physical => vec![physical(&compiled)],
         Stage::Manifest => vec![manifest_text(&compiled.manifest)?],
         Stage::Stablehlo => {
@@ -133,6 +136,11 @@ pub(super) fn optimized(compiled: &Compiled) -> String {
     plan_text(&compiled.optimized, compiled.source())
 }
 
+/// The plan without text, and the dictionaries: those of the first variant, since the variants differ in sizes alone.
+pub(super) fn encoded(compiled: &Compiled) -> String {
+    compiled.variants.first().map(|variant| encoded_text(&variant.encoded, compiled.source())).unwrap_or_default()
+}
+
 /// The stages of every variant.
 pub(super) fn physical(compiled: &Compiled) -> String {
     variants(compiled, |variant, _| physical_text(variant))
@@ -153,8 +161,7 @@ fn variants(compiled: &Compiled, text: impl Fn(&VariantText<'_>, usize) -> Strin
             true => "dictionaries that stay small",
         };
         let head = if several { format!("variant {index} (relies on {relies_on})\n\n") } else { String::new() };
-        let (physical, program, strings) = (&variant.physical, &variant.program, &variant.strings);
-        let variant = VariantText { variant: physical, program, strings, source: compiled.source() };
+        let variant = VariantText { variant: &variant.physical, encoded: &variant.encoded, source: compiled.source() };
         head + &text(&variant, index)
     };
     compiled.variants.iter().enumerate().map(one).collect::<Vec<_>>().join("\n")

@@ -15,13 +15,13 @@ pub(super) use combine::Addresses;
 
 use super::context::{Cx, Rows};
 use super::expr::{Scope, order_key};
+use crate::encode::Expr;
 use crate::physical::AggregateItem;
 use crate::plan::AggregateFunction;
 use crate::stablehlo::{Element, Value};
 use dj_grammar::Span;
 use dj_runtime::artifact::Init;
-use dj_runtime::expr::{Expr, Interval};
-use dj_runtime::types::Type;
+use dj_runtime::expr::Interval;
 
 /// What a group remembers of some argument.
 #[derive(Debug, Clone, PartialEq)]
@@ -190,7 +190,7 @@ impl Accumulator {
 
     /// Whether the argument is text.
     pub(super) fn is_text(&self) -> bool {
-        self.argument.as_ref().is_some_and(|argument| argument.ty == Type::Str)
+        self.argument.as_ref().is_some_and(|argument| argument.ty.is_code())
     }
 }
 

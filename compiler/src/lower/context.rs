@@ -5,24 +5,24 @@
     reason = "floats and predicates are written differently; all integers alike"
 )]
 
-use crate::physical::{Strings, Variant};
+use crate::encode::{Dictionaries, Encoded, Expr, Type};
+use crate::physical::Variant;
 use crate::plan::Program;
 use crate::stablehlo::{Builder, Element, Location, Value};
 use dj_grammar::Span;
 use dj_runtime::artifact::{
     Capacity, CapacityKind, Dim, Platform, Resident, ScalarInput, ScalarSource, Stage, StatusKind, StatusSite, Target,
 };
-use dj_runtime::expr::{ColumnId, Expr, Interval};
-use dj_runtime::types::Type;
+use dj_runtime::expr::{ColumnId, Interval};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// What does not change while the programs of a variant are lowered.
 pub(super) struct Lowering<'a> {
     /// The encoded program.
-    pub(super) program: &'a Program,
+    pub(super) program: &'a Program<Encoded>,
     /// Its dictionaries.
-    pub(super) strings: &'a Strings,
+    pub(super) strings: &'a Dictionaries,
     /// Its stages.
     pub(super) variant: &'a Variant,
     /// The manifests of the stages that are lowered already.

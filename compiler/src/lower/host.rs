@@ -3,11 +3,11 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "only what is read from outside the row is renamed")]
 
 use super::context::{Lowering, cell_source, element_within};
+use crate::encode::{Encoded, Type};
 use crate::physical::Stage;
-use crate::plan::NamedExpr;
+use crate::plan::HostExpr;
 use dj_runtime::artifact::{HostColumn, HostValue, ScalarSource};
 use dj_runtime::expr::{ColumnId, ExprKind};
-use dj_runtime::types::Type;
 
 /// The columns of a driver's chunk that the host computes.
 pub(super) fn host_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<HostColumn> {
@@ -24,7 +24,7 @@ pub(super) fn host_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usize
     row.into_iter().chain(driver.host.iter().map(|item| host_column(lowering, item, &positions))).collect()
 }
 
-fn host_column(lowering: &Lowering<'_>, item: &NamedExpr, positions: &[ColumnId]) -> HostColumn {
+fn host_column(lowering: &Lowering<'_>, item: &HostExpr<Encoded>, positions: &[ColumnId]) -> HostColumn {
     let mut scalars = Vec::new();
     let mut scalar = |source: ScalarSource| {
         let index = scalars.iter().position(|known| *known == source).unwrap_or_else(|| {
@@ -48,9 +48,9 @@ fn host_column(lowering: &Lowering<'_>, item: &NamedExpr, positions: &[ColumnId]
         part
     });
     HostColumn {
-        element: element_within(lowering.target, expr.ty, lowering.variant.facts.interval(item.id)),
+        element: element_within(lowering.target, item.column.ty, lowering.variant.facts.interval(item.column.id)),
         nullable: expr.nullable,
-        domain: lowering.strings.domain_of(item.id),
+        domain: item.column.ty.domain(),
         scalars,
         value: HostValue::Expr(expr),
     }

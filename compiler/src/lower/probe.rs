@@ -5,11 +5,11 @@ use super::expr::Scope;
 use super::keys::WordKey;
 use super::rows::ChunkInputs;
 use super::sink::build::has_extents;
+use crate::encode::Expr;
 use crate::physical::{KeyDim, Probe, ProbeStrategy, Sink};
 use crate::plan::JoinKind;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::{CapacityKind, Dim, Resident, ResidentTensor, SinkKind};
-use dj_runtime::expr::Expr;
 
 /// A build side on the device.
 struct BuildSide<'c> {

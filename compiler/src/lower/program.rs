@@ -136,7 +136,7 @@ pub(super) fn chunk_inputs<'c>(
     let mut rest = values;
     let read = driver.columns.iter().map(|column| (column.column.id, column.column.nullable));
     let row = driver.row.map(|id| (id, false));
-    let host = driver.host.iter().map(|item| (item.id, item.expr.nullable));
+    let host = driver.host.iter().map(|item| (item.column.id, item.column.nullable));
     let all: Vec<_> = read.chain(row).chain(host).collect();
     let lane = |argument: usize| {
         let (id, nullable) = all[argument];

@@ -4,8 +4,8 @@
 
 use super::context::{Cx, Lane, Rows};
 use super::expr::Scope;
+use crate::encode::NamedExpr;
 use crate::physical::{Check, Driver, DriverColumn, Op};
-use crate::plan::NamedExpr;
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
 use dj_runtime::expr::ColumnId;

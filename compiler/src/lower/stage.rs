@@ -6,7 +6,8 @@ use super::passing::Passing;
 use super::program::{Signature, chunk_columns, chunk_inputs, expands};
 use super::sink::build::has_extents;
 use super::sink::{MAX_RUNGS, SinkLowering, StateSpec, product};
-use crate::physical::{Op, Sink, Strings, Variant};
+use crate::encode::{Dictionaries, Encoded};
+use crate::physical::{Op, Sink, Variant};
 use crate::plan::{JoinKind, Program};
 use crate::stablehlo::{BuildError, Element, Module, Session, Value};
 use dj_runtime::artifact::{
@@ -25,9 +26,9 @@ const MAX_SLOTS: i64 = 1 << 26;
 #[derive(Clone, Copy)]
 pub(crate) struct StageLowering<'a> {
     /// The encoded program.
-    pub(crate) program: &'a Program,
+    pub(crate) program: &'a Program<Encoded>,
     /// Its dictionaries.
-    pub(crate) strings: &'a Strings,
+    pub(crate) strings: &'a Dictionaries,
     /// Its stages.
     pub(crate) variant: &'a Variant,
     /// The index of the stage.
@@ -238,13 +239,13 @@ impl<'a> StageLowering<'a> {
         rungs: usize,
     ) -> SinkSpec {
         let stage = self.stage();
-        let column = |column: &crate::plan::SchemaColumn| ResultColumn {
+        let column = |column: &crate::encode::SchemaColumn| ResultColumn {
             field: dj_runtime::types::Field {
                 name: self.program.columns.get(column.id).name.clone(),
-                ty: column.ty,
+                ty: column.ty.written(),
                 nullable: column.nullable,
             },
-            domain: self.strings.domain_of(column.id).filter(|_| column.ty == dj_runtime::types::Type::Str),
+            domain: column.ty.domain(),
             element: cx.column_element(column.id, column.ty),
         };
         let columns = stage.result.iter().map(column).collect();
@@ -312,8 +313,8 @@ fn reduces(op: &Op) -> bool {
 }
 
 /// What a stage does, for people.
-fn label(stage: &crate::physical::Stage, program: &Program) -> String {
-    let names = |columns: &[crate::plan::SchemaColumn]| {
+fn label(stage: &crate::physical::Stage, program: &Program<Encoded>) -> String {
+    let names = |columns: &[crate::encode::SchemaColumn]| {
         columns.iter().map(|column| program.columns.get(column.id).name.as_str()).collect::<Vec<_>>().join(", ")
     };
     match &stage.sink {

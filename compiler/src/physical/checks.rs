@@ -5,8 +5,9 @@
 //! are a contract and stay.
 
 use super::{Driver, Op, Sink, Stage};
+use crate::encode::{Expr, ExprKind};
 use dj_runtime::artifact::DriverSource;
-use dj_runtime::expr::{ColumnId, Expr, ExprKind};
+use dj_runtime::expr::ColumnId;
 use std::collections::BTreeSet;
 
 /// Drops the checks of recorded bounds on which nothing relies.
@@ -24,6 +25,10 @@ fn relied_upon(stages: &[Stage]) -> BTreeSet<ColumnId> {
     let mut relied = BTreeSet::new();
     let mut renamed = Vec::new();
     for stage in stages {
+        // What the host computes relies on no bounds, but the columns of its results may.
+        for item in stage.drivers.iter().flat_map(|driver| &driver.host) {
+            relied.extend(item.expr.columns());
+        }
         for expr in expressions(stage) {
             relied.extend(expr.columns());
             expr.walk(&mut |part| {
@@ -50,7 +55,6 @@ fn relied_upon(stages: &[Stage]) -> BTreeSet<ColumnId> {
 fn expressions(stage: &Stage) -> Vec<&Expr> {
     let mut exprs: Vec<&Expr> = Vec::new();
     for driver in &stage.drivers {
-        exprs.extend(driver.host.iter().map(|item| &item.expr));
         exprs.extend(driver.ops.iter().flat_map(Op::computed));
     }
     match &stage.sink {

@@ -2,13 +2,14 @@
 
 use super::planner::{Planner, Stream};
 use super::{Driver, Op};
-use crate::plan::{Evaluate, NamedExpr};
+use crate::encode::Encoded;
+use crate::plan::{Evaluate, HostExpr};
 use dj_runtime::expr::ColumnId;
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Planner<'_> {
     /// Columns of the host join the chunks of the drivers: where a row has come further already, its stage ends here.
-    pub(super) fn evaluate(&mut self, evaluate: &Evaluate) -> Stream {
+    pub(super) fn evaluate(&mut self, evaluate: &Evaluate<Encoded>) -> Stream {
         let mut stream = self.stream(&evaluate.input);
         let at_source = |driver: &Driver| at_source(driver, &evaluate.items);
         let items: Option<Vec<_>> = stream.drivers.iter().map(at_source).collect();
@@ -20,14 +21,14 @@ impl Planner<'_> {
         for (driver, items) in stream.drivers.iter_mut().zip(items) {
             driver.host.extend(items);
         }
-        stream.schema.extend(evaluate.items.iter().map(NamedExpr::schema));
+        stream.schema.extend(evaluate.items.iter().map(|item| item.column));
         stream
     }
 }
 
 /// Columns of the host in terms of a driver's rows as they are read; `None` where that would be of more rows than needed, or
 /// of columns that are not there yet.
-fn at_source(driver: &Driver, items: &[NamedExpr]) -> Option<Vec<NamedExpr>> {
+fn at_source(driver: &Driver, items: &[HostExpr<Encoded>]) -> Option<Vec<HostExpr<Encoded>>> {
     let mut renamed: BTreeMap<ColumnId, ColumnId> = BTreeMap::new();
     for op in &driver.ops {
         let Op::Project(projected) = op else { return None };
@@ -44,8 +45,8 @@ fn at_source(driver: &Driver, items: &[NamedExpr]) -> Option<Vec<NamedExpr>> {
         if !expr.columns().iter().all(|id| known.contains(id)) {
             return None;
         }
-        known.insert(item.id);
-        found.push(NamedExpr { id: item.id, expr });
+        known.insert(item.column.id);
+        found.push(HostExpr { column: item.column, expr });
     }
     Some(found)
 }

@@ -4,9 +4,10 @@
 //! at compile time need.
 
 use super::text::{StagePrinter, VariantText, bounds_text, grouped};
-use super::{Addressing, AggregateStrategy, KeyDim, KeyDomain, Reason, Sink, Uniqueness};
+use super::{Addressing, AggregateStrategy, KeyDim, KeyDomain, Reason, Sink};
+use crate::encode::Type;
+use crate::plan::Uniqueness;
 use dj_runtime::artifact::{Assumption, AssumptionKind, CapacityKind, Manifest, Resident, SinkKind, Stage, Target};
-use dj_runtime::types::Type;
 use std::collections::BTreeSet;
 
 /// The choices of the variant of this index: a paragraph a stage, and what is taken for granted.
@@ -93,7 +94,7 @@ impl Explained<'_> {
             None => "any match will do".to_owned(),
             Some(Uniqueness::Proven) => "the plan makes build keys unique".to_owned(),
             Some(Uniqueness::Recorded(table, column)) => {
-                let table = &self.of.program.tables[*table];
+                let table = &self.of.encoded.program.tables[*table];
                 format!("`{}` is unique in the files bound to `{}`", table.columns[*column].field.name, table.name)
             }
         }
@@ -105,7 +106,7 @@ impl Explained<'_> {
             Addressing::Dense(dims) => self.printer.slots(&keys, dims),
             Addressing::Unbounded { key } => {
                 let (name, ty) = &keys[*key];
-                let what = if *ty == Type::Str {
+                let what = if ty.is_code() {
                     "has no dictionary that is known to be small"
                 } else if ty.is_float() {
                     "is a float"
@@ -209,7 +210,7 @@ fn promises(of: &VariantText<'_>, manifest: &Manifest, index: usize) -> Vec<Stri
     let columns = of.variant.stages.iter().flat_map(|stage| &stage.drivers).flat_map(|driver| &driver.columns);
     for column in columns {
         let Some(check) = column.checks.iter().find(|check| check.declared) else { continue };
-        let line = format!("  {} in {}", check.name, bounds_text(check.bounds, column.column.ty));
+        let line = format!("  {} in {}", check.name, bounds_text(check.bounds, column.column.ty.written()));
         if !declared.contains(&line) {
             declared.push(line);
         }

@@ -1,9 +1,9 @@
 //! Which strategy a join takes: `lookup` by address, or `merge` by binary search, to one match or to many.
 
 use super::aggregate::{MAX_DENSE_SLOTS, addressing, range_dim, slots_at};
-use super::facts::{UniqueColumns, Uniqueness, uniqueness};
-use super::{Addressing, DEFAULT_CHUNK_ROWS, Facts, KeyDim, KeyDomain, ProbeStrategy, Reason, Strings};
-use crate::plan::{Join, JoinKind, Program};
+use super::{Addressing, DEFAULT_CHUNK_ROWS, KeyDim, KeyDomain, ProbeStrategy, Reason};
+use crate::encode::{Dictionaries, Encoded, Join};
+use crate::plan::{Facts, JoinKind, Program, UniqueColumns, Uniqueness, one_match};
 
 /// How a join is run.
 pub(super) struct JoinChoice {
@@ -17,22 +17,16 @@ pub(super) struct JoinChoice {
     pub(super) reason: Reason,
 }
 
-/// Why a row of the left side has at most one match, if it is known to.
-pub(super) fn one_match(join: &Join, program: &Program, unique: UniqueColumns<'_>) -> Option<Uniqueness> {
-    let columns: Option<Vec<_>> = join.on.iter().map(|(_, right)| right.as_column()).collect();
-    uniqueness(&join.right, &columns?, program, unique)
-}
-
 /// Picks the strategy of a join; `use_recorded` allows to rely on recorded uniqueness.
 pub(super) fn choose(
     join: &Join,
-    program: &Program,
+    program: &Program<Encoded>,
     facts: &Facts,
-    strings: &Strings,
+    strings: &Dictionaries,
     unique: UniqueColumns<'_>,
     rows: Option<u64>,
 ) -> JoinChoice {
-    let unique = one_match(join, program, unique);
+    let unique = one_match(join, &program.shared, unique);
     let any_match_will_do = matches!(join.kind, JoinKind::Semi | JoinKind::Anti) && join.residual.is_none();
     if unique.is_none() && !any_match_will_do {
         let strategy = ProbeStrategy::MergeMany;
@@ -54,15 +48,15 @@ fn affordable_slots(rows: Option<u64>) -> u64 {
 }
 
 /// Whether the table fits at the rung that so many rows need: rows and texts grow together.
-fn fits_with(rows: Option<u64>, dims: &[KeyDim], strings: &Strings) -> bool {
+fn fits_with(rows: Option<u64>, dims: &[KeyDim], strings: &Dictionaries) -> bool {
     let rung = (rows.unwrap_or(0) / DEFAULT_CHUNK_ROWS as u64).checked_ilog2().map_or(0, |rung| rung + 1);
     slots_at(dims, strings, rung).is_some_and(|slots| slots <= 4 * MAX_DENSE_SLOTS)
 }
 
-fn lookup_domains(join: &Join, facts: &Facts, strings: &Strings) -> impl Iterator<Item = Option<KeyDim>> {
+fn lookup_domains(join: &Join, facts: &Facts, strings: &Dictionaries) -> impl Iterator<Item = Option<KeyDim>> {
     join.on.iter().map(|(_, key)| {
         let nullable = join.nulls_equal && key.nullable;
-        if let Some(domain) = strings.domain_of_expr(key) {
+        if let Some(domain) = key.ty.domain() {
             return Some(KeyDim { domain: KeyDomain::Dictionary(domain), nullable });
         }
         range_dim(key.ty, nullable, facts.interval_of(key))

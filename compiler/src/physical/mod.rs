@@ -10,26 +10,21 @@ mod aggregate;
 mod checks;
 mod evaluate;
 mod explain;
-mod facts;
-mod hoist;
 mod join;
-mod pairs;
 mod planner;
 mod reason;
-mod strings;
 mod text;
 
 pub use explain::explain_text;
-pub use facts::{Facts, Uniqueness};
 pub use planner::plan;
 pub use reason::{Addressing, Reason};
-pub use strings::Strings;
 pub use text::{VariantText, physical_text};
 
-use crate::plan::{AggregateFunction, NamedExpr, SchemaColumn, SortKey};
+use crate::encode::{Encoded, Expr, NamedExpr, SchemaColumn, SortKey};
+use crate::plan::{AggregateFunction, Facts, HostExpr};
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, ScanPredicate, Target};
-use dj_runtime::expr::{ColumnId, Expr};
+use dj_runtime::expr::ColumnId;
 
 /// What the planner may choose from.
 #[derive(Debug, Clone)]
@@ -93,7 +88,7 @@ pub struct Driver {
     /// The rows' numbers among those of the source, if they are a column.
     pub row: Option<ColumnId>,
     /// Columns that the host computes of the row as it was read; each may read the earlier ones.
-    pub host: Vec<NamedExpr>,
+    pub host: Vec<HostExpr<Encoded>>,
     /// What is done, in order.
     pub ops: Vec<Op>,
     /// For skipping row groups.
@@ -103,7 +98,7 @@ pub struct Driver {
 impl Driver {
     /// The columns of a chunk that are not read but made by the host, in order.
     pub(crate) fn host_ids(&self) -> impl Iterator<Item = ColumnId> {
-        self.row.into_iter().chain(self.host.iter().map(|item| item.id))
+        self.row.into_iter().chain(self.host.iter().map(|item| item.column.id))
     }
 }
 
@@ -306,11 +301,6 @@ impl AggregateStrategy {
             Self::Sort => "sort",
         }
     }
-}
-
-/// The type of a column by its identity.
-pub(crate) fn column_expr(column: SchemaColumn, span: Span) -> Expr {
-    Expr::column(column.id, column.ty, column.nullable, span)
 }
 
 /// Finds a column of a schema.

@@ -1,18 +1,17 @@
 //! Cuts a relational plan into stages.
 
-use super::facts::{UniqueColumns, Uniqueness, row_bound};
 use super::{
-    AggregateItem, AggregateStrategy, Check, Driver, DriverColumn, Facts, Op, Options, Probe, ProbeStrategy, Reason,
-    Sink, Stage, Strings, Variant, aggregate, checks, column_expr, find, hoist, join, pairs, strings,
+    AggregateItem, AggregateStrategy, Check, Driver, DriverColumn, Op, Options, Probe, ProbeStrategy, Reason, Sink,
+    Stage, Variant, aggregate, checks, find, join,
 };
+use crate::encode::{Dictionaries, Encoded, EncodedProgram, Expr, ExprKind, Join, NamedExpr, Plan, SchemaColumn, Type};
 use crate::plan::{
-    Aggregate, AggregateFunction, Distinct, Join, JoinKind, NamedExpr, Plan, Program, Scan, SchemaColumn, Shared, Sort,
-    Take, TopK, Union,
+    Aggregate, AggregateFunction, Distinct, Facts, JoinKind, Program, Scan, Shared, Sort, Take, TopK, Union,
+    UniqueColumns, Uniqueness, row_estimate,
 };
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
-use dj_runtime::expr::{CompareOp, Expr, ExprKind};
-use dj_runtime::types::Type;
+use dj_runtime::expr::CompareOp;
 
 /// More rows than this are sorted as a whole instead of being kept in order while they come.
 const MAX_TOP_ROWS: u64 = 1 << 14;
@@ -23,19 +22,14 @@ const LEAST_CHUNK_ROWS: u64 = 1024;
 /// Chunks of wide rows have fewer of them, because several are in memory at a time: being read, on the device, on their way out.
 const MOST_CHUNK_BYTES: u64 = 64 << 20;
 
-/// Plans one variant of an optimized program.
-///
-/// Returns the program with its text replaced by codes, which lowering reads, the dictionaries, and the stages.
-pub fn plan(program: &Program, options: &Options, unique: UniqueColumns<'_>) -> (Program, Strings, Variant) {
+/// Plans one variant of an encoded program.
+pub fn plan(encoded: &EncodedProgram, options: &Options, unique: UniqueColumns<'_>) -> Variant {
     let unique: UniqueColumns<'_> = if options.use_recorded { unique } else { &|_, _| false };
-    let mut program = program.clone();
-    pairs::split_conditional_joins(&mut program);
-    hoist::hoist(&mut program);
-    let (program, strings) = strings::encode(program, options.use_recorded);
-    let facts = Facts::derive(&program, options.use_recorded);
+    let program = &encoded.program;
+    let facts = Facts::derive(program, options.use_recorded);
     let mut planner = Planner {
-        program: &program,
-        strings: &strings,
+        program,
+        strings: &encoded.dictionaries,
         options,
         facts,
         unique,
@@ -51,13 +45,12 @@ pub fn plan(program: &Program, options: &Options, unique: UniqueColumns<'_>) -> 
     let exports = program.exports.iter().map(|export| planner.materialize(&export.plan)).collect();
     let Planner { mut stages, reasons, shared, facts, unique_columns, .. } = planner;
     checks::drop_unused(&mut stages);
-    let variant = Variant { stages, reasons, exports, shared, unique: unique_columns, facts };
-    (program, strings, variant)
+    Variant { stages, reasons, exports, shared, unique: unique_columns, facts }
 }
 
 pub(super) struct Planner<'a> {
-    program: &'a Program,
-    strings: &'a Strings,
+    program: &'a Program<Encoded>,
+    strings: &'a Dictionaries,
     options: &'a Options,
     facts: Facts,
     unique: UniqueColumns<'a>,
@@ -158,7 +151,7 @@ impl Planner<'_> {
         }
     }
 
-    fn scan(&mut self, scan: &Scan) -> Stream {
+    fn scan(&mut self, scan: &Scan<Encoded>) -> Stream {
         let table = &self.program.tables[scan.table];
         let column = |&(index, column): &(usize, SchemaColumn)| {
             let info = &table.columns[index];
@@ -186,7 +179,7 @@ impl Planner<'_> {
         Stream { drivers: vec![driver], schema: result.result.clone(), rows: result.rows_out }
     }
 
-    fn read_shared(&self, shared: &Shared) -> Stream {
+    fn read_shared(&self, shared: &Shared<Encoded>) -> Stream {
         let stage = self.shared[shared.plan];
         let mut stream = self.read(stage);
         stream.schema = shared.columns.iter().map(|(_, column)| *column).chain(shared.row).collect();
@@ -200,7 +193,7 @@ impl Planner<'_> {
         stream
     }
 
-    fn aggregate(&mut self, aggregate: &Aggregate) -> Stream {
+    fn aggregate(&mut self, aggregate: &Aggregate<Encoded>) -> Stream {
         let stream = self.stream(&aggregate.input);
         let items = aggregate.aggregates.iter().map(|item| AggregateItem {
             column: item.schema(),
@@ -213,14 +206,14 @@ impl Planner<'_> {
     }
 
     /// The first row of every group: an aggregation by `first` of all other columns.
-    fn distinct(&mut self, distinct: &Distinct) -> Stream {
+    fn distinct(&mut self, distinct: &Distinct<Encoded>) -> Stream {
         let stream = self.stream(&distinct.input);
         let schema = stream.schema.clone();
         let (keys, others): (Vec<_>, Vec<_>) = schema.iter().partition(|column| distinct.keys.contains(&column.id));
         let first = |column: SchemaColumn| AggregateItem {
             column,
             function: AggregateFunction::First,
-            argument: Some(column_expr(column, distinct.span)),
+            argument: Some(column.read(distinct.span)),
             filter: None,
             span: distinct.span,
         };
@@ -243,7 +236,7 @@ impl Planner<'_> {
         self.read(stage)
     }
 
-    fn sort(&mut self, sort: &Sort) -> Stream {
+    fn sort(&mut self, sort: &Sort<Encoded>) -> Stream {
         let stream = self.stream(&sort.input);
         let (result, rows) = (stream.schema.clone(), stream.rows);
         let stage = self.add(sort.span, stream, Sink::Sort(sort.keys.clone()), result, None, rows);
@@ -251,7 +244,7 @@ impl Planner<'_> {
         self.read(stage)
     }
 
-    fn top_k(&mut self, top: &TopK) -> Stream {
+    fn top_k(&mut self, top: &TopK<Encoded>) -> Stream {
         let stream = self.stream(&top.input);
         let result = stream.schema.clone();
         let kept = top.skip.saturating_add(top.count);
@@ -267,20 +260,20 @@ impl Planner<'_> {
         self.read(stage)
     }
 
-    fn take(&mut self, take: &Take) -> Stream {
+    fn take(&mut self, take: &Take<Encoded>) -> Stream {
         let stream = self.stream(&take.input);
         let stage = self.emit(take.span, stream, Some((take.skip, take.count)));
         self.read(stage)
     }
 
-    fn union(&mut self, union: &Union) -> Stream {
+    fn union(&mut self, union: &Union<Encoded>) -> Stream {
         let mut drivers = Vec::new();
         let mut rows = Some(0_u64);
         for (input, ids) in &union.inputs {
             let mut stream = self.stream(input);
             let renamed = |(column, id): (&SchemaColumn, &_)| {
                 let from = stream.schema.iter().find(|from| from.id == *id)?;
-                Some(NamedExpr { id: column.id, expr: column_expr(*from, union.span) })
+                Some(NamedExpr { id: column.id, expr: from.read(union.span) })
             };
             let items = union.columns.iter().zip(ids).filter_map(renamed).collect();
             push(&mut stream.drivers, &Op::Project(items));
@@ -291,7 +284,7 @@ impl Planner<'_> {
     }
 
     fn join(&mut self, join: &Join, schema: Vec<SchemaColumn>) -> Stream {
-        let build_rows = row_bound(&join.right, self.program);
+        let build_rows = row_estimate(&join.right, self.program);
         let choice = join::choose(join, self.program, &self.facts, self.strings, self.unique, build_rows);
         let is_settled =
             choice.strategy != ProbeStrategy::MergeMany || join.residual.is_none() || join.kind == JoinKind::Inner;
@@ -344,7 +337,7 @@ impl Planner<'_> {
 fn row_bytes(driver: &Driver) -> u64 {
     let read = driver.columns.iter().map(|column| (column.column.ty, column.column.nullable));
     let row = driver.row.map(|_| (Type::I64, false));
-    let host = driver.host.iter().map(|item| (item.expr.ty, item.expr.nullable));
+    let host = driver.host.iter().map(|item| (item.column.ty, item.column.nullable));
     read.chain(row).chain(host).map(|(ty, nullable)| ty.element().bytes() as u64 + u64::from(nullable)).sum()
 }
 
@@ -362,9 +355,9 @@ fn skips(predicate: &Expr, columns: &[DriverColumn]) -> Vec<ScanPredicate> {
     let ExprKind::Compare(op, left, right) = &predicate.kind else { return vec![] };
     let comparison = |op: CompareOp, column: &Expr, value: &Expr| {
         let id = column.as_column()?;
-        let value = value.as_literal().filter(|value| !value.is_null())?;
+        let value = value.as_literal().filter(|value| !value.is_null())?.written()?;
         let scanned = columns.iter().find(|scanned| scanned.column.id == id)?;
-        let comparable = column.ty != Type::Str && column.ty != Type::Bool;
+        let comparable = !column.ty.is_code() && column.ty != Type::Bool;
         comparable.then(|| ScanPredicate { column: scanned.index, op, value: value.clone() })
     };
     if left.ty != right.ty {

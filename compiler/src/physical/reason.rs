@@ -1,6 +1,7 @@
 //! Why a stage has its strategy: kept by what chooses, told by `djc explain`.
 
-use super::{KeyDim, Uniqueness};
+use super::KeyDim;
+use crate::plan::Uniqueness;
 
 /// Why a stage has its strategy.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,12 +5,13 @@
 
 use super::{
     AggregateItem, AggregateStrategy, Check, Driver, DriverColumn, KeyDim, KeyDomain, Op, Probe, ProbeStrategy, Sink,
-    Stage, Strings, Variant,
+    Stage, Variant,
 };
-use crate::plan::{NamedExpr, Printer, Program, SchemaColumn, SortKey, join_kind_name, name_text, names_of_several};
+use crate::encode::{Encoded, EncodedProgram, Expr, NamedExpr, SchemaColumn, SortKey, Type};
+use crate::plan::{Printer, join_kind_name, name_text, names_of_several};
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
-use dj_runtime::expr::{ColumnId, Expr, Scalar, literal_text};
-use dj_runtime::types::{Bounds, Type};
+use dj_runtime::expr::{ColumnId, Scalar, literal_text};
+use dj_runtime::types::{Bounds, Type as Written};
 use std::collections::BTreeSet;
 
 /// A variant, and what its parts are called.
@@ -18,10 +19,8 @@ use std::collections::BTreeSet;
 pub struct VariantText<'a> {
     /// The variant.
     pub variant: &'a Variant,
-    /// The program that it runs, encoded.
-    pub program: &'a Program,
-    /// Its dictionaries.
-    pub strings: &'a Strings,
+    /// The program that it runs.
+    pub encoded: &'a EncodedProgram,
     /// The source, for lines.
     pub source: &'a str,
 }
@@ -36,9 +35,9 @@ pub fn physical_text(of: &VariantText<'_>) -> String {
             printer.heading() + &lines
         })
         .collect();
-    let shared = of.program.shared.iter().zip(&of.variant.shared);
+    let shared = of.encoded.program.shared.iter().zip(&of.variant.shared);
     let shared = shared.map(|(shared, stage)| format!("let {} = stage {stage}\n", name_text(&shared.name)));
-    let exports = of.program.exports.iter().zip(&of.variant.exports);
+    let exports = of.encoded.program.exports.iter().zip(&of.variant.exports);
     let exports = exports.map(|(export, stage)| format!("export {} = stage {stage}\n", name_text(&export.name)));
     paragraphs.push(shared.chain(exports).collect());
     paragraphs.join("\n")
@@ -49,14 +48,14 @@ pub(super) struct StagePrinter<'a> {
     of: VariantText<'a>,
     index: usize,
     stage: &'a Stage,
-    names: Printer<'a>,
+    names: Printer<'a, Encoded>,
 }
 
 impl<'a> StagePrinter<'a> {
     pub(super) fn new(of: &VariantText<'a>, index: usize) -> Self {
         let stage = &of.variant.stages[index];
-        let shared_names = names_of_several(&columns_of(stage, of.variant), &of.program.columns);
-        Self { of: *of, index, stage, names: Printer::new(of.program, shared_names) }
+        let shared_names = names_of_several(&columns_of(stage, of.variant), &of.encoded.program.columns);
+        Self { of: *of, index, stage, names: Printer::new(&of.encoded.program, &of.encoded.dictionaries, shared_names) }
     }
 
     /// `stage 2: group [origin, hour]: dense  :7`
@@ -84,14 +83,14 @@ impl<'a> StagePrinter<'a> {
     fn driver(&self, driver: &Driver) -> Vec<String> {
         let columns: Vec<_> = driver.columns.iter().map(|column| column.column.id).chain(driver.row).collect();
         let source = match driver.source {
-            DriverSource::Table(table) => name_text(&self.of.program.tables[table].name),
+            DriverSource::Table(table) => name_text(&self.of.encoded.program.tables[table].name),
             DriverSource::Stage(stage) => format!("stage {stage}"),
         };
         let read = format!("read {source} [{}]", join(&columns, |id| self.names.column(*id)));
         let checks = driver.columns.iter().flat_map(|column| self.checks(column));
         let skips = driver.skip.iter().filter_map(|predicate| self.skip(driver, predicate));
         let host = (!driver.host.is_empty())
-            .then(|| format!("on the host [{}]", join(&driver.host, |item| self.names.expr(&item.expr))));
+            .then(|| format!("on the host [{}]", join(&driver.host, |item| self.names.host_expr(&item.expr))));
         let ops = driver.ops.iter().map(|op| self.op(op));
         let steps = checks.chain(skips).chain(host).chain(ops).map(|line| format!("  {line}"));
         std::iter::once(read).chain(steps).collect()
@@ -99,7 +98,7 @@ impl<'a> StagePrinter<'a> {
 
     fn checks(&self, column: &DriverColumn) -> Vec<String> {
         let line = |check: &Check| {
-            let bounds = bounds_text(check.bounds, column.column.ty);
+            let bounds = bounds_text(check.bounds, column.column.ty.written());
             let kind = if check.declared { "declared" } else { "recorded" };
             format!("check {} in {bounds}, {kind}", self.names.column(column.column.id))
         };
@@ -108,7 +107,7 @@ impl<'a> StagePrinter<'a> {
 
     fn skip(&self, driver: &Driver, predicate: &ScanPredicate) -> Option<String> {
         let column = driver.columns.iter().find(|column| column.index == predicate.column)?.column;
-        let (name, value) = (self.names.column(column.id), literal_text(&predicate.value, column.ty));
+        let (name, value) = (self.names.column(column.id), literal_text(&predicate.value, column.ty.written()));
         Some(format!("skip row groups without {name} {} {value}", predicate.op.symbol()))
     }
 
@@ -158,16 +157,17 @@ impl<'a> StagePrinter<'a> {
 
     /// `9,650 slots = origin (dictionary of 512) × hour (0..23 + null)`
     pub(super) fn slots(&self, keys: &[(String, Type)], dims: &[KeyDim]) -> String {
-        let slots = super::aggregate::slots_at(dims, self.of.strings, 0).map_or("too many".to_owned(), grouped);
+        let slots =
+            super::aggregate::slots_at(dims, &self.of.encoded.dictionaries, 0).map_or("too many".to_owned(), grouped);
         let keys: Vec<_> = keys.iter().zip(dims).map(|((key, ty), dim)| self.dim(key, *ty, dim)).collect();
         format!("{slots} slots = {}", keys.join(" × "))
     }
 
     fn dim(&self, key: &str, ty: Type, dim: &KeyDim) -> String {
         let values = match dim.domain {
-            KeyDomain::Range { lo, hi } => bounds_text(Bounds::Int { lo: lo.into(), hi: hi.into() }, ty),
+            KeyDomain::Range { lo, hi } => bounds_text(Bounds::Int { lo: lo.into(), hi: hi.into() }, ty.written()),
             KeyDomain::Dictionary(domain) => {
-                format!("dictionary of {}", grouped(self.of.strings.capacity(domain) as u64))
+                format!("dictionary of {}", grouped(self.of.encoded.dictionaries.capacity(domain) as u64))
             }
         };
         format!("{key} ({values}{})", if dim.nullable { " + null" } else { "" })
@@ -232,26 +232,20 @@ impl<'a> StagePrinter<'a> {
     }
 
     fn order(&self, keys: &[SortKey]) -> String {
-        join(keys, |key| {
-            self.names.sort_key(&SortKey { expr: self.of.strings.decoded(&key.expr, None), ..key.clone() })
-        })
+        join(keys, |key| self.names.sort_key(key))
     }
 
     fn item(&self, item: &NamedExpr) -> String {
-        let expr = self.of.strings.decoded(&item.expr, self.of.strings.domain_of(item.id));
-        self.names.item(&NamedExpr { id: item.id, expr })
+        self.names.item(item)
     }
 
     fn aggregate(&self, item: &AggregateItem) -> String {
-        let domain = self.of.strings.domain_of(item.column.id);
-        let decoded = |expr: &Expr| self.of.strings.decoded(expr, domain);
-        let (argument, filter) = (item.argument.as_ref().map(decoded), item.filter.as_ref().map(decoded));
-        let call = self.names.call(item.function, argument.as_ref(), filter.as_ref());
+        let call = self.names.call(item.function, item.argument.as_ref(), item.filter.as_ref());
         format!("{} = {call}", self.names.column(item.column.id))
     }
 
     fn expr(&self, expr: &Expr) -> String {
-        self.names.expr(&self.of.strings.decoded(expr, None))
+        self.names.expr(expr)
     }
 }
 
@@ -292,10 +286,10 @@ fn join<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
 }
 
 /// `0..23`
-pub(super) fn bounds_text(bounds: Bounds, ty: Type) -> String {
+pub(super) fn bounds_text(bounds: Bounds, ty: Written) -> String {
     let text = |value: Scalar| literal_text(&value, ty);
     match bounds {
-        Bounds::Int { .. } if ty == Type::Bool => "false..true".to_owned(),
+        Bounds::Int { .. } if ty == Written::Bool => "false..true".to_owned(),
         Bounds::Int { lo, hi } => format!("{}..{}", text(Scalar::Int(lo)), text(Scalar::Int(hi))),
         Bounds::Float { lo, hi } => format!("{}..{}", text(Scalar::Float(lo)), text(Scalar::Float(hi))),
     }

@@ -11,19 +11,19 @@ mod verify;
 
 pub use nullability::narrow_nullability;
 pub use operators::*;
-pub use properties::{is_unique, row_bound};
-pub(crate) use text::{Printer, join_kind_name, name_text, names_of_several};
+pub use properties::{Facts, UniqueColumns, Uniqueness, is_unique, one_match, row_bound, row_estimate, uniqueness};
+pub(crate) use text::{Printer, Written, join_kind_name, name_text, names_of_several, program_text};
 pub use text::{expr_text, plain_plan_text, plan_text};
 pub use verify::{VerifyError, verify};
 
 use dj_grammar::Span;
 use dj_runtime::artifact::ParamSpec;
-use dj_runtime::expr::ColumnId;
+use dj_runtime::expr::{ColumnId, Form, Text};
 use dj_runtime::types::{Bounds, Field, Type};
 
 /// A whole program after analysis.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Program {
+pub struct Program<F: Form = Text> {
     /// The input tables.
     pub tables: Vec<Table>,
     /// The run-time parameters, by index.
@@ -31,29 +31,29 @@ pub struct Program {
     /// Every column that any plan makes, by [`ColumnId`].
     pub columns: Columns,
     /// Plans that several others read ([`Plan::Shared`]), each after those that it reads.
-    pub shared: Vec<SharedPlan>,
+    pub shared: Vec<SharedPlan<F>>,
     /// The outputs.
-    pub exports: Vec<Export>,
+    pub exports: Vec<Export<F>>,
 }
 
 /// A `let` that is read more than once: computed once.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SharedPlan {
+pub struct SharedPlan<F: Form = Text> {
     /// The name in the source.
     pub name: String,
     /// What it computes.
-    pub plan: Plan,
+    pub plan: Plan<F>,
 }
 
 /// `export NAME = pipeline`
 #[derive(Debug, Clone, PartialEq)]
-pub struct Export {
+pub struct Export<F: Form = Text> {
     /// The name.
     pub name: String,
     /// The statement.
     pub span: Span,
     /// What it computes; the schema of the plan, in order, is that of the output.
-    pub plan: Plan,
+    pub plan: Plan<F>,
 }
 
 /// An input table.

@@ -1,45 +1,44 @@
 //! The operators of the relational plan.
 
 use dj_grammar::Span;
-use dj_runtime::expr::{ColumnId, Expr};
-use dj_runtime::types::Type;
+use dj_runtime::expr::{ColumnId, Expr, Form, Text};
 
 /// A relation.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Plan {
+pub enum Plan<F: Form = Text> {
     /// Rows of an input table.
-    Scan(Scan),
+    Scan(Scan<F>),
     /// The rows on which a predicate is true.
-    Filter(Filter),
+    Filter(Filter<F>),
     /// Other columns of the same rows.
-    Project(Project),
+    Project(Project<F>),
     /// One row per group, or one row.
-    Aggregate(Aggregate),
+    Aggregate(Aggregate<F>),
     /// Pairs of rows that match.
-    Join(Join),
+    Join(Join<F>),
     /// The same rows in another order.
-    Sort(Sort),
+    Sort(Sort<F>),
     /// A range of the rows, by position.
-    Take(Take),
+    Take(Take<F>),
     /// The first rows of a sort: the optimizer's fusion of [`Sort`] and [`Take`].
-    TopK(TopK),
+    TopK(TopK<F>),
     /// The first row of each group of equal keys.
-    Distinct(Distinct),
+    Distinct(Distinct<F>),
     /// The rows of several inputs, one after the other.
-    Union(Union),
+    Union(Union<F>),
     /// The rows of a shared plan.
-    Shared(Shared),
+    Shared(Shared<F>),
     /// More columns, computed on the host: physical planning makes it of what no device computes.
-    Evaluate(Evaluate),
+    Evaluate(Evaluate<F>),
 }
 
 /// A column of a schema: its identity and whether nulls may occur here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SchemaColumn {
+pub struct SchemaColumn<F: Form = Text> {
     /// The column.
     pub id: ColumnId,
     /// The type.
-    pub ty: Type,
+    pub ty: F::Type,
     /// Whether nulls may occur.
     pub nullable: bool,
 }
@@ -49,13 +48,13 @@ pub struct SchemaColumn {
 /// **Schema**: the listed columns. **Nulls**: as the table has them.
 /// **Constraints**: (C1) column indices are of the table and distinct.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Scan {
+pub struct Scan<F: Form = Text> {
     /// The table's index in the program.
     pub table: usize,
     /// The table's column index, and the column that it becomes.
-    pub columns: Vec<(usize, SchemaColumn)>,
+    pub columns: Vec<(usize, SchemaColumn<F>)>,
     /// What every row that is needed satisfies, as a conjunction; evaluated by the stage that scans.
-    pub predicates: Vec<Expr>,
+    pub predicates: Vec<Expr<F>>,
     /// Where the source names the table.
     pub span: Span,
 }
@@ -65,11 +64,11 @@ pub struct Scan {
 /// **Schema**: the input's. **Nulls**: a null predicate drops the row.
 /// **Constraints**: (C1) the predicate is bool and reads only the input's columns.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Filter {
+pub struct Filter<F: Form = Text> {
     /// The rows.
-    pub input: Box<Plan>,
+    pub input: Box<Plan<F>>,
     /// What must be true.
-    pub predicate: Expr,
+    pub predicate: Expr<F>,
     /// The transform.
     pub span: Span,
 }
@@ -79,22 +78,22 @@ pub struct Filter {
 /// **Constraints**: (C1) expressions read only the input's columns; (C2) a column that is passed through keeps its identity
 /// (`id` is the column that the expression reads); (C3) ids are distinct.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Project {
+pub struct Project<F: Form = Text> {
     /// The rows.
-    pub input: Box<Plan>,
+    pub input: Box<Plan<F>>,
     /// What comes out.
-    pub items: Vec<NamedExpr>,
+    pub items: Vec<NamedExpr<F>>,
     /// The transform.
     pub span: Span,
 }
 
 /// An expression and the column that it becomes; type and nullability are the expression's.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NamedExpr {
+pub struct NamedExpr<F: Form = Text> {
     /// The column.
     pub id: ColumnId,
     /// Its value.
-    pub expr: Expr,
+    pub expr: Expr<F>,
 }
 
 /// Rows of `input` grouped by `keys`, one row per group; without keys, one row.
@@ -103,30 +102,30 @@ pub struct NamedExpr {
 /// **Empty input**: no rows; one row if there are no keys. **Order**: ends the input's order.
 /// **Constraints**: (C1) keys are columns of the input (a projection below computes them); (C2) ids are distinct.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Aggregate {
+pub struct Aggregate<F: Form = Text> {
     /// The rows.
-    pub input: Box<Plan>,
+    pub input: Box<Plan<F>>,
     /// The grouping columns of the input, which keep their identity.
-    pub keys: Vec<SchemaColumn>,
+    pub keys: Vec<SchemaColumn<F>>,
     /// What is computed of each group.
-    pub aggregates: Vec<NamedAggregate>,
+    pub aggregates: Vec<NamedAggregate<F>>,
     /// The transform.
     pub span: Span,
 }
 
 /// An aggregate and the column that it becomes.
 #[derive(Debug, Clone, PartialEq)]
-pub struct NamedAggregate {
+pub struct NamedAggregate<F: Form = Text> {
     /// The column.
     pub id: ColumnId,
     /// Which aggregate.
     pub function: AggregateFunction,
     /// Its argument, which may be any expression of the input; `None` for `count()`.
-    pub argument: Option<Expr>,
+    pub argument: Option<Expr<F>>,
     /// `filter`: only rows on which it is true count.
-    pub filter: Option<Expr>,
+    pub filter: Option<Expr<F>>,
     /// The type of the result.
-    pub ty: Type,
+    pub ty: F::Type,
     /// Whether the result may be null.
     pub nullable: bool,
     /// The call.
@@ -166,17 +165,17 @@ pub enum AggregateFunction {
 /// nothing, unless `nulls_equal`; a left join makes the right's columns nullable.
 /// **Constraints**: (C1) `on` pairs have one type; (C2) the residual reads columns of both sides, and is bool.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Join {
+pub struct Join<F: Form = Text> {
     /// The probe side, whose order is kept.
-    pub left: Box<Plan>,
+    pub left: Box<Plan<F>>,
     /// The build side.
-    pub right: Box<Plan>,
+    pub right: Box<Plan<F>>,
     /// Which rows come out.
     pub kind: JoinKind,
     /// Pairs of expressions, of the left and of the right, that must be equal.
-    pub on: Vec<(Expr, Expr)>,
+    pub on: Vec<(Expr<F>, Expr<F>)>,
     /// A further condition on a pair of rows.
-    pub residual: Option<Expr>,
+    pub residual: Option<Expr<F>>,
     /// Whether null keys match each other.
     pub nulls_equal: bool,
     /// The transform.
@@ -200,20 +199,20 @@ pub enum JoinKind {
 ///
 /// **NaN**: larger than every number. **Nulls**: last, unless a key says first. **Strings**: bytewise.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sort {
+pub struct Sort<F: Form = Text> {
     /// The rows.
-    pub input: Box<Plan>,
+    pub input: Box<Plan<F>>,
     /// From the most to the least significant.
-    pub keys: Vec<SortKey>,
+    pub keys: Vec<SortKey<F>>,
     /// The transform.
     pub span: Span,
 }
 
 /// A key of an order.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SortKey {
+pub struct SortKey<F: Form = Text> {
     /// What is compared.
-    pub expr: Expr,
+    pub expr: Expr<F>,
     /// Largest first.
     pub descending: bool,
     /// Nulls before all others; they come last otherwise, whatever the direction.
@@ -222,9 +221,9 @@ pub struct SortKey {
 
 /// `count` rows of `input` after the first `skip`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Take {
+pub struct Take<F: Form = Text> {
     /// The rows.
-    pub input: Box<Plan>,
+    pub input: Box<Plan<F>>,
     /// Rows to leave out.
     pub skip: u64,
     /// Rows to keep at most.
@@ -235,11 +234,11 @@ pub struct Take {
 
 /// `take skip count (sort keys input)`
 #[derive(Debug, Clone, PartialEq)]
-pub struct TopK {
+pub struct TopK<F: Form = Text> {
     /// The rows.
-    pub input: Box<Plan>,
+    pub input: Box<Plan<F>>,
     /// From the most to the least significant.
-    pub keys: Vec<SortKey>,
+    pub keys: Vec<SortKey<F>>,
     /// Rows to leave out.
     pub skip: u64,
     /// Rows to keep at most.
@@ -250,9 +249,9 @@ pub struct TopK {
 
 /// The first row, in input order, of each group of rows with equal `keys`; ends the order.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Distinct {
+pub struct Distinct<F: Form = Text> {
     /// The rows.
-    pub input: Box<Plan>,
+    pub input: Box<Plan<F>>,
     /// The columns that make rows equal.
     pub keys: Vec<ColumnId>,
     /// The transform.
@@ -264,11 +263,11 @@ pub struct Distinct {
 /// **Schema**: `columns`. **Constraints**: (C1) every input lists as many columns as there are output columns, of the same
 /// types; (C2) an output column is nullable if any input's is.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Union {
+pub struct Union<F: Form = Text> {
     /// Each input, and its columns in the order of the output's.
-    pub inputs: Vec<(Plan, Vec<ColumnId>)>,
+    pub inputs: Vec<(Plan<F>, Vec<ColumnId>)>,
     /// The output's columns.
-    pub columns: Vec<SchemaColumn>,
+    pub columns: Vec<SchemaColumn<F>>,
     /// The transform.
     pub span: Span,
 }
@@ -277,13 +276,13 @@ pub struct Union {
 ///
 /// **Schema**: `columns`, fresh identities for columns of the shared plan, then `row`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Shared {
+pub struct Shared<F: Form = Text> {
     /// The index in [`super::Program::shared`].
     pub plan: usize,
     /// The shared plan's column, and the column that it becomes here.
-    pub columns: Vec<(ColumnId, SchemaColumn)>,
+    pub columns: Vec<(ColumnId, SchemaColumn<F>)>,
     /// An i64 column of the rows' numbers, from 0, where physical planning wants to tell them apart.
-    pub row: Option<SchemaColumn>,
+    pub row: Option<SchemaColumn<F>>,
     /// Where the source names it.
     pub span: Span,
 }
@@ -293,18 +292,34 @@ pub struct Shared {
 /// **Schema**: the input's, then `items`. **Nulls**: as the expressions have them.
 /// **Constraints**: (C1) expressions read only the input's columns; (C2) ids are distinct and new.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Evaluate {
+pub struct Evaluate<F: Form = Text> {
     /// The rows.
-    pub input: Box<Plan>,
+    pub input: Box<Plan<F>>,
     /// What is added.
-    pub items: Vec<NamedExpr>,
+    pub items: Vec<HostExpr<F>>,
     /// The transform.
     pub span: Span,
 }
 
-impl Plan {
+/// A column that the host computes. Its expression sees text as text, whatever form the plan has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HostExpr<F: Form = Text> {
+    /// The column.
+    pub column: SchemaColumn<F>,
+    /// Its value.
+    pub expr: Expr,
+}
+
+impl<F: Form> SchemaColumn<F> {
+    /// An expression that reads the column.
+    pub fn read(self, span: Span) -> Expr<F> {
+        Expr::column(self.id, self.ty, self.nullable, span)
+    }
+}
+
+impl<F: Form> Plan<F> {
     /// The output's columns, in order.
-    pub fn schema(&self) -> Vec<SchemaColumn> {
+    pub fn schema(&self) -> Vec<SchemaColumn<F>> {
         match self {
             Self::Scan(scan) => scan.columns.iter().map(|(_, column)| *column).collect(),
             Self::Filter(filter) => filter.input.schema(),
@@ -320,13 +335,13 @@ impl Plan {
             Self::Union(union) => union.columns.clone(),
             Self::Shared(shared) => shared.columns.iter().map(|(_, column)| *column).chain(shared.row).collect(),
             Self::Evaluate(evaluate) => {
-                evaluate.input.schema().into_iter().chain(evaluate.items.iter().map(NamedExpr::schema)).collect()
+                evaluate.input.schema().into_iter().chain(evaluate.items.iter().map(|item| item.column)).collect()
             }
         }
     }
 
     /// The direct inputs, in order.
-    pub fn inputs(&self) -> Vec<&Plan> {
+    pub fn inputs(&self) -> Vec<&Plan<F>> {
         match self {
             Self::Scan(_) | Self::Shared(_) => vec![],
             Self::Filter(Filter { input, .. })
@@ -343,7 +358,7 @@ impl Plan {
     }
 
     /// The direct inputs, in order, to be rewritten in place.
-    pub fn inputs_mut(&mut self) -> Vec<&mut Plan> {
+    pub fn inputs_mut(&mut self) -> Vec<&mut Plan<F>> {
         match self {
             Self::Scan(_) | Self::Shared(_) => vec![],
             Self::Filter(Filter { input, .. })
@@ -366,32 +381,28 @@ impl Plan {
         std::mem::replace(self, Self::Union(nothing))
     }
 
-    /// The expressions of the operator itself, its inputs' aside.
-    pub fn expressions(&self) -> Vec<&Expr> {
+    /// The expressions of the operator itself, its inputs' and those of the host ([`Evaluate`]) aside.
+    pub fn expressions(&self) -> Vec<&Expr<F>> {
         match self {
             Self::Scan(scan) => scan.predicates.iter().collect(),
             Self::Filter(filter) => vec![&filter.predicate],
-            Self::Project(Project { items, .. }) | Self::Evaluate(Evaluate { items, .. }) => {
-                items.iter().map(|item| &item.expr).collect()
-            }
+            Self::Project(project) => project.items.iter().map(|item| &item.expr).collect(),
             Self::Aggregate(aggregate) => {
                 let items = aggregate.aggregates.iter();
                 items.flat_map(|item| item.argument.iter().chain(&item.filter)).collect()
             }
             Self::Join(join) => join.on.iter().flat_map(|(left, right)| [left, right]).chain(&join.residual).collect(),
             Self::Sort(Sort { keys, .. }) | Self::TopK(TopK { keys, .. }) => keys.iter().map(|key| &key.expr).collect(),
-            Self::Take(_) | Self::Distinct(_) | Self::Union(_) | Self::Shared(_) => vec![],
+            Self::Take(_) | Self::Distinct(_) | Self::Union(_) | Self::Shared(_) | Self::Evaluate(_) => vec![],
         }
     }
 
     /// The expressions of the operator itself, in the same order, to be rewritten in place.
-    pub fn expressions_mut(&mut self) -> Vec<&mut Expr> {
+    pub fn expressions_mut(&mut self) -> Vec<&mut Expr<F>> {
         match self {
             Self::Scan(scan) => scan.predicates.iter_mut().collect(),
             Self::Filter(filter) => vec![&mut filter.predicate],
-            Self::Project(Project { items, .. }) | Self::Evaluate(Evaluate { items, .. }) => {
-                items.iter_mut().map(|item| &mut item.expr).collect()
-            }
+            Self::Project(project) => project.items.iter_mut().map(|item| &mut item.expr).collect(),
             Self::Aggregate(aggregate) => {
                 let items = aggregate.aggregates.iter_mut();
                 items.flat_map(|item| item.argument.iter_mut().chain(&mut item.filter)).collect()
@@ -402,7 +413,7 @@ impl Plan {
             Self::Sort(Sort { keys, .. }) | Self::TopK(TopK { keys, .. }) => {
                 keys.iter_mut().map(|key| &mut key.expr).collect()
             }
-            Self::Take(_) | Self::Distinct(_) | Self::Union(_) | Self::Shared(_) => vec![],
+            Self::Take(_) | Self::Distinct(_) | Self::Union(_) | Self::Shared(_) | Self::Evaluate(_) => vec![],
         }
     }
 
@@ -425,23 +436,23 @@ impl Plan {
     }
 }
 
-impl NamedExpr {
+impl<F: Form> NamedExpr<F> {
     /// The column that the expression becomes.
-    pub fn schema(&self) -> SchemaColumn {
+    pub fn schema(&self) -> SchemaColumn<F> {
         SchemaColumn { id: self.id, ty: self.expr.ty, nullable: self.expr.nullable }
     }
 }
 
-impl NamedAggregate {
+impl<F: Form> NamedAggregate<F> {
     /// The column that the aggregate becomes.
-    pub fn schema(&self) -> SchemaColumn {
+    pub fn schema(&self) -> SchemaColumn<F> {
         SchemaColumn { id: self.id, ty: self.ty, nullable: self.nullable }
     }
 }
 
-impl Join {
+impl<F: Form> Join<F> {
     /// The output's columns, in order.
-    pub fn schema(&self) -> Vec<SchemaColumn> {
+    pub fn schema(&self) -> Vec<SchemaColumn<F>> {
         let mut columns = self.left.schema();
         match self.kind {
             JoinKind::Semi | JoinKind::Anti => {}

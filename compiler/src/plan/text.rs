@@ -4,53 +4,55 @@
 //! number. With the source at hand, a line ends in `:7`, the line of the transform.
 
 use super::{
-    Aggregate, AggregateFunction, Columns, Join, JoinKind, NamedAggregate, NamedExpr, Plan, Program, Scan, SortKey,
-    Union,
+    Aggregate, AggregateFunction, Columns, HostExpr, Join, JoinKind, NamedAggregate, NamedExpr, Plan, Program, Scan,
+    SortKey, Union,
 };
-use dj_runtime::expr::{ColumnId, Expr, ExprText, Names};
+use dj_runtime::expr::{ColumnId, Expr, ExprKind, ExprText, Form, Names, Text};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// The plan of every shared pipeline and export, as an indented tree, with lines of the source.
 pub fn plan_text(program: &Program, source: &str) -> String {
-    program_text(program, Some(source))
+    program_text(program, &AsWritten, Some(source))
 }
 
 /// The same without lines of the source.
 pub fn plain_plan_text(program: &Program) -> String {
-    program_text(program, None)
+    program_text(program, &AsWritten, None)
 }
 
 /// An expression over columns of a program, as the language writes it.
 pub fn expr_text(program: &Program, expr: &Expr) -> String {
-    Printer::new(program, BTreeSet::new()).expr(expr)
+    Printer::new(program, &AsWritten, BTreeSet::new()).expr(expr)
 }
 
-fn program_text(program: &Program, source: Option<&str>) -> String {
+/// The plans of a program in any form, as an indented tree.
+pub(crate) fn program_text<F: Form>(program: &Program<F>, form: &dyn Written<F>, source: Option<&str>) -> String {
     let mut out = String::new();
     let alone = program.shared.is_empty() && program.exports.len() == 1;
     for shared in &program.shared {
         let _ = writeln!(out, "let {}", name_text(&shared.name));
-        out += &tree_text(program, &shared.plan, source);
+        out += &tree_text(program, form, &shared.plan, source);
     }
     for export in &program.exports {
         if !alone {
             let _ = writeln!(out, "export {}", name_text(&export.name));
         }
-        out += &tree_text(program, &export.plan, source);
+        out += &tree_text(program, form, &export.plan, source);
     }
     out
 }
 
-fn tree_text(program: &Program, plan: &Plan, source: Option<&str>) -> String {
+fn tree_text<F: Form>(program: &Program<F>, form: &dyn Written<F>, plan: &Plan<F>, source: Option<&str>) -> String {
     let shared_names = ambiguous_names(plan, &program.columns);
-    let mut printer = Printer { program, shared_names, source, out: String::new() };
+    let mut printer = Printer { program, form, shared_names, source, out: String::new() };
     printer.tree(plan, "", "");
     printer.out
 }
 
 /// The names that several columns of the plan have.
-fn ambiguous_names(plan: &Plan, columns: &Columns) -> BTreeSet<String> {
+fn ambiguous_names<F: Form>(plan: &Plan<F>, columns: &Columns) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
     collect_columns(plan, &mut ids);
     names_of_several(&ids, columns)
@@ -65,7 +67,7 @@ pub(crate) fn names_of_several(ids: &BTreeSet<ColumnId>, columns: &Columns) -> B
     counts.into_iter().filter(|(_, count)| *count > 1).map(|(name, _)| name.to_owned()).collect()
 }
 
-fn collect_columns(plan: &Plan, ids: &mut BTreeSet<ColumnId>) {
+fn collect_columns<F: Form>(plan: &Plan<F>, ids: &mut BTreeSet<ColumnId>) {
     ids.extend(plan.schema().iter().map(|column| column.id));
     for input in plan.inputs() {
         collect_columns(input, ids);
@@ -81,23 +83,39 @@ pub(crate) fn name_text(name: &str) -> String {
 }
 
 /// Names columns and prints expressions of a program.
-pub(crate) struct Printer<'a> {
-    program: &'a Program,
+pub(crate) struct Printer<'a, F: Form = Text> {
+    program: &'a Program<F>,
+    form: &'a dyn Written<F>,
     shared_names: BTreeSet<String>,
     source: Option<&'a str>,
     out: String,
 }
 
-impl<'a> Printer<'a> {
-    /// With the names that need a number.
-    pub(crate) fn new(program: &'a Program, shared_names: BTreeSet<String>) -> Self {
-        Self { program, shared_names, source: None, out: String::new() }
+/// What expressions of a form look like in the language.
+pub(crate) trait Written<F: Form> {
+    /// The expression as the program wrote it.
+    fn written<'a>(&self, expr: &'a Expr<F>) -> Cow<'a, Expr>;
+}
+
+/// The form that the program is written in.
+pub(crate) struct AsWritten;
+
+impl Written<Text> for AsWritten {
+    fn written<'a>(&self, expr: &'a Expr) -> Cow<'a, Expr> {
+        Cow::Borrowed(expr)
     }
 }
 
-impl Printer<'_> {
+impl<'a, F: Form> Printer<'a, F> {
+    /// With the names that need a number.
+    pub(crate) fn new(program: &'a Program<F>, form: &'a dyn Written<F>, shared_names: BTreeSet<String>) -> Self {
+        Self { program, form, shared_names, source: None, out: String::new() }
+    }
+}
+
+impl<F: Form> Printer<'_, F> {
     /// Prints the operator after `first` and its inputs after `rest`.
-    fn tree(&mut self, plan: &Plan, first: &str, rest: &str) {
+    fn tree(&mut self, plan: &Plan<F>, first: &str, rest: &str) {
         let line = self.operator(plan);
         let _ = write!(self.out, "{first}{line}");
         if let Some(source) = self.source {
@@ -112,7 +130,7 @@ impl Printer<'_> {
         }
     }
 
-    fn operator(&self, plan: &Plan) -> String {
+    fn operator(&self, plan: &Plan<F>) -> String {
         match plan {
             Plan::Scan(scan) => self.scan(scan),
             Plan::Filter(filter) => format!("filter {}", self.expr(&filter.predicate)),
@@ -127,7 +145,7 @@ impl Printer<'_> {
             Plan::Distinct(distinct) => format!("distinct [{}]", self.ids(&distinct.keys)),
             Plan::Union(union) => self.union(union),
             Plan::Shared(shared) => {
-                let item = |_: &Self, (from, column): &(ColumnId, super::SchemaColumn)| {
+                let item = |_: &Self, (from, column): &(ColumnId, super::SchemaColumn<F>)| {
                     let (from, to) = (self.program.columns.get(*from), self.program.columns.get(column.id));
                     let name = self.column(column.id);
                     if from.name == to.name { name } else { format!("{name} = {}", name_text(&from.name)) }
@@ -135,11 +153,11 @@ impl Printer<'_> {
                 let name = self.program.shared.get(shared.plan).map_or("?", |shared| &shared.name);
                 format!("read {} [{}]", name_text(name), self.list(&shared.columns, item))
             }
-            Plan::Evaluate(evaluate) => format!("evaluate [{}]", self.list(&evaluate.items, Self::item)),
+            Plan::Evaluate(evaluate) => format!("evaluate [{}]", self.list(&evaluate.items, Self::host_item)),
         }
     }
 
-    fn scan(&self, scan: &Scan) -> String {
+    fn scan(&self, scan: &Scan<F>) -> String {
         let name = self.program.tables.get(scan.table).map_or("?", |table| &table.name);
         let columns: Vec<_> = scan.columns.iter().map(|(_, column)| column.id).collect();
         let predicates: Vec<_> = scan.predicates.iter().map(|predicate| self.conjunct(predicate)).collect();
@@ -149,35 +167,36 @@ impl Printer<'_> {
     }
 
     /// An operand of `and`, in parentheses if it is an `or`.
-    fn conjunct(&self, expr: &Expr) -> String {
+    fn conjunct(&self, expr: &Expr<F>) -> String {
         let text = self.expr(expr);
-        if matches!(&expr.kind, dj_runtime::expr::ExprKind::Or(operands) if operands.len() > 1) {
-            format!("({text})")
-        } else {
-            text
-        }
+        if matches!(&expr.kind, ExprKind::Or(operands) if operands.len() > 1) { format!("({text})") } else { text }
     }
 
-    fn aggregate(&self, aggregate: &Aggregate) -> String {
+    fn aggregate(&self, aggregate: &Aggregate<F>) -> String {
         let keys: Vec<_> = aggregate.keys.iter().map(|key| key.id).collect();
         let by = if keys.is_empty() { String::new() } else { format!("by [{}] ", self.ids(&keys)) };
         format!("aggregate {by}[{}]", self.list(&aggregate.aggregates, Self::aggregate_item))
     }
 
-    fn aggregate_item(&self, item: &NamedAggregate) -> String {
+    fn aggregate_item(&self, item: &NamedAggregate<F>) -> String {
         let call = self.call(item.function, item.argument.as_ref(), item.filter.as_ref());
         format!("{} = {call}", self.column(item.id))
     }
 
     /// An aggregate.
-    pub(crate) fn call(&self, function: AggregateFunction, argument: Option<&Expr>, filter: Option<&Expr>) -> String {
+    pub(crate) fn call(
+        &self,
+        function: AggregateFunction,
+        argument: Option<&Expr<F>>,
+        filter: Option<&Expr<F>>,
+    ) -> String {
         let argument = argument.map(|argument| self.expr(argument)).unwrap_or_default();
         let filter = filter.map(|filter| format!("filter {}", self.expr(filter))).unwrap_or_default();
         let space = if argument.is_empty() || filter.is_empty() { "" } else { " " };
         format!("{}({argument}{space}{filter})", aggregate_name(function))
     }
 
-    fn join(&self, join: &Join) -> String {
+    fn join(&self, join: &Join<F>) -> String {
         let kind = join_kind_name(join.kind);
         let pairs: Vec<_> =
             join.on.iter().map(|(left, right)| format!("{} == {}", self.expr(left), self.expr(right))).collect();
@@ -187,22 +206,27 @@ impl Printer<'_> {
         format!("join {kind}{on}{}{nulls}", residual.unwrap_or_default())
     }
 
-    fn union(&self, union: &Union) -> String {
+    fn union(&self, union: &Union<F>) -> String {
         let ids: Vec<_> = union.columns.iter().map(|column| column.id).collect();
         let inputs: Vec<_> = union.inputs.iter().map(|(_, columns)| format!("[{}]", self.ids(columns))).collect();
         format!("union [{}] of {}", self.ids(&ids), inputs.join(", "))
     }
 
-    pub(crate) fn item(&self, item: &NamedExpr) -> String {
+    pub(crate) fn item(&self, item: &NamedExpr<F>) -> String {
         if item.expr.as_column() == Some(item.id) {
             return self.column(item.id);
         }
         format!("{} = {}", self.column(item.id), self.expr(&item.expr))
     }
 
-    pub(crate) fn sort_key(&self, key: &SortKey) -> String {
-        let text = self.expr(&key.expr);
-        let text = if key.descending && key.expr.as_column().is_none() { format!("({text})") } else { text };
+    pub(crate) fn host_item(&self, item: &HostExpr<F>) -> String {
+        format!("{} = {}", self.column(item.column.id), self.host_expr(&item.expr))
+    }
+
+    pub(crate) fn sort_key(&self, key: &SortKey<F>) -> String {
+        let expr = self.form.written(&key.expr);
+        let text = self.host_expr(&expr);
+        let text = if key.descending && expr.as_column().is_none() { format!("({text})") } else { text };
         format!("{}{text}{}", if key.descending { "-" } else { "" }, if key.nulls_first { " nulls first" } else { "" })
     }
 
@@ -220,7 +244,12 @@ impl Printer<'_> {
         if self.shared_names.contains(name) { format!("{text}#{}", id.0) } else { text }
     }
 
-    pub(crate) fn expr(&self, expr: &Expr) -> String {
+    pub(crate) fn expr(&self, expr: &Expr<F>) -> String {
+        self.host_expr(&self.form.written(expr))
+    }
+
+    /// An expression that sees text, whatever the form of the plan.
+    pub(crate) fn host_expr(&self, expr: &Expr) -> String {
         let param = |index: usize| self.program.params.get(index).map_or("?".to_owned(), |p| name_text(&p.field.name));
         let plan = |index: usize| self.program.shared.get(index).map_or("?".to_owned(), |s| name_text(&s.name));
         ExprText::with_names(expr, Names { column: &|id| self.column(id), param: &param, plan: &plan }).to_string()

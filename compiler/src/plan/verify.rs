@@ -112,7 +112,11 @@ impl Verifier<'_> {
 
     fn evaluate(&self, evaluate: &Evaluate) -> Check {
         let schema = evaluate.input.schema();
-        evaluate.items.iter().try_for_each(|item| self.expr(&item.expr, &schema))
+        evaluate.items.iter().try_for_each(|item| {
+            self.expr(&item.expr, &schema)?;
+            let agrees = item.column.ty == item.expr.ty && (item.column.nullable || !item.expr.nullable);
+            require(agrees, || format!("evaluate: {:?} is {}", item.column.id, item.expr.ty))
+        })
     }
 
     fn aggregate(&self, aggregate: &Aggregate) -> Check {
@@ -237,7 +241,7 @@ fn well_typed(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Column(_) | ExprKind::Param(_) | ExprKind::Cell { .. } | ExprKind::Cast { .. } => true,
         ExprKind::Literal(value) => of_type(value, expr.ty),
-        ExprKind::Table { column, .. } => column.ty == Type::Str,
+        ExprKind::Table { table, .. } => match *table {},
         ExprKind::Negate(operand) => same(operand) && (expr.ty.is_numeric() || expr.ty == Type::Duration),
         ExprKind::Not(operand) => is_bool && same(operand),
         ExprKind::Arithmetic(op, left, right) => arithmetic_typed(*op, left.ty, right.ty, expr.ty),

@@ -1,18 +1,18 @@
 //! What a rewrite has to know of an expression before it moves it.
 
 use super::interval::{Failure, Interval, Origin, failure};
-use super::{ColumnId, Expr, ExprKind, Function};
+use super::{ColumnId, Expr, ExprKind, Form, Function};
 
 /// Whether computing the expression may raise a status: overflow, a failed cast, an ambiguous cell.
 ///
 /// Conservative: without bounds of columns, only types and literals prove that it cannot. No rewrite moves an expression
 /// that can fail to where it sees more rows.
-pub fn can_fail(expr: &Expr) -> bool {
+pub fn can_fail<F: Form>(expr: &Expr<F>) -> bool {
     can_fail_within(expr, &|_| None)
 }
 
 /// The same where `column` gives bounds of columns. Recorded bounds prove nothing here, because a new file may break them.
-pub fn can_fail_within(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> bool {
+pub fn can_fail_within<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interval>) -> bool {
     let mut may = false;
     expr.walk(&mut |node| {
         may |= !matches!(failure(node, column), Failure::Impossible(Origin::Proven | Origin::Declared));
@@ -21,7 +21,7 @@ pub fn can_fail_within(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval
 }
 
 /// Whether a null in any column that the expression reads makes it null; false where that is not certain.
-pub fn is_strict(expr: &Expr) -> bool {
+pub fn is_strict<F: Form>(expr: &Expr<F>) -> bool {
     let strict_node = match &expr.kind {
         ExprKind::Column(_)
         | ExprKind::Literal(_)

@@ -152,11 +152,7 @@ impl Printer<'_, '_, '_> {
             ExprKind::Cell { plan, column } => {
                 write!(self.out, "{}.{}", (self.names.plan)(*plan), (self.names.column)(*column))
             }
-            ExprKind::Table { table, column } => {
-                write!(self.out, "table#{table}(")?;
-                self.expr(column, Level::Or)?;
-                self.out.write_str(")")
-            }
+            ExprKind::Table { table, .. } => match *table {},
             ExprKind::Negate(operand) => {
                 self.out.write_str("-")?;
                 self.expr(operand, Level::Power)

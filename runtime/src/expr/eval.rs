@@ -81,7 +81,8 @@ pub fn eval(expr: &Expr, column: &mut dyn FnMut(ColumnId) -> Scalar) -> Result<S
     match &expr.kind {
         ExprKind::Column(id) => Ok(column(*id)),
         ExprKind::Literal(value) => Ok(value.clone()),
-        ExprKind::Param(_) | ExprKind::Cell { .. } | ExprKind::Table { .. } => Err(EvalError::NotConstant),
+        ExprKind::Param(_) | ExprKind::Cell { .. } => Err(EvalError::NotConstant),
+        ExprKind::Table { table, .. } => match *table {},
         ExprKind::Negate(operand) => strict(eval_value(operand, column)?, |value| negate(&value, expr.ty)),
         ExprKind::Not(operand) => Ok(match eval(operand, column)? {
             Scalar::Bool(value) => Scalar::Bool(!value),

@@ -2,7 +2,7 @@
 
 use super::calendar::{Civil, MICROS_PER_DAY, MICROS_PER_SECOND, TimeUnit, difference, truncate, truncate_days};
 use super::eval::{regex_problem, rescale, rounded_quotient};
-use super::{ArithmeticOp, ColumnId, Expr, ExprKind, Function, Scalar};
+use super::{ArithmeticOp, ColumnId, Expr, ExprKind, Form, Function};
 use crate::types::{Bounds, Type};
 
 /// Why a bound holds, from the surest to the least sure.
@@ -104,13 +104,13 @@ impl Interval {
 /// The bounds of an expression's values, where `column` knows those of columns; none for types that are not integral.
 ///
 /// What would overflow raises a status instead, so the bounds never pass the type's range.
-pub fn interval(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
-    let range = Interval::of_type(expr.ty)?;
+pub fn interval<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
+    let range = Interval::of_type(F::written(expr.ty))?;
     Some(unchecked(expr, column).map_or(range, |bounds| bounds.intersect(range)))
 }
 
 /// Whether computing the node can overflow or fail otherwise, with operands computed.
-pub fn failure(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
+pub fn failure<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
     match &expr.kind {
         ExprKind::Column(_)
         | ExprKind::Literal(_)
@@ -127,22 +127,22 @@ pub fn failure(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Fa
         | ExprKind::Cast { or_null: true, .. } => Failure::Impossible(Origin::Proven),
         ExprKind::Cell { .. } | ExprKind::Table { .. } => Failure::Possible,
         ExprKind::Negate(_) | ExprKind::Arithmetic(..) => overflow(expr, column),
-        ExprKind::Cast { operand, .. } => cast_failure(expr, operand.ty, column),
+        ExprKind::Cast { operand, .. } => cast_failure(expr, F::written(operand.ty), column),
         ExprKind::Call(function, arguments) => call_failure(expr, *function, arguments, column),
     }
 }
 
 /// Floats never overflow into an error; integral results do unless their bounds fit the type.
-fn overflow(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
-    let Some(range) = Interval::of_type(expr.ty) else { return Failure::Impossible(Origin::Proven) };
+fn overflow<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
+    let Some(range) = Interval::of_type(F::written(expr.ty)) else { return Failure::Impossible(Origin::Proven) };
     match unchecked(expr, column) {
         Some(bounds) if bounds.within(range) => Failure::Impossible(bounds.origin),
         Some(_) | None => Failure::Possible,
     }
 }
 
-fn cast_failure(expr: &Expr, from: Type, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
-    let safe = match expr.ty {
+fn cast_failure<F: Form>(expr: &Expr<F>, from: Type, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
+    let safe = match F::written(expr.ty) {
         Type::Str => true,
         Type::Bool => from != Type::Str,
         Type::F32 => from != Type::Str && from != Type::F64,
@@ -163,13 +163,13 @@ fn cast_failure(expr: &Expr, from: Type, column: &dyn Fn(ColumnId) -> Option<Int
     if safe { Failure::Impossible(Origin::Proven) } else { overflow(expr, column) }
 }
 
-fn call_failure(
-    expr: &Expr,
+fn call_failure<F: Form>(
+    expr: &Expr<F>,
     function: Function,
-    arguments: &[Expr],
+    arguments: &[Expr<F>],
     column: &dyn Fn(ColumnId) -> Option<Interval>,
 ) -> Failure {
-    let literal_text = |at: usize| arguments.get(at).and_then(Expr::as_literal).and_then(Scalar::as_str);
+    let literal_text = |at: usize| arguments.get(at).and_then(Expr::as_literal).and_then(F::text);
     let safe = match function {
         Function::Abs
         | Function::Sign
@@ -199,18 +199,18 @@ fn call_failure(
 }
 
 /// The bounds of the exact result, which may pass the type's range; none where nothing is known or it overflows i128.
-fn unchecked(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
+fn unchecked<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
     match &expr.kind {
         ExprKind::Column(id) => column(*id),
-        ExprKind::Literal(value) => value.as_int().map(|value| Interval::proven(value, value)),
+        ExprKind::Literal(value) => F::integer(value).map(|value| Interval::proven(value, value)),
         ExprKind::Negate(operand) => interval(operand, column)?.map(i128::checked_neg),
-        ExprKind::Arithmetic(op, left, right) => arithmetic(*op, left, right, expr.ty, column),
+        ExprKind::Arithmetic(op, left, right) => arithmetic(*op, left, right, F::written(expr.ty), column),
         ExprKind::Coalesce(operands) => union_of(operands.iter(), column),
         ExprKind::Case { arms, otherwise } => {
             union_of(arms.iter().map(|(_, value)| value).chain(otherwise.as_deref()), column)
         }
-        ExprKind::Cast { operand, .. } => cast(operand, expr.ty, column),
-        ExprKind::Call(function, arguments) => call(*function, arguments, expr.ty, column),
+        ExprKind::Cast { operand, .. } => cast(operand, F::written(expr.ty), column),
+        ExprKind::Call(function, arguments) => call(*function, arguments, F::written(expr.ty), column),
         ExprKind::Param(_)
         | ExprKind::Cell { .. }
         | ExprKind::Table { .. }
@@ -224,11 +224,11 @@ fn unchecked(expr: &Expr, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Opti
     }
 }
 
-fn union_of<'a>(
-    operands: impl Iterator<Item = &'a Expr>,
+fn union_of<'a, F: Form>(
+    operands: impl Iterator<Item = &'a Expr<F>>,
     column: &dyn Fn(ColumnId) -> Option<Interval>,
 ) -> Option<Interval> {
-    let values = operands.filter(|operand| !operand.as_literal().is_some_and(Scalar::is_null));
+    let values = operands.filter(|operand| !operand.as_literal().is_some_and(F::is_null));
     let mut all: Option<Interval> = None;
     for value in values {
         let bounds = interval(value, column)?;
@@ -237,19 +237,20 @@ fn union_of<'a>(
     all
 }
 
-fn arithmetic(
+fn arithmetic<F: Form>(
     op: ArithmeticOp,
-    left: &Expr,
-    right: &Expr,
+    left: &Expr<F>,
+    right: &Expr<F>,
     ty: Type,
     column: &dyn Fn(ColumnId) -> Option<Interval>,
 ) -> Option<Interval> {
     let (a, b) = (interval(left, column)?, interval(right, column)?);
-    let scale = left.ty.scale().max(right.ty.scale());
-    let align = |bounds: Interval, from: &Expr| bounds.map(|value| rescale(value, from.ty.scale(), scale));
+    let scale = F::written(left.ty).scale().max(F::written(right.ty).scale());
+    let align =
+        |bounds: Interval, from: &Expr<F>| bounds.map(|value| rescale(value, F::written(from.ty).scale(), scale));
     match op {
         ArithmeticOp::Multiply => {
-            let product_scale = left.ty.scale() + right.ty.scale();
+            let product_scale = F::written(left.ty).scale() + F::written(right.ty).scale();
             a.corners(b, i128::checked_mul)?.map(|value| rescale(value, product_scale, ty.scale()))
         }
         ArithmeticOp::Add => {
@@ -295,28 +296,29 @@ fn modulo(a: Interval, b: Interval) -> Interval {
     Interval { lo, hi, origin }
 }
 
-fn cast(operand: &Expr, to: Type, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
+fn cast<F: Form>(operand: &Expr<F>, to: Type, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
     let day = i128::from(MICROS_PER_DAY);
-    if operand.ty == Type::Bool {
+    if F::written(operand.ty) == Type::Bool {
         return Some(Interval::proven(0, 10_i128.pow(to.scale().into())));
     }
     let bounds = interval(operand, column)?;
-    match (operand.ty, to) {
+    match (F::written(operand.ty), to) {
         (Type::Date, Type::Timestamp) => bounds.map(|value| value.checked_mul(day)),
         (Type::Timestamp, Type::Date) => bounds.map(|value| Some(value.div_euclid(day))),
         (from, to) => bounds.map(|value| rescale(value, from.scale(), to.scale())),
     }
 }
 
-fn call(
+fn call<F: Form>(
     function: Function,
-    arguments: &[Expr],
+    arguments: &[Expr<F>],
     ty: Type,
     column: &dyn Fn(ColumnId) -> Option<Interval>,
 ) -> Option<Interval> {
     let of = |at: usize| interval(arguments.get(at)?, column);
     let first = arguments.first()?;
-    let unit = 10_i128.pow(first.ty.scale().into());
+    let first_ty = F::written(first.ty);
+    let unit = 10_i128.pow(first_ty.scale().into());
     let whole = |f: fn(i128, i128) -> i128| of(0)?.map(|value| rescale(f(value, unit), 0, ty.scale()));
     let range = |lo, hi| Some(Interval::proven(lo, hi));
     match function {
@@ -337,7 +339,7 @@ fn call(
             raised.corners(of(2)?, |a, b| Some(a.min(b)))
         }
         Function::Length => range(0, u32::MAX.into()),
-        Function::Year => of(0)?.map(|value| Some(Civil::from_days(days(value, first.ty)?).year.into())),
+        Function::Year => of(0)?.map(|value| Some(Civil::from_days(days(value, first_ty)?).year.into())),
         Function::Quarter => range(1, 4),
         Function::Month => range(1, 12),
         Function::Day => range(1, 31),
@@ -348,14 +350,15 @@ fn call(
         Function::Week => range(1, 53),
         Function::DateTrunc => {
             let (unit, bounds) = (time_unit(first)?, of(1)?);
-            let lo = truncated(unit, bounds.lo, arguments[1].ty)?;
-            if arguments[1].ty == ty { Some(Interval { lo, ..bounds }) } else { None }
+            let lo = truncated(unit, bounds.lo, F::written(arguments[1].ty))?;
+            if F::written(arguments[1].ty) == ty { Some(Interval { lo, ..bounds }) } else { None }
         }
         Function::DateDiff => {
-            let (unit, from, to) = (time_unit(first)?, arguments.get(1)?.ty, arguments.get(2)?.ty);
+            let (unit, from, to) =
+                (time_unit(first)?, F::written(arguments.get(1)?.ty), F::written(arguments.get(2)?.ty));
             of(1)?.corners(of(2)?, |a, b| Some(difference(unit, micros(a, from), micros(b, to))))
         }
-        Function::FromEpoch if first.ty.is_integer() => of(0)?.map(|value| value.checked_mul(MICROS_PER_SECOND.into())),
+        Function::FromEpoch if first_ty.is_integer() => of(0)?.map(|value| value.checked_mul(MICROS_PER_SECOND.into())),
         Function::AddMonths | Function::FromEpoch | Function::Round => None,
         Function::Sqrt | Function::Cbrt | Function::Exp | Function::Ln | Function::Log2 | Function::Log10 => None,
         Function::Sin | Function::Cos | Function::Tan | Function::Asin | Function::Acos | Function::Atan => None,
@@ -367,8 +370,8 @@ fn call(
     }
 }
 
-fn time_unit(name: &Expr) -> Option<TimeUnit> {
-    TimeUnit::from_name(name.as_literal()?.as_str()?)
+fn time_unit<F: Form>(name: &Expr<F>) -> Option<TimeUnit> {
+    F::time_unit(name.as_literal()?)
 }
 
 fn truncated(unit: TimeUnit, value: i128, ty: Type) -> Option<i128> {
@@ -389,8 +392,8 @@ fn days(value: i128, ty: Type) -> Option<i64> {
 }
 
 /// `least` or `greatest`, which skip nulls: an operand that may be null may leave any other as the result.
-fn extreme(
-    arguments: &[Expr],
+fn extreme<F: Form>(
+    arguments: &[Expr<F>],
     column: &dyn Fn(ColumnId) -> Option<Interval>,
     pick: fn(i128, i128) -> i128,
 ) -> Option<Interval> {
@@ -407,6 +410,7 @@ fn extreme(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expr::Scalar;
     use dj_grammar::Span;
 
     fn column(id: u32, ty: Type) -> Expr {

@@ -8,6 +8,7 @@ mod analysis;
 pub mod calendar;
 mod display;
 mod eval;
+mod form;
 mod format;
 mod function;
 mod interval;
@@ -16,12 +17,12 @@ mod scalar;
 pub use analysis::{can_fail, can_fail_within, is_strict};
 pub use display::{ExprText, Names, literal_text, quoted};
 pub use eval::{EvalError, Row, append_text, cast, compare, eval, eval_constant, regex_problem};
+pub use form::{Form, Never, Text};
 pub use format::value_text;
 pub use function::Function;
 pub use interval::{Failure, Interval, Origin, failure, interval};
 pub use scalar::Scalar;
 
-use crate::types::Type;
 use dj_grammar::Span;
 use serde::{Deserialize, Serialize};
 
@@ -31,11 +32,15 @@ pub struct ColumnId(pub u32);
 
 /// An expression of a known type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Expr {
+#[serde(bound(
+    serialize = "F::Type: Serialize, F::Value: Serialize, F::Table: Serialize, F::Pattern: Serialize",
+    deserialize = "F::Type: Deserialize<'de>, F::Value: Deserialize<'de>, F::Table: Deserialize<'de>, F::Pattern: Deserialize<'de>"
+))]
+pub struct Expr<F: Form = Text> {
     /// What is computed.
-    pub kind: ExprKind,
+    pub kind: ExprKind<F>,
     /// The type of the result.
-    pub ty: Type,
+    pub ty: F::Type,
     /// Whether the result may be null.
     pub nullable: bool,
     /// Where it stands in the source.
@@ -44,11 +49,15 @@ pub struct Expr {
 
 /// What an expression computes. A null operand gives null unless said otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum ExprKind {
+#[serde(bound(
+    serialize = "F::Type: Serialize, F::Value: Serialize, F::Table: Serialize, F::Pattern: Serialize",
+    deserialize = "F::Type: Deserialize<'de>, F::Value: Deserialize<'de>, F::Table: Deserialize<'de>, F::Pattern: Deserialize<'de>"
+))]
+pub enum ExprKind<F: Form = Text> {
     /// A column of the input.
     Column(ColumnId),
     /// A constant.
-    Literal(Scalar),
+    Literal(F::Value),
     /// The program's parameter of this index.
     Param(usize),
     /// A column of the only row of a shared plan; null if it has no row, an error if it has several.
@@ -61,57 +70,57 @@ pub enum ExprKind {
     /// A table over the dictionary of a text column, computed by the host ([`crate::artifact::HostTable`]).
     Table {
         /// The index of the table.
-        table: usize,
+        table: F::Table,
         /// The text column whose codes address it.
-        column: Box<Expr>,
+        column: Box<Expr<F>>,
     },
     /// `-x`. (C1) Numeric or duration; overflow is an error.
-    Negate(Box<Expr>),
+    Negate(Box<Expr<F>>),
     /// `not x`, three-valued. (C1) Bool.
-    Not(Box<Expr>),
+    Not(Box<Expr<F>>),
     /// Arithmetic; see [`ArithmeticOp`].
-    Arithmetic(ArithmeticOp, Box<Expr>, Box<Expr>),
+    Arithmetic(ArithmeticOp, Box<Expr<F>>, Box<Expr<F>>),
     /// A comparison. (C1) Both sides have one type, or are decimals or integers of any scale, width and sign.
-    Compare(CompareOp, Box<Expr>, Box<Expr>),
+    Compare(CompareOp, Box<Expr<F>>, Box<Expr<F>>),
     /// Three-valued conjunction: false if any is false, else null if any is null. Later operands are evaluated only on
     /// rows where the earlier ones are not false.
-    And(Vec<Expr>),
+    And(Vec<Expr<F>>),
     /// Three-valued disjunction.
-    Or(Vec<Expr>),
+    Or(Vec<Expr<F>>),
     /// Whether the operand is null; never null itself.
-    IsNull(Box<Expr>),
+    IsNull(Box<Expr<F>>),
     /// The first operand that is not null. (C1) One type.
-    Coalesce(Vec<Expr>),
+    Coalesce(Vec<Expr<F>>),
     /// The value of the first arm whose condition is true, else `otherwise` (null if absent). (C1) One type.
     Case {
         /// Conditions and values.
-        arms: Vec<(Expr, Expr)>,
+        arms: Vec<(Expr<F>, Expr<F>)>,
         /// `else`.
-        otherwise: Option<Box<Expr>>,
+        otherwise: Option<Box<Expr<F>>>,
     },
     /// Whether the operand equals one of the list; null if it does not and the list holds a null.
     InList {
         /// The operand.
-        operand: Box<Expr>,
+        operand: Box<Expr<F>>,
         /// Literals of the operand's type.
-        list: Vec<Scalar>,
+        list: Vec<F::Value>,
     },
     /// SQL `like`: `%` any run, `_` one character, no escape. (C1) Text.
     Like {
         /// The operand.
-        operand: Box<Expr>,
+        operand: Box<Expr<F>>,
         /// The pattern.
-        pattern: String,
+        pattern: F::Pattern,
     },
     /// A conversion to the expression's type.
     Cast {
         /// The operand.
-        operand: Box<Expr>,
+        operand: Box<Expr<F>>,
         /// Whether a failure gives null (`as?`) instead of an error.
         or_null: bool,
     },
     /// A call of a built-in function.
-    Call(Function, Vec<Expr>),
+    Call(Function, Vec<Expr<F>>),
 }
 
 /// Arithmetic on two operands.
@@ -196,25 +205,20 @@ impl CompareOp {
     }
 }
 
-impl Expr {
+impl<F: Form> Expr<F> {
     /// A column.
-    pub fn column(id: ColumnId, ty: Type, nullable: bool, span: Span) -> Self {
+    pub fn column(id: ColumnId, ty: F::Type, nullable: bool, span: Span) -> Self {
         Self { kind: ExprKind::Column(id), ty, nullable, span }
     }
 
     /// A constant.
-    pub fn literal(value: Scalar, ty: Type, span: Span) -> Self {
-        let nullable = value.is_null();
+    pub fn literal(value: F::Value, ty: F::Type, span: Span) -> Self {
+        let nullable = F::is_null(&value);
         Self { kind: ExprKind::Literal(value), ty, nullable, span }
     }
 
-    /// A boolean constant.
-    pub fn bool(value: bool, span: Span) -> Self {
-        Self::literal(Scalar::Bool(value), Type::Bool, span)
-    }
-
     /// The constant, if it is one.
-    pub fn as_literal(&self) -> Option<&Scalar> {
+    pub fn as_literal(&self) -> Option<&F::Value> {
         if let ExprKind::Literal(value) = &self.kind { Some(value) } else { None }
     }
 
@@ -224,7 +228,7 @@ impl Expr {
     }
 
     /// The direct operands, in order.
-    pub fn operands(&self) -> Vec<&Expr> {
+    pub fn operands(&self) -> Vec<&Expr<F>> {
         match &self.kind {
             ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Param(_) | ExprKind::Cell { .. } => vec![],
             ExprKind::Table { column: x, .. }
@@ -246,7 +250,7 @@ impl Expr {
     }
 
     /// The direct operands, in order, to be rewritten in place.
-    pub fn operands_mut(&mut self) -> Vec<&mut Expr> {
+    pub fn operands_mut(&mut self) -> Vec<&mut Expr<F>> {
         match &mut self.kind {
             ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Param(_) | ExprKind::Cell { .. } => vec![],
             ExprKind::Table { column: x, .. }
@@ -268,7 +272,7 @@ impl Expr {
     }
 
     /// Calls `visit` on the expression and everything below it, outermost first.
-    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+    pub fn walk<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr<F>)) {
         visit(self);
         for operand in self.operands() {
             operand.walk(visit);
@@ -297,10 +301,11 @@ impl Expr {
         })
     }
 
-    /// Takes the expression out of its place, where `false` stays until something is put back.
+    /// Takes the expression out of its place, where the empty disjunction stays until something is put back.
     #[must_use]
     pub fn take(&mut self) -> Self {
-        std::mem::replace(self, Self::bool(false, Span::default()))
+        let nothing = Self { kind: ExprKind::Or(vec![]), ty: F::BOOL, nullable: false, span: Span::default() };
+        std::mem::replace(self, nothing)
     }
 
     /// The expression with other columns.
@@ -316,10 +321,17 @@ impl Expr {
 
     /// Rewrites everything below and then the expression itself.
     #[must_use]
-    pub fn rewrite(mut self, with: &mut dyn FnMut(Expr) -> Expr) -> Self {
+    pub fn rewrite(mut self, with: &mut dyn FnMut(Expr<F>) -> Expr<F>) -> Self {
         for operand in self.operands_mut() {
             *operand = operand.take().rewrite(with);
         }
         with(self)
+    }
+}
+
+impl Expr {
+    /// A boolean constant.
+    pub fn bool(value: bool, span: Span) -> Self {
+        Self::literal(Scalar::Bool(value), crate::types::Type::Bool, span)
     }
 }

@@ -91,8 +91,9 @@ impl<'c> Cx<'_, 'c> {
     ) -> Value<'c> {
         let b = self.b;
         let is_min = accumulator.kind == AccumulatorKind::Min;
-        let domain = accumulator.argument.as_ref().and_then(|argument| self.lowering.strings.domain_of_expr(argument));
-        let Some((rank, unrank)) = domain.and_then(|domain| self.lowering.strings.ranks(domain)) else { return state };
+        let domain = accumulator.argument.as_ref().and_then(|argument| argument.ty.domain());
+        let Some(domain) = domain else { unreachable!("only texts are compared by rank") };
+        let (rank, unrank) = self.lowering.strings.ranks(domain);
         let (rank, unrank) = (self.host_table(rank)[0], self.host_table(unrank)[0]);
         let worst = if is_min { i64::from(i32::MAX) } else { -1 };
         let ranked = |codes: Value<'c>| {

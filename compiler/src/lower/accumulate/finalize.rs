@@ -3,11 +3,11 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "only the wide sum is held in two parts")]
 
 use super::{AccumulatorKind, Accumulators, Recipe};
+use crate::encode::Type;
 use crate::lower::context::{Cx, Lane};
 use crate::plan::AggregateFunction;
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
-use dj_runtime::types::Type;
 
 impl<'c> Cx<'_, 'c> {
     /// The aggregates of every slot; only `active` slots may raise a status.

@@ -6,11 +6,11 @@
 )]
 
 use super::Scope;
+use crate::encode::{Expr, Scalar, Type};
 use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
-use dj_runtime::expr::{ArithmeticOp, Expr, Failure, Scalar, failure};
-use dj_runtime::types::Type;
+use dj_runtime::expr::{ArithmeticOp, Failure, failure};
 
 impl<'c> Cx<'_, 'c> {
     /// `-x`
@@ -219,7 +219,7 @@ fn float_literal(expr: &Expr) -> Option<f64> {
     match expr.as_literal()? {
         Scalar::Float(value) => Some(*value),
         Scalar::Int(value) => Some(*value as f64 / 10_f64.powi(expr.ty.scale().into())),
-        Scalar::Null | Scalar::Bool(_) | Scalar::Str(_) => None,
+        Scalar::Null | Scalar::Bool(_) | Scalar::Code(_) | Scalar::Unit(_) => None,
     }
 }
 

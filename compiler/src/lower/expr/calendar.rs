@@ -9,10 +9,11 @@
 
 use super::Scope;
 use super::cast::MICROS_PER_DAY;
+use crate::encode::{Expr, Type};
 use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Direction, Element, Value};
-use dj_runtime::expr::{Expr, Function};
-use dj_runtime::types::Type;
+use dj_runtime::expr::Function;
+use dj_runtime::expr::calendar::TimeUnit;
 
 /// Days from 0000-03-01 to 1970-01-01.
 const EPOCH_FROM_MARCH: i64 = 719_468;
@@ -238,16 +239,16 @@ impl<'c> Cx<'_, 'c> {
         operands: &[Expr],
         expr: &Expr,
     ) -> Lane<'c> {
-        let unit = operands.first().and_then(|operand| operand.as_literal()?.as_str()).map(str::to_lowercase);
+        let unit = operands.first().and_then(|operand| operand.as_literal()?.as_unit());
         let skipped = usize::from(unit.is_some());
         let lanes: Vec<_> = operands[skipped..].iter().map(|operand| (self.expr(scope, operand), operand.ty)).collect();
         let valid = lanes.iter().fold(None, |valid, (lane, _)| self.both(valid, lane.valid));
-        let unit = unit.unwrap_or_default();
+        let unit = unit.map_or("", TimeUnit::name);
         let (first, ty) = (lanes[0].0.value, lanes[0].1);
         let b = self.b;
         let value = match function {
-            Function::DateTrunc => self.date_trunc(&unit, first, ty),
-            Function::DateDiff => self.date_diff(&unit, (first, ty), (lanes[1].0.value, lanes[1].1)),
+            Function::DateTrunc => self.date_trunc(unit, first, ty),
+            Function::DateDiff => self.date_diff(unit, (first, ty), (lanes[1].0.value, lanes[1].1)),
             Function::AddMonths => self.add_months(first, ty, lanes[1].0.value),
             Function::Epoch => {
                 let micros = match ty {

@@ -1,11 +1,11 @@
 //! Conversions between types: exact, or an error with the row, or null.
 
 use super::Scope;
+use crate::encode::{Expr, Type};
 use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
-use dj_runtime::expr::{Expr, Interval};
-use dj_runtime::types::Type;
+use dj_runtime::expr::Interval;
 
 /// Microseconds of a day.
 pub(super) const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -21,7 +21,7 @@ impl<'c> Cx<'_, 'c> {
     pub(super) fn cast(&self, scope: Scope<'_, 'c>, operand: &Expr, or_null: bool, expr: &Expr) -> Lane<'c> {
         let lane = self.expr(scope, operand);
         let (from, to) = (operand.ty, expr.ty);
-        if operand.as_literal().is_some_and(dj_runtime::expr::Scalar::is_null) {
+        if operand.as_literal().is_some_and(crate::encode::Scalar::is_null) {
             return self.null(scope, self.element(expr));
         }
         let converted = self.convert(lane.value, operand, to);

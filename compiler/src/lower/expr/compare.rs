@@ -3,10 +3,10 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "only the two float elements reach the float key")]
 
 use super::Scope;
+use crate::encode::{Expr, Type};
 use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Builder, Direction, Element, Value};
-use dj_runtime::expr::{CompareOp, Expr};
-use dj_runtime::types::Type;
+use dj_runtime::expr::CompareOp;
 
 impl<'c> Cx<'_, 'c> {
     /// `a op b`, exact across widths, signs and scales.

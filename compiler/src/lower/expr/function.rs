@@ -3,10 +3,10 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "each arm singles out the functions of one family")]
 
 use super::Scope;
+use crate::encode::{Expr, Scalar, Type};
 use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Direction, Element, Value};
-use dj_runtime::expr::{Expr, Function, Scalar};
-use dj_runtime::types::Type;
+use dj_runtime::expr::Function;
 
 impl<'c> Cx<'_, 'c> {
     /// A call.

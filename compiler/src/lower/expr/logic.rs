@@ -1,9 +1,9 @@
 //! Three-valued logic and conditionals: what is not chosen is not active.
 
 use super::Scope;
+use crate::encode::{Expr, Scalar};
 use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Direction, Element, Value};
-use dj_runtime::expr::{Expr, Scalar};
 
 /// Longer lists of integers are searched instead of being compared one by one.
 const LONG_LIST: usize = 16;
@@ -153,7 +153,9 @@ impl<'c> Cx<'_, 'c> {
                     (true, _) => b.compare(Direction::Eq, value, b.constant_int(element, *number as i64)),
                 }
             }
-            Scalar::Null | Scalar::Str(_) => b.full_pred(&b.dims(value), false),
+            Scalar::Code(code) => b.compare(Direction::Eq, value, b.constant_int(element, *code as i64)),
+            Scalar::Null => b.full_pred(&b.dims(value), false),
+            Scalar::Unit(unit) => unreachable!("`{}` is a unit of time, and no value", unit.name()),
         }
     }
 

@@ -10,10 +10,9 @@ mod logic;
 pub(super) use compare::order_key;
 
 use super::context::{Cx, Lane, Rows, cell_source};
+use crate::encode::{Expr, ExprKind, Scalar, Type};
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::{CapacityKind, Resident, ScalarInput, ScalarSource, StatusKind};
-use dj_runtime::expr::{Expr, ExprKind, Scalar};
-use dj_runtime::types::Type;
 
 /// Where an expression is evaluated: on which rows, and which lanes may raise a status.
 #[derive(Clone, Copy)]
@@ -73,20 +72,22 @@ impl<'c> Cx<'_, 'c> {
             ExprKind::InList { operand, list } => self.in_list(scope, operand, list),
             ExprKind::Cast { operand, or_null } => self.cast(scope, operand, *or_null, expr),
             ExprKind::Call(function, operands) => self.call(scope, *function, operands, expr),
-            ExprKind::Like { .. } => unreachable!("text functions are host tables before lowering"),
+            ExprKind::Like { pattern, .. } => match *pattern {},
         }
     }
 
     fn literal(&self, scope: Scope<'_, 'c>, value: &Scalar, element: Element) -> Lane<'c> {
         let dims = [scope.rows.lanes];
         let constant = match value {
-            Scalar::Null | Scalar::Str(_) => {
+            Scalar::Null => {
                 return Lane { value: self.zeros(element, &dims), valid: Some(self.b.full_pred(&dims, false)) };
             }
             Scalar::Bool(value) => self.b.full_pred(&dims, *value),
             Scalar::Float(value) => self.b.full_float(element, &dims, *value),
             Scalar::Int(value) if element == Element::U64 => self.b.full_uint(element, &dims, *value as u64),
             Scalar::Int(value) => self.b.full_int(element, &dims, *value as i64),
+            Scalar::Code(code) => self.b.full_int(element, &dims, *code as i64),
+            Scalar::Unit(unit) => unreachable!("`{}` is a unit of time, and no value", unit.name()),
         };
         Lane { value: constant, valid: None }
     }

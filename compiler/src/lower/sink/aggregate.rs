@@ -1,10 +1,10 @@
 //! Groups addressed by their keys: `dense`, and `reduce` as its case of one slot.
 
 use super::{FinishResult, SinkLowering, StateSpec, StepResult};
+use crate::encode::SchemaColumn;
 use crate::lower::accumulate::Addresses;
 use crate::lower::context::{Cx, Lane, Rows};
 use crate::physical::KeyDim;
-use crate::plan::SchemaColumn;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 
 impl SinkLowering<'_> {

@@ -1,12 +1,12 @@
 //! Build sides of joins: a table addressed by the keys, or rows sorted by the keys' words.
 
 use super::{FinishResult, SinkLowering, StepResult, product};
+use crate::encode::Expr;
 use crate::lower::context::{Cx, Rows};
 use crate::lower::expr::Scope;
 use crate::physical::KeyDim;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::StatusKind;
-use dj_runtime::expr::Expr;
 
 /// Whether a lookup's result says how many slots each key has: where they are not the same at every rung.
 pub(in crate::lower) fn has_extents(dims: &[KeyDim]) -> bool {

@@ -1,10 +1,10 @@
 //! Rows kept in a buffer: sorting, and what build sides share with it.
 
 use super::{FinishResult, SinkLowering, StateSpec, StepResult};
+use crate::encode::SortKey;
 use crate::lower::context::{Cx, Rows};
 use crate::lower::expr::Scope;
 use crate::lower::keys::WordKey;
-use crate::plan::SortKey;
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::Init;
 

@@ -1,10 +1,10 @@
 //! Groups found by sorting: rows are buffered as groups of one, sorted by key, and added up where keys are equal.
 
 use super::{FinishResult, SinkLowering, StateSpec, StepResult};
+use crate::encode::SchemaColumn;
 use crate::lower::accumulate::Addresses;
 use crate::lower::context::{Cx, Lane, Rows};
 use crate::lower::keys::WordKey;
-use crate::plan::SchemaColumn;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::Init;
 

@@ -8,8 +8,8 @@ mod top_k;
 
 use super::accumulate::Accumulators;
 use super::context::{Cx, Lane, Rows};
+use crate::encode::SchemaColumn;
 use crate::physical::{AggregateStrategy, KeyDim, Sink, Stage};
-use crate::plan::SchemaColumn;
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::{CapacityKind, Init};
 

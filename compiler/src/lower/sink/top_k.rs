@@ -1,9 +1,9 @@
 //! The first rows of an order, kept while the chunks come.
 
 use super::{FinishResult, SinkLowering, StateSpec, StepResult};
+use crate::encode::SortKey;
 use crate::lower::context::{Cx, Lane, Rows};
 use crate::lower::keys::WordKey;
-use crate::plan::SortKey;
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::Init;
 

@@ -2,20 +2,20 @@
 //!
 //! [`hoist`] puts a [`Plan::Evaluate`] below every operator with such an expression and lets the operator read its columns.
 //! A function of one text column stays where it is: it becomes a table over the column's dictionary
-//! ([`super::strings`]).
+//! ([`super::tables`]).
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "only conditionals choose what they evaluate")]
 
-use super::strings::is_for_host;
+use super::tables::is_for_host;
 use crate::plan::{
-    Aggregate, Evaluate, Filter, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, expr_text,
+    Aggregate, Evaluate, Filter, HostExpr, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, expr_text,
 };
 use dj_grammar::Span;
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, can_fail};
 
 /// Moves what no device computes to the host.
 ///
-/// Joins that keep unmatched rows have no condition on both sides' text any more: [`super::pairs`] made them inner ones.
+/// Joins that keep unmatched rows have no condition on both sides' text any more: [`super::split`] made them inner ones.
 pub(super) fn hoist(program: &mut Program) {
     for index in 0..program.shared.len() {
         let plan = program.shared[index].plan.take();
@@ -91,7 +91,7 @@ impl Hoisting<'_> {
     }
 
     /// Replaces what needs the host by columns, and lists these; all of the expression where a branch of it may fail.
-    fn extract(&mut self, expr: &mut Expr, items: &mut Vec<NamedExpr>) {
+    fn extract(&mut self, expr: &mut Expr, items: &mut Vec<HostExpr>) {
         if fails_in_branch(expr, false) {
             self.replace(expr, items);
         } else {
@@ -99,7 +99,7 @@ impl Hoisting<'_> {
         }
     }
 
-    fn extract_where(&mut self, expr: &mut Expr, items: &mut Vec<NamedExpr>, wanted: &dyn Fn(&Expr) -> bool) {
+    fn extract_where(&mut self, expr: &mut Expr, items: &mut Vec<HostExpr>, wanted: &dyn Fn(&Expr) -> bool) {
         if !is_for_host(expr) {
             expr.operands_mut().into_iter().for_each(|operand| self.extract_where(operand, items, wanted));
         } else if wanted(expr) {
@@ -107,13 +107,14 @@ impl Hoisting<'_> {
         }
     }
 
-    fn replace(&mut self, expr: &mut Expr, items: &mut Vec<NamedExpr>) {
+    fn replace(&mut self, expr: &mut Expr, items: &mut Vec<HostExpr>) {
         let wanted = expr.without_spans();
-        let known = items.iter().find(|item| item.expr.without_spans() == wanted).map(|item| item.id);
+        let known = items.iter().find(|item| item.expr.without_spans() == wanted).map(|item| item.column.id);
         let id = known.unwrap_or_else(|| {
             let name = expr_text(self.program, expr);
             let id = self.program.columns.add(name, expr.ty, expr.span);
-            items.push(NamedExpr { id, expr: expr.clone() });
+            let column = SchemaColumn { id, ty: expr.ty, nullable: expr.nullable };
+            items.push(HostExpr { column, expr: expr.clone() });
             id
         });
         *expr = Expr::column(id, expr.ty, expr.nullable, expr.span);
@@ -165,7 +166,7 @@ fn filter(input: Plan, predicate: Expr, span: Span) -> Plan {
     Plan::Filter(Filter { input: Box::new(input), predicate, span })
 }
 
-fn evaluate(input: Plan, items: Vec<NamedExpr>, span: Span) -> Plan {
+fn evaluate(input: Plan, items: Vec<HostExpr>, span: Span) -> Plan {
     if items.is_empty() { input } else { Plan::Evaluate(Evaluate { input: Box::new(input), items, span }) }
 }
 
@@ -176,6 +177,6 @@ pub(super) fn keep(plan: Plan, schema: &[SchemaColumn]) -> Plan {
         return plan;
     }
     let span = plan.span();
-    let items = schema.iter().map(|column| NamedExpr { id: column.id, expr: super::column_expr(*column, span) });
+    let items = schema.iter().map(|column| NamedExpr { id: column.id, expr: column.read(span) });
     Plan::Project(Project { items: items.collect(), input: Box::new(plan), span })
 }

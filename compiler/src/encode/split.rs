@@ -7,8 +7,9 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "only joins and what names a shared plan change")]
 
 use super::hoist::{keep, reads_pairs};
-use super::{column_expr, join};
-use crate::plan::{Filter, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, Shared, SharedPlan};
+use crate::plan::{
+    Filter, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, Shared, SharedPlan, one_match,
+};
 use dj_grammar::Span;
 use dj_runtime::expr::{ColumnId, Expr, ExprKind};
 use dj_runtime::types::Type;
@@ -67,7 +68,7 @@ impl Splitting<'_> {
 
     fn decides_among_many(&self, join: &Join) -> bool {
         let Some(residual) = &join.residual else { return false };
-        let many = join::one_match(join, self.program, &|_, _| false).is_none();
+        let many = one_match(join, &self.program.shared, &|_, _| false).is_none();
         let of_pairs = || reads_pairs(residual, &join.left.schema(), &join.right.schema());
         join.kind != JoinKind::Inner && (many || of_pairs())
     }
@@ -93,15 +94,14 @@ impl Splitting<'_> {
             None => Plan::Join(pairs),
         };
         let wanted = if schema.len() > columns.len() { right } else { vec![] };
-        let items = std::iter::once(read)
-            .chain(wanted)
-            .map(|column| NamedExpr { id: column.id, expr: column_expr(column, span) });
+        let items =
+            std::iter::once(read).chain(wanted).map(|column| NamedExpr { id: column.id, expr: column.read(span) });
         let matches = Plan::Project(Project { items: items.collect(), input: Box::new(pairs), span });
         let joined = Join {
             left: Box::new(Plan::Shared(Shared { row: Some(row), ..kept })),
             right: Box::new(matches),
             kind: join.kind,
-            on: vec![(column_expr(row, span), column_expr(read, span))],
+            on: vec![(row.read(span), read.read(span))],
             residual: None,
             nulls_equal: false,
             span,

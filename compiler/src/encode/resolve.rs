@@ -1,0 +1,218 @@
+//! Final numbers for dictionaries, tables and literals: variables of the union-find become string domains.
+
+use super::dictionaries::{Dictionaries, DictionarySize};
+use super::encoder::{DraftTable, Drafts, Holder};
+use super::form::{Encoded, Expr, ExprKind, Scalar, Type};
+use crate::plan::{Plan, Program, Union};
+use dj_runtime::artifact::{HostTable, HostTableKind, StringDomain};
+use dj_runtime::pjrt::Element;
+use std::collections::BTreeMap;
+
+/// The slots of a dictionary of unknown size at rung 0.
+const DEFAULT_CAPACITY: u64 = 1024;
+
+/// The least slots of a dictionary at rung 0.
+const LEAST_CAPACITY: u64 = 64;
+
+/// The most slots that a dictionary has at rung 0 where only the number of rows bounds its values: most columns of text have
+/// far fewer, and a dictionary grows.
+const LIKELY_CAPACITY: u64 = 1 << 16;
+
+/// The most slots of a dictionary at rung 0, and at any.
+const MOST_CAPACITY: u64 = 1 << 28;
+
+/// Numbers the dictionaries of a program, in place, and describes them.
+pub(super) fn resolve(program: &mut Program<Encoded>, drafts: Drafts, use_recorded: bool) -> Dictionaries {
+    let mut resolver = Resolver::new(drafts, use_recorded);
+    for holder in resolver.drafts.holders.keys().copied().collect::<Vec<_>>() {
+        resolver.hold(holder);
+    }
+    resolver.register();
+    let shared = program.shared.iter_mut().map(|shared| &mut shared.plan);
+    for plan in shared.chain(program.exports.iter_mut().map(|export| &mut export.plan)) {
+        resolver.plan(plan);
+    }
+    resolver.size(program);
+    resolver.dictionaries
+}
+
+struct Resolver {
+    drafts: Drafts,
+    /// The domains of the roots of the union-find.
+    domains: BTreeMap<usize, usize>,
+    /// The final numbers of the draft tables.
+    tables: Vec<usize>,
+    dictionaries: Dictionaries,
+}
+
+impl Resolver {
+    fn new(drafts: Drafts, use_recorded: bool) -> Self {
+        let dictionaries = Dictionaries { use_recorded, ..Dictionaries::default() };
+        Self { drafts, domains: BTreeMap::new(), tables: Vec::new(), dictionaries }
+    }
+
+    /// The domain of a variable, made if it is new.
+    fn domain(&mut self, var: usize) -> usize {
+        let root = self.drafts.root(var);
+        *self.domains.entry(root).or_insert_with(|| {
+            self.dictionaries.domains.push(StringDomain::default());
+            self.dictionaries.domains.len() - 1
+        })
+    }
+
+    fn hold(&mut self, holder: Holder) {
+        let domain = self.domain(self.drafts.holders[&holder]);
+        match holder {
+            Holder::Source(table, column) => {
+                self.dictionaries.sources.insert((table, column), domain);
+            }
+            Holder::Param(param) => {
+                self.dictionaries.params.insert(param, domain);
+            }
+            Holder::Column(_) | Holder::Table(_) => {}
+        }
+    }
+
+    /// Writes the tables into the manifest's form, each once, and those of ranks for every `min` and `max` of text.
+    fn register(&mut self) {
+        for (index, table) in std::mem::take(&mut self.drafts.tables).into_iter().enumerate() {
+            let table = self.host_table(index, table);
+            let number = self.table(table);
+            self.tables.push(number);
+        }
+        for var in std::mem::take(&mut self.drafts.ranked) {
+            let domain = self.domain(var);
+            for kind in [HostTableKind::Rank, HostTableKind::Unrank] {
+                self.table(ranks(domain, kind));
+            }
+        }
+    }
+
+    fn table(&mut self, table: HostTable) -> usize {
+        let tables = &mut self.dictionaries.host_tables;
+        tables.iter().position(|known| *known == table).unwrap_or_else(|| {
+            tables.push(table);
+            tables.len() - 1
+        })
+    }
+
+    fn host_table(&mut self, index: usize, draft: DraftTable) -> HostTable {
+        let domain = self.domain(draft.var);
+        let Some(expr) = draft.function else { return ranks(domain, HostTableKind::Rank) };
+        let result = self.drafts.holders.get(&Holder::Table(index)).copied();
+        HostTable {
+            domain,
+            element: expr.ty.element(),
+            nullable: expr.nullable,
+            can_fail: dj_runtime::expr::can_fail(&expr),
+            kind: HostTableKind::Function { expr, result_domain: result.map(|var| self.domain(var)) },
+        }
+    }
+
+    /// Inputs first, so that literals are interned in the order in which rows meet them.
+    fn plan(&mut self, plan: &mut Plan<Encoded>) {
+        for input in plan.inputs_mut() {
+            self.plan(input);
+        }
+        for expr in plan.expressions_mut() {
+            self.expr(expr);
+        }
+        for ty in types_mut(plan) {
+            self.ty(ty);
+        }
+    }
+
+    fn ty(&mut self, ty: &mut Type) {
+        if let Type::Code(var) = ty {
+            *ty = Type::Code(self.domain(*var));
+        }
+    }
+
+    fn expr(&mut self, expr: &mut Expr) {
+        self.ty(&mut expr.ty);
+        for operand in expr.operands_mut() {
+            self.expr(operand);
+        }
+        match &mut expr.kind {
+            ExprKind::Literal(value) => self.scalar(value, expr.ty),
+            ExprKind::InList { operand, list } => list.iter_mut().for_each(|value| self.scalar(value, operand.ty)),
+            ExprKind::Table { table, .. } => *table = self.tables[*table],
+            ExprKind::Column(_)
+            | ExprKind::Param(_)
+            | ExprKind::Cell { .. }
+            | ExprKind::Negate(_)
+            | ExprKind::Not(_)
+            | ExprKind::Arithmetic(..)
+            | ExprKind::Compare(..)
+            | ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::IsNull(_)
+            | ExprKind::Coalesce(_)
+            | ExprKind::Case { .. }
+            | ExprKind::Cast { .. }
+            | ExprKind::Call(..) => {}
+            ExprKind::Like { pattern, .. } => match *pattern {},
+        }
+    }
+
+    /// The code of a literal: its position among the literals of its dictionary.
+    fn scalar(&mut self, value: &mut Scalar, ty: Type) {
+        let Scalar::Code(place) = value else { return };
+        let Type::Code(domain) = ty else { unreachable!("a literal text has a code's type") };
+        let text = &self.drafts.literals[*place];
+        let literals = &mut self.dictionaries.domains[domain].literals;
+        let code = literals.iter().position(|literal| **literal == **text).unwrap_or_else(|| {
+            literals.push(text.to_string());
+            literals.len() - 1
+        });
+        *value = Scalar::Code(code);
+    }
+
+    /// Sizes the dictionaries by what is known of the columns that they serve.
+    fn size(&mut self, program: &Program<Encoded>) {
+        // What is expected, and what is the most.
+        let mut known = vec![Some((0_u64, 0_u64)); self.dictionaries.domains.len()];
+        for ((table, column), domain) in &self.dictionaries.sources {
+            let table = &program.tables[*table];
+            let distinct = table.columns[*column].recorded.distinct.map(|values| (values, values));
+            let rows = table.rows.map(|rows| (rows.min(LIKELY_CAPACITY), rows));
+            let more = distinct.or(rows).filter(|_| self.dictionaries.use_recorded);
+            let sum = |a: (u64, u64), b: (u64, u64)| (a.0.saturating_add(b.0), a.1.saturating_add(b.1));
+            known[*domain] = known[*domain].and_then(|all| Some(sum(all, more?)));
+        }
+        let power = |values: u64| values.min(MOST_CAPACITY).next_power_of_two().max(LEAST_CAPACITY);
+        let size = |known: &Option<(u64, u64)>| match known {
+            Some((0, 0)) | None => DictionarySize { capacity: DEFAULT_CAPACITY, bound: DEFAULT_CAPACITY },
+            Some((likely, most)) => DictionarySize { capacity: power(*likely), bound: power(*most) },
+        };
+        self.dictionaries.sizes = known.iter().map(size).collect();
+    }
+}
+
+fn ranks(domain: usize, kind: HostTableKind) -> HostTable {
+    HostTable { domain, kind, element: Element::S32, nullable: false, can_fail: false }
+}
+
+/// The types that an operator writes down, those of its expressions aside.
+fn types_mut(plan: &mut Plan<Encoded>) -> Vec<&mut Type> {
+    match plan {
+        Plan::Scan(scan) => scan.columns.iter_mut().map(|(_, column)| &mut column.ty).collect(),
+        Plan::Aggregate(aggregate) => {
+            let keys = aggregate.keys.iter_mut().map(|key| &mut key.ty);
+            keys.chain(aggregate.aggregates.iter_mut().map(|item| &mut item.ty)).collect()
+        }
+        Plan::Union(Union { columns, .. }) => columns.iter_mut().map(|column| &mut column.ty).collect(),
+        Plan::Shared(shared) => {
+            let columns = shared.columns.iter_mut().map(|(_, column)| &mut column.ty);
+            columns.chain(shared.row.iter_mut().map(|row| &mut row.ty)).collect()
+        }
+        Plan::Evaluate(evaluate) => evaluate.items.iter_mut().map(|item| &mut item.column.ty).collect(),
+        Plan::Filter(_)
+        | Plan::Project(_)
+        | Plan::Join(_)
+        | Plan::Sort(_)
+        | Plan::TopK(_)
+        | Plan::Take(_)
+        | Plan::Distinct(_) => vec![],
+    }
+}

@@ -1,0 +1,12 @@
+//! What is known of a plan's rows and columns: the one place from which the optimizer and the planner decide.
+//!
+//! Everything here has an origin: what the plan proves whatever the data, what the program declares, or what is recorded of
+//! the files bound at compile time. What is only recorded is an assumption, and whoever relies on it says so.
+
+mod facts;
+mod rows;
+mod uniqueness;
+
+pub use facts::Facts;
+pub use rows::{row_bound, row_estimate};
+pub use uniqueness::{UniqueColumns, Uniqueness, is_unique, one_match, uniqueness};

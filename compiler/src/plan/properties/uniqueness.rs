@@ -1,0 +1,82 @@
+//! Which columns tell the rows of a plan apart.
+
+use super::rows::row_bound;
+use crate::plan::{Join, JoinKind, Plan, SharedPlan};
+use dj_runtime::expr::{ColumnId, Form};
+
+/// Why rows are known to be unique on some columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Uniqueness {
+    /// By the plan: they are group keys, say.
+    Proven,
+    /// By the files bound at compile time: the table's index and the column's.
+    Recorded(usize, usize),
+}
+
+/// Looks whether a column of a table holds no value twice in the files bound at compile time.
+pub type UniqueColumns<'a> = &'a dyn Fn(usize, usize) -> bool;
+
+/// Whether no two rows of the plan can agree on `columns`, nulls taken as equal, whatever the data.
+///
+/// `shared` are the program's shared plans.
+pub fn is_unique<F: Form>(plan: &Plan<F>, columns: &[ColumnId], shared: &[SharedPlan<F>]) -> bool {
+    uniqueness(plan, columns, shared, &|_, _| false).is_some()
+}
+
+/// Why no two rows of the plan agree on `columns`, nulls taken as equal, if they are known not to.
+///
+/// `recorded` tells which columns of tables hold no value twice in the bound files; one of them is enough.
+pub fn uniqueness<F: Form>(
+    plan: &Plan<F>,
+    columns: &[ColumnId],
+    shared: &[SharedPlan<F>],
+    recorded: UniqueColumns<'_>,
+) -> Option<Uniqueness> {
+    let below = |input: &Plan<F>| uniqueness(input, columns, shared, recorded);
+    let proven = |holds: bool| holds.then_some(Uniqueness::Proven);
+    if row_bound(plan, shared).is_some_and(|rows| rows <= 1) {
+        return Some(Uniqueness::Proven);
+    }
+    match plan {
+        Plan::Scan(scan) => columns.iter().find_map(|id| {
+            let (index, _) = scan.columns.iter().find(|(_, column)| column.id == *id)?;
+            recorded(scan.table, *index).then_some(Uniqueness::Recorded(scan.table, *index))
+        }),
+        Plan::Filter(filter) => below(&filter.input),
+        Plan::Sort(sort) => below(&sort.input),
+        Plan::Take(take) => below(&take.input),
+        Plan::TopK(top) => below(&top.input),
+        Plan::Evaluate(evaluate) => below(&evaluate.input),
+        Plan::Project(project) => {
+            let items = project.items.iter().filter(|item| columns.contains(&item.id));
+            let passed: Vec<_> = items.filter_map(|item| item.expr.as_column()).collect();
+            uniqueness(&project.input, &passed, shared, recorded)
+        }
+        Plan::Aggregate(aggregate) => proven(aggregate.keys.iter().all(|key| columns.contains(&key.id))),
+        Plan::Distinct(distinct) => {
+            let by_keys = proven(distinct.keys.iter().all(|key| columns.contains(key)));
+            by_keys.or_else(|| below(&distinct.input))
+        }
+        Plan::Join(join) => {
+            // Where a record of the right side says so, the join itself relies on it.
+            let once =
+                matches!(join.kind, JoinKind::Semi | JoinKind::Anti) || one_match(join, shared, recorded).is_some();
+            if once { below(&join.left) } else { None }
+        }
+        Plan::Shared(reader) if reader.row.is_some_and(|row| columns.contains(&row.id)) => Some(Uniqueness::Proven),
+        Plan::Shared(reader) => {
+            let of_source = reader.columns.iter().filter(|(_, column)| columns.contains(&column.id));
+            let below: Vec<_> = of_source.map(|(from, _)| *from).collect();
+            let source = shared.get(reader.plan)?;
+            uniqueness(&source.plan, &below, shared, recorded)
+        }
+        Plan::Union(_) => None,
+    }
+}
+
+/// Why a row of a join's left side has at most one match, if it is known to.
+pub fn one_match<F: Form>(join: &Join<F>, shared: &[SharedPlan<F>], recorded: UniqueColumns<'_>) -> Option<Uniqueness> {
+    // Rows that some of the keys tell apart are told apart by all.
+    let keys: Vec<_> = join.on.iter().filter_map(|(_, right)| right.as_column()).collect();
+    uniqueness(&join.right, &keys, shared, recorded)
+}
