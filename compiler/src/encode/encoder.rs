@@ -1,6 +1,7 @@
 //! Plans and expressions in encoded form, with dictionaries that are still apart: a code's type names a variable of the
 //! union-find, a literal's code its place among all literals. [`super::resolve`] gives both their final numbers.
 
+use super::drafts::{DraftTable, Drafts, Holder};
 use super::form::{Encoded, Expr as Code, ExprKind as CodeKind, Scalar as CodeScalar, Type as CodeType};
 use super::tables::{constant, function_of, is_order_of_texts, needs_host, only_base};
 use crate::plan::{
@@ -9,81 +10,8 @@ use crate::plan::{
 };
 use dj_grammar::Span;
 use dj_runtime::expr::calendar::TimeUnit;
-use dj_runtime::expr::{ColumnId, Expr, ExprKind, Function, Scalar, eval};
+use dj_runtime::expr::{Expr, ExprKind, Function, Scalar, eval};
 use dj_runtime::types::Type;
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-/// Something of the program that holds text and has a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Holder {
-    /// A column of an input table.
-    Source(usize, usize),
-    /// A column of a plan.
-    Column(ColumnId),
-    /// The results of a host table.
-    Table(usize),
-    /// A parameter.
-    Param(usize),
-}
-
-/// A table over a dictionary that has no number yet.
-#[derive(Debug)]
-pub(super) struct DraftTable {
-    /// The text whose codes address it, without spans: what makes two tables one.
-    base: Expr,
-    /// The union-find's variable of that text.
-    pub(super) var: usize,
-    /// What it computes of column 0; `None` for ranks.
-    pub(super) function: Option<Expr>,
-}
-
-/// What encoding found of dictionaries.
-#[derive(Debug, Default)]
-pub(super) struct Drafts {
-    /// Sets of texts that share a dictionary: each variable's parent, itself at a root.
-    parents: Vec<usize>,
-    /// The variables of what has a name.
-    pub(super) holders: BTreeMap<Holder, usize>,
-    /// The literals, one entry for each place.
-    pub(super) literals: Vec<Arc<str>>,
-    /// The tables over dictionaries.
-    pub(super) tables: Vec<DraftTable>,
-    /// The variables of columns that `min` or `max` compares.
-    pub(super) ranked: Vec<usize>,
-}
-
-impl Drafts {
-    /// The representative of a variable's set.
-    pub(super) fn root(&self, mut var: usize) -> usize {
-        while self.parents[var] != var {
-            var = self.parents[var];
-        }
-        var
-    }
-
-    fn fresh(&mut self) -> usize {
-        self.parents.push(self.parents.len());
-        self.parents.len() - 1
-    }
-
-    fn of(&mut self, holder: Holder) -> usize {
-        if let Some(var) = self.holders.get(&holder) {
-            return *var;
-        }
-        let var = self.fresh();
-        self.holders.insert(holder, var);
-        var
-    }
-
-    /// Two texts share a dictionary; values of other types have none.
-    fn unite(&mut self, a: CodeType, b: CodeType) {
-        if let (CodeType::Code(a), CodeType::Code(b)) = (a, b) {
-            let (a, b) = (self.root(a), self.root(b));
-            self.parents[a.max(b)] = a.min(b);
-        }
-    }
-}
 
 /// Encodes the plans of a program whose joins are split and whose host columns are hoisted.
 pub(super) fn encode(program: &Program) -> (Program<Encoded>, Drafts) {
@@ -282,17 +210,17 @@ impl Encoder {
                 return self.holder(CodeKind::Cell { plan, column }, ty, Holder::Column(column), nullable, span);
             }
             ExprKind::Literal(value) => CodeKind::Literal(self.literal(value)),
-            ExprKind::Negate(operand) => CodeKind::Negate(self.boxed(operand)),
-            ExprKind::Not(operand) => CodeKind::Not(self.boxed(operand)),
-            ExprKind::Arithmetic(op, a, b) => CodeKind::Arithmetic(op, self.boxed(a), self.boxed(b)),
+            ExprKind::Negate(operand) => CodeKind::Negate(self.boxed(*operand)),
+            ExprKind::Not(operand) => CodeKind::Not(self.boxed(*operand)),
+            ExprKind::Arithmetic(op, a, b) => CodeKind::Arithmetic(op, self.boxed(*a), self.boxed(*b)),
             ExprKind::Compare(op, a, b) => {
-                let (a, b) = (self.boxed(a), self.boxed(b));
+                let (a, b) = (self.boxed(*a), self.boxed(*b));
                 self.drafts.unite(a.ty, b.ty);
                 CodeKind::Compare(op, a, b)
             }
             ExprKind::And(operands) => CodeKind::And(self.exprs(operands)),
             ExprKind::Or(operands) => CodeKind::Or(self.exprs(operands)),
-            ExprKind::IsNull(operand) => CodeKind::IsNull(self.boxed(operand)),
+            ExprKind::IsNull(operand) => CodeKind::IsNull(self.boxed(*operand)),
             ExprKind::Coalesce(operands) => {
                 let operands = self.exprs(operands);
                 operands.iter().for_each(|operand| self.drafts.unite(made, operand.ty));
@@ -300,10 +228,10 @@ impl Encoder {
             }
             ExprKind::Case { arms, otherwise } => self.case(arms, otherwise, made),
             ExprKind::InList { operand, list } => {
-                let operand = self.boxed(operand);
+                let operand = self.boxed(*operand);
                 CodeKind::InList { operand, list: list.into_iter().map(|value| self.literal(value)).collect() }
             }
-            ExprKind::Cast { operand, or_null } => CodeKind::Cast { operand: self.boxed(operand), or_null },
+            ExprKind::Cast { operand, or_null } => CodeKind::Cast { operand: self.boxed(*operand), or_null },
             ExprKind::Call(function, operands) => CodeKind::Call(function, self.operands(function, operands)),
             ExprKind::Like { .. } => unreachable!("`like` looks into a text, so it is a table"),
             ExprKind::Table { table, .. } => match table {},
@@ -315,8 +243,8 @@ impl Encoder {
         Code { kind, ty: self.held(ty, holder), nullable, span }
     }
 
-    fn boxed(&mut self, expr: Box<Expr>) -> Box<Code> {
-        Box::new(self.expr(*expr))
+    fn boxed(&mut self, expr: Expr) -> Box<Code> {
+        Box::new(self.expr(expr))
     }
 
     fn exprs(&mut self, exprs: Vec<Expr>) -> Vec<Code> {
@@ -326,7 +254,7 @@ impl Encoder {
     fn case(&mut self, arms: Vec<(Expr, Expr)>, otherwise: Option<Box<Expr>>, made: CodeType) -> CodeKind {
         let arms = arms.into_iter().map(|(condition, value)| (self.expr(condition), self.expr(value)));
         let arms: Vec<_> = arms.collect();
-        let otherwise = otherwise.map(|value| self.boxed(value));
+        let otherwise = otherwise.map(|value| self.boxed(*value));
         for value in arms.iter().map(|(_, value)| value).chain(otherwise.as_deref()) {
             self.drafts.unite(made, value.ty);
         }

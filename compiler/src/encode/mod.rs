@@ -2,12 +2,13 @@
 //! every literal has.
 //!
 //! [`encode`] turns a [`Program`] into an [`EncodedProgram`], in which no text is left and none can be written down
-//! ([`Encoded`]). Joins first see their matches before a condition decides ([`split`]); functions of several texts become
-//! columns that the host computes ([`hoist`]); a function of one text becomes a table over its dictionary, an order a table
+//! ([`Encoded`]). Joins first see their matches before a condition decides (`split.rs`); functions of several texts become
+//! columns that the host computes (`hoist.rs`); a function of one text becomes a table over its dictionary, an order a table
 //! of ranks, and a literal the code that the dictionary gives it because literals are interned first.
 
 mod decode;
 mod dictionaries;
+mod drafts;
 mod encoder;
 mod form;
 mod hoist;

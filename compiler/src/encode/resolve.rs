@@ -1,7 +1,7 @@
 //! Final numbers for dictionaries, tables and literals: variables of the union-find become string domains.
 
 use super::dictionaries::{Dictionaries, DictionarySize};
-use super::encoder::{DraftTable, Drafts, Holder};
+use super::drafts::{DraftTable, Drafts, Holder};
 use super::form::{Encoded, Expr, ExprKind, Scalar, Type};
 use crate::plan::{Plan, Program, Union};
 use dj_runtime::artifact::{HostTable, HostTableKind, StringDomain};

@@ -1,6 +1,7 @@
 //! Checks that an encoded program gives every code a meaning. What must hold:
 //!
-//! - (E1) every code's type names a dictionary of the program, and every dictionary has a capacity, a power of two;
+//! - (E1) every code's type names a dictionary of the program, and every dictionary has a size, a power of two
+//!   within its bound;
 //! - (E2) only codes of one dictionary are compared, listed, chosen between or looked for in a join, and never by order;
 //! - (E3) a column has one type wherever it occurs, so that codes that are united, grouped, aggregated or read again are of
 //!   one dictionary;
@@ -54,9 +55,9 @@ struct Verifier<'a> {
 impl Verifier<'_> {
     fn dictionaries(&self) -> Check {
         let dictionaries = self.dictionaries;
-        let sized = dictionaries.capacities.len() == dictionaries.domains.len()
-            && dictionaries.capacities.iter().all(|capacity| capacity.is_power_of_two());
-        require(sized, || format!("(E1) capacities {:?}", dictionaries.capacities))?;
+        let sized = dictionaries.sizes.len() == dictionaries.domains.len()
+            && dictionaries.sizes.iter().all(|size| size.capacity.is_power_of_two() && size.capacity <= size.bound);
+        require(sized, || format!("(E1) sizes {:?}", dictionaries.sizes))?;
         for (index, table) in dictionaries.host_tables.iter().enumerate() {
             self.domain(table.domain)?;
             let HostTableKind::Function { expr, result_domain } = &table.kind else { continue };
