@@ -4,12 +4,12 @@
 
 use super::context::{Cx, Lane, Rows};
 use super::expr::Scope;
-use crate::encode::NamedExpr;
+use crate::encode::{NamedExpr, Type};
 use crate::physical::{Check, Driver, DriverColumn, Op};
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
 use dj_runtime::expr::ColumnId;
-use dj_runtime::types::{Bounds, Type};
+use dj_runtime::types::Bounds;
 use std::collections::BTreeMap;
 
 /// The arguments of a step that belong to the chunk.

@@ -32,7 +32,7 @@ pub(super) fn choose(
         let strategy = ProbeStrategy::MergeMany;
         return JoinChoice { strategy, dims: None, unique: None, reason: Reason::ManyMatches };
     }
-    let mut addressing = addressing(lookup_domains(join, facts, strings), affordable_slots(rows), strings);
+    let mut addressing = addressing(lookup_domains(join, facts), affordable_slots(rows), strings);
     if let Some(dims) = addressing.dense().filter(|dims| !fits_with(rows, dims, strings)) {
         addressing = Addressing::TooManySlots { dims: dims.to_vec(), limit: 4 * MAX_DENSE_SLOTS };
     }
@@ -53,7 +53,7 @@ fn fits_with(rows: Option<u64>, dims: &[KeyDim], strings: &Dictionaries) -> bool
     slots_at(dims, strings, rung).is_some_and(|slots| slots <= 4 * MAX_DENSE_SLOTS)
 }
 
-fn lookup_domains(join: &Join, facts: &Facts, strings: &Dictionaries) -> impl Iterator<Item = Option<KeyDim>> {
+fn lookup_domains(join: &Join, facts: &Facts) -> impl Iterator<Item = Option<KeyDim>> {
     join.on.iter().map(|(_, key)| {
         let nullable = join.nulls_equal && key.nullable;
         if let Some(domain) = key.ty.domain() {
