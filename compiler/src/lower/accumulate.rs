@@ -15,8 +15,9 @@ pub(super) use combine::Addresses;
 
 use super::context::{Cx, Rows};
 use super::expr::{Scope, order_key};
+use super::rows::order_element;
 use crate::encode::Expr;
-use crate::physical::AggregateItem;
+use crate::physical::{AggregateItem, RowOrder};
 use crate::plan::AggregateFunction;
 use crate::stablehlo::{Element, Value};
 use dj_grammar::Span;
@@ -60,12 +61,24 @@ pub(super) enum AccumulatorKind {
     Min,
     /// The greatest.
     Max,
-    /// The value of the first row in input order: its order, the value, whether it is valid.
+    /// The value of the first row in input order: the parts of its order, the value, whether it is valid.
     First,
     /// The value of the last row.
     Last,
     /// Count, mean and sum of squared distances from the mean, f64 each.
     Moments,
+}
+
+impl AccumulatorKind {
+    /// The part of an order that every row's beats.
+    pub(super) fn never(self, element: Element) -> i64 {
+        match (self, element) {
+            (Self::First, Element::S32) => i32::MAX.into(),
+            (Self::First, Element::S64) => i64::MAX,
+            (Self::Last, Element::S32 | Element::S64) => -1,
+            (kind, element) => unreachable!("{kind:?} does not compare places of {element}"),
+        }
+    }
 }
 
 /// An aggregate and the accumulators that it is computed from.
@@ -86,6 +99,8 @@ pub(super) struct Accumulators {
     pub(super) all: Vec<Accumulator>,
     /// How the results are computed.
     pub(super) recipes: Vec<Recipe>,
+    /// The elements of the rows' order, where some accumulator compares it.
+    pub(super) order: Vec<Element>,
 }
 
 /// Rows that a 64-bit sum of halves can add up.
@@ -96,7 +111,7 @@ pub(super) const MAX_SUM_ROWS: u64 = 1 << 32;
 
 impl Accumulators {
     /// The accumulators of some aggregates, each kept once.
-    pub(super) fn new(cx: &Cx<'_, '_>, items: &[AggregateItem]) -> Self {
+    pub(super) fn new(cx: &Cx<'_, '_>, items: &[AggregateItem], order: Option<RowOrder>) -> Self {
         let rows = Accumulator { kind: AccumulatorKind::Count, argument: None, filter: None, span: Span::default() };
         let mut all = vec![rows];
         let recipes = items.iter().map(|item| {
@@ -131,12 +146,13 @@ impl Accumulators {
             Recipe { item: item.clone(), main, count }
         });
         let recipes = recipes.collect();
-        Self { all, recipes }
+        let order = order.map_or_else(Vec::new, |order| order.parts().into_iter().map(order_element).collect());
+        Self { all, recipes, order }
     }
 
     /// The state of a group without rows, accumulator by accumulator.
     pub(super) fn state(&self, cx: &Cx<'_, '_>) -> Vec<(Element, Init)> {
-        self.all.iter().flat_map(|accumulator| accumulator.state(cx)).collect()
+        self.all.iter().flat_map(|accumulator| accumulator.state(cx, &self.order)).collect()
     }
 
     /// Splits the tensors of a state by accumulator.
@@ -144,7 +160,7 @@ impl Accumulators {
         let mut rest = tensors;
         let mut parts = Vec::new();
         for accumulator in &self.all {
-            let (mine, others) = rest.split_at(accumulator.state(cx).len());
+            let (mine, others) = rest.split_at(accumulator.state(cx, &self.order).len());
             parts.push(mine.to_vec());
             rest = others;
         }
@@ -164,7 +180,7 @@ impl Accumulators {
 
 impl Accumulator {
     /// The elements of the state and what they are before the first row.
-    pub(super) fn state(&self, cx: &Cx<'_, '_>) -> Vec<(Element, Init)> {
+    fn state(&self, cx: &Cx<'_, '_>, order: &[Element]) -> Vec<(Element, Init)> {
         let zero = |element| (element, Init::Zero);
         match self.kind {
             AccumulatorKind::Count | AccumulatorKind::Sum => vec![zero(Element::S64)],
@@ -176,12 +192,11 @@ impl Accumulator {
             AccumulatorKind::Min => vec![(Element::U64, Init::Bits(u64::MAX))],
             AccumulatorKind::Max => vec![zero(Element::U64)],
             AccumulatorKind::First | AccumulatorKind::Last => {
-                let never = if self.kind == AccumulatorKind::First { i64::MAX } else { -1 };
-                let mut state = vec![(Element::S64, Init::Bits(never as u64))];
-                if let Some(argument) = &self.argument {
-                    state.push(zero(cx.element(argument)));
-                    state.extend(argument.nullable.then_some(zero(Element::Pred)));
-                }
+                let argument = self.argument.as_ref().unwrap_or_else(|| unreachable!("the first row has a value"));
+                let never = |element: &Element| (*element, Init::Bits(self.kind.never(*element) as u64));
+                let mut state: Vec<_> = order.iter().map(never).collect();
+                state.push(zero(cx.element(argument)));
+                state.extend(argument.nullable.then_some(zero(Element::Pred)));
                 state
             }
             AccumulatorKind::Moments => vec![zero(Element::F64); 3],
@@ -215,6 +230,7 @@ impl<'c> Cx<'_, 'c> {
         let counts = valid.map_or(scope.active, |valid| b.and(scope.active, valid));
         let only = |value: Value<'c>, otherwise: Value<'c>| b.select(counts, value, b.broadcast(otherwise, &dims));
         let Some((lane, argument)) = lane.zip(accumulator.argument.as_ref()) else {
+            assert!(accumulator.kind == AccumulatorKind::Count, "{:?} of no argument", accumulator.kind);
             return vec![b.convert(counts, Element::S64)];
         };
         match accumulator.kind {
@@ -234,8 +250,12 @@ impl<'c> Cx<'_, 'c> {
             AccumulatorKind::Min => vec![only(order_key(b, lane.value).0, b.constant_uint(Element::U64, u64::MAX))],
             AccumulatorKind::Max => vec![only(order_key(b, lane.value).0, b.constant_uint(Element::U64, 0))],
             AccumulatorKind::First | AccumulatorKind::Last => {
-                let never = if accumulator.kind == AccumulatorKind::First { i64::MAX } else { -1 };
-                let mut state = vec![only(rows.order, b.constant_int(Element::S64, never))];
+                assert!(!rows.order.is_empty(), "rows whose first is wanted have no order");
+                let part = |part: &Value<'c>| {
+                    let element = b.element(*part);
+                    only(*part, b.constant_int(element, accumulator.kind.never(element)))
+                };
+                let mut state: Vec<_> = rows.order.iter().map(part).collect();
                 state.push(self.to_element(lane.value, self.element(argument)));
                 let all = || b.full_pred(&dims, true);
                 state.extend(argument.nullable.then(|| lane.valid.unwrap_or_else(all)));

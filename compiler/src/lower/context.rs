@@ -127,8 +127,9 @@ pub(super) struct Rows<'c> {
     pub(super) dense: bool,
     /// The row that a lane came from, for messages: `i64[lanes]`.
     pub(super) origin: Value<'c>,
-    /// Increases with input order: `i64[lanes]`.
-    pub(super) order: Value<'c>,
+    /// Where a lane's row stands, a tensor for each part of the stage's [`crate::physical::RowOrder`]; none where nothing
+    /// reads it.
+    pub(super) order: Vec<Value<'c>>,
 }
 
 impl<'a, 'c> Cx<'a, 'c> {

@@ -4,7 +4,7 @@
 //! no business of the device. The step returns which rows remain, and the host takes them from the chunk.
 
 use super::context::{Lowering, element_within};
-use super::program::{chunk_lanes, expands};
+use super::program::chunk_lanes;
 use crate::physical::{Driver, Op, Sink, Stage};
 use dj_runtime::expr::ColumnId;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +23,7 @@ impl Passing {
         let driver = &stage.drivers[index];
         let all = driver.columns.len() + driver.host_ids().count();
         // A step that expands gives rows that the chunk does not have.
-        if !matches!(stage.sink, Sink::Emit) || expands(driver) {
+        if !matches!(stage.sink, Sink::Emit) || driver.expands() {
             return Self { arguments: (0..all).collect(), passed: vec![None; stage.result.len()] };
         }
         let positions = positions(driver);

@@ -250,10 +250,12 @@ impl<'c> Cx<'_, 'c> {
         };
         let columns = rows.columns.iter().map(|(id, lane)| (*id, moved(lane, source))).collect();
         let origin = b.gather(rows.origin, source);
-        // Rows that one probe row gives follow each other: 2^15 of them keep their order apart, more share one place.
-        let order = b.multiply(b.gather(rows.order, source), b.constant_int(Element::S64, 1 << 15));
-        let nth = b.minimum(b.convert(nth, Element::S64), b.constant_int(Element::S64, (1 << 15) - 1));
-        let mut joined = Rows { lanes, columns, active, dense: true, origin, order: b.add(order, nth) };
+        // Where a row's place is known by its match too, that is its last part.
+        let mut order: Vec<_> = rows.order.iter().map(|part| b.gather(*part, source)).collect();
+        if let Some(last) = order.last_mut() {
+            *last = nth;
+        }
+        let mut joined = Rows { lanes, columns, active, dense: true, origin, order };
         for (index, column) in &probe.payload {
             let mut lane = moved(&build.columns[*index], row);
             lane.value = self.to_element(lane.value, self.column_element(column.id, column.ty));

@@ -100,12 +100,6 @@ pub(super) fn chunk_lanes(lowering: &Lowering<'_>, stage: &Stage, driver: usize)
     read.chain(host).collect()
 }
 
-/// Whether a driver's step expands.
-pub(super) fn expands(driver: &crate::physical::Driver) -> bool {
-    use crate::physical::{Op, Probe, ProbeStrategy};
-    driver.ops.iter().any(|op| matches!(op, Op::Probe(Probe { strategy: ProbeStrategy::MergeMany, .. })))
-}
-
 fn chunk_types(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<(Element, Vec<i64>)> {
     let dims = vec![stage.chunk_rows as i64];
     let mut types = Vec::new();
@@ -119,7 +113,7 @@ fn chunk_types(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<(El
     }
     types.push((Element::S32, vec![]));
     types.push((Element::S64, vec![]));
-    if expands(&stage.drivers[driver]) {
+    if stage.drivers[driver].expands() {
         types.push((Element::S64, vec![]));
     }
     types

@@ -5,7 +5,7 @@
 use super::context::{Cx, Lane, Rows};
 use super::expr::Scope;
 use crate::encode::{NamedExpr, Type};
-use crate::physical::{Check, Driver, DriverColumn, Op};
+use crate::physical::{Check, Driver, DriverColumn, Op, OrderPart, Stage};
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
 use dj_runtime::expr::ColumnId;
@@ -24,8 +24,13 @@ pub(super) struct ChunkInputs<'c> {
     pub(super) offset: Option<Value<'c>>,
 }
 
-/// The order of rows holds the row's number in this many bits, the driver above them, and leaves 15 for a join's matches.
-const SOURCE_SHIFT: u32 = 41;
+/// The element of a part of the rows' order.
+pub(super) fn order_element(part: OrderPart) -> Element {
+    match part {
+        OrderPart::Driver | OrderPart::Match => Element::S32,
+        OrderPart::Row => Element::S64,
+    }
+}
 
 /// The integers that a column of a type may hold in a chunk; `None` for booleans.
 ///
@@ -42,14 +47,20 @@ fn held_by(element: Element, ty: Type) -> Option<(i128, i128)> {
 }
 
 impl<'c> Cx<'_, 'c> {
-    /// The rows of a chunk as they come from the source.
-    pub(super) fn chunk_rows(&self, driver: &Driver, position: usize, chunk: &ChunkInputs<'c>, lanes: i64) -> Rows<'c> {
+    /// The rows of a chunk as they come from the source of the driver of this index.
+    pub(super) fn chunk_rows(&self, stage: &Stage, driver: usize, chunk: &ChunkInputs<'c>) -> Rows<'c> {
         let b = self.b;
+        let lanes = stage.chunk_rows as i64;
         let index = b.iota(Element::S32, lanes);
         let active = b.compare(Direction::Lt, index, b.broadcast(chunk.rows, &[lanes]));
         let origin = b.add(b.iota(Element::S64, lanes), b.broadcast(chunk.start, &[lanes]));
-        let source = b.constant_int(Element::S64, (position as i64) << SOURCE_SHIFT);
-        let order = b.add(origin, source);
+        let part = |part: OrderPart| match part {
+            OrderPart::Driver => b.full_int(order_element(part), &[lanes], driver as i64),
+            OrderPart::Row => origin,
+            OrderPart::Match => b.full_int(order_element(part), &[lanes], 0),
+        };
+        let order = stage.row_order().map_or_else(Vec::new, |order| order.parts().into_iter().map(part).collect());
+        let driver = &stage.drivers[driver];
         let rows = Rows { lanes, columns: chunk.columns.clone(), active, dense: true, origin, order };
         for column in &driver.columns {
             for check in &column.checks {
@@ -141,6 +152,7 @@ impl<'c> Cx<'_, 'c> {
                 Op::Probe(probe) => {
                     let (joined, count) = self.at(probe.span, || self.probe(rows, probe, chunk));
                     rows = joined;
+                    assert!(total.is_none() || count.is_none(), "a driver's rows are expanded twice in one stage");
                     total = total.or(count);
                 }
             }

@@ -3,7 +3,7 @@
 use super::context::{Cx, Interface, Lowering};
 use super::host::host_columns;
 use super::passing::Passing;
-use super::program::{Signature, chunk_columns, chunk_inputs, expands};
+use super::program::{Signature, chunk_columns, chunk_inputs};
 use super::sink::build::has_extents;
 use super::sink::{MAX_RUNGS, SinkLowering, StateSpec, product};
 use crate::encode::{Dictionaries, Encoded};
@@ -131,7 +131,7 @@ impl<'a> StageLowering<'a> {
             ProgramKind::Step(index) => {
                 let driver = &self.stage().drivers[index];
                 let chunk = chunk_inputs(cx.lowering, self.stage(), index, rest);
-                let rows = cx.chunk_rows(driver, index, &chunk, self.stage().chunk_rows as i64);
+                let rows = cx.chunk_rows(self.stage(), index, &chunk);
                 let (rows, total) = cx.run_ops(rows, driver, &chunk);
                 let result = sink.step(cx, &rows, kept);
                 let status = cx.merge_status(status);
@@ -204,7 +204,7 @@ impl<'a> StageLowering<'a> {
                 arguments,
                 passed,
                 skip: driver.skip.clone(),
-                expands: expands(driver),
+                expands: driver.expands(),
             }
         });
         let flat = |spec: &StateSpec| StateTensor {

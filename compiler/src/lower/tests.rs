@@ -4,8 +4,8 @@ use crate::analyze::NothingBound;
 use crate::analyze::tests::corpus::{Generated, programs};
 use crate::filetests::files::Files;
 use crate::{Options, compile};
-use dj_runtime::artifact::{ProgramId, ProgramKind, Target};
-use dj_runtime::pjrt::{Client, ClientOptions, CompileOptions, Platform, Plugin, discover};
+use dj_runtime::artifact::{Init, ProgramId, ProgramKind, Target};
+use dj_runtime::pjrt::{Client, ClientOptions, CompileOptions, Element, Platform, Plugin, discover};
 
 const TABLES: &str =
     "table t { k: i64?, d: i32 in 0..99, s: str?, u: str, x: f64?, p: decimal(15, 2), at: timestamp, born: date }
@@ -81,6 +81,28 @@ export r = t | group k { n = count() }\n";
     assert!(step.contains("xi32>") && !step.contains("1099511627776"), "{step}");
     let step = &texts[&ProgramId { variant: 1, stage: 0, kind: ProgramKind::Step(0), rung: 0 }];
     assert!(step.contains("1099511627776"), "{step}");
+}
+
+/// However many drivers a stage has, and however many matches a row: each is an integer of its own in a row's place.
+#[test]
+fn places_of_rows_in_many_unions() {
+    let unions: String = (1..=140).map(|number| format!("  | union (t | derive u = {number})\n")).collect();
+    let source = format!(
+        "{TABLES}export r = t | derive u = 0\n{unions}  | join b on k | group k {{ head = first(u) }} | select {{ k, head }}\n"
+    );
+    let compiled = compile(&source, "test.dj", &NothingBound, &|_, _| false, &Options::default()).unwrap();
+    let stages = &compiled.manifest.variants[0].stages;
+    let stage = stages.iter().position(|stage| stage.drivers.len() == 141).unwrap();
+    let state: Vec<_> = stages[stage].state.iter().map(|tensor| (tensor.element, tensor.init)).collect();
+    let place = [
+        (Element::S32, Init::Bits(i32::MAX as u64)),
+        (Element::S64, Init::Bits(i64::MAX as u64)),
+        (Element::S32, Init::Bits(i32::MAX as u64)),
+    ];
+    assert!(state.windows(3).any(|part| part == place), "{state:?}");
+    let last = ProgramId { variant: 0, stage, kind: ProgramKind::Step(140), rung: 0 };
+    let text = compiled.module_text(last).unwrap();
+    assert!(text.contains("value = dense<140> : tensor<i32>"), "{text}");
 }
 
 #[test]

@@ -11,11 +11,13 @@ mod checks;
 mod evaluate;
 mod explain;
 mod join;
+mod order;
 mod planner;
 mod reason;
 mod text;
 
 pub use explain::explain_text;
+pub use order::{Arrival, OrderPart, RowOrder};
 pub use planner::plan;
 pub use reason::{Addressing, Reason};
 pub use text::{VariantText, physical_text};
@@ -66,6 +68,8 @@ pub struct Stage {
     pub chunk_rows: usize,
     /// The passes, in order.
     pub drivers: Vec<Driver>,
+    /// How their chunks arrive.
+    pub arrival: Arrival,
     /// Where the rows go.
     pub sink: Sink,
     /// The columns of the result, in order.

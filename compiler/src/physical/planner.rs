@@ -1,8 +1,8 @@
 //! Cuts a relational plan into stages.
 
 use super::{
-    AggregateItem, AggregateStrategy, Check, Driver, DriverColumn, Op, Options, Probe, ProbeStrategy, Reason, Sink,
-    Stage, Variant, aggregate, checks, find, join,
+    AggregateItem, AggregateStrategy, Arrival, Check, Driver, DriverColumn, Op, Options, Probe, ProbeStrategy, Reason,
+    Sink, Stage, Variant, aggregate, checks, find, join,
 };
 use crate::encode::{Dictionaries, Encoded, EncodedProgram, Expr, ExprKind, Join, NamedExpr, Plan, SchemaColumn, Type};
 use crate::plan::{
@@ -108,7 +108,10 @@ impl Planner<'_> {
         let chunk_rows = self.chunk_rows(&stream);
         let rows_in = stream.rows;
         let drivers = stream.drivers;
-        self.stages.push(Stage { span, chunk_rows, drivers, sink, result, slice, rows_in, rows_out });
+        // Nothing else gives several devices' rows an order yet.
+        let arrival = if self.options.target.replicas == 1 { Arrival::InOrder } else { Arrival::Any };
+        assert!(arrival == Arrival::InOrder || !sink.relies_on_arrival(), "rows arrive in no order at {sink:?}");
+        self.stages.push(Stage { span, chunk_rows, drivers, arrival, sink, result, slice, rows_in, rows_out });
         self.reasons.push(Reason::Streams);
         self.stages.len() - 1
     }
@@ -290,8 +293,7 @@ impl Planner<'_> {
             choice.strategy != ProbeStrategy::MergeMany || join.residual.is_none() || join.kind == JoinKind::Inner;
         assert!(is_settled, "a condition that decides among many matches was left in a join");
         let mut stream = self.stream(&join.left);
-        let expands = |op: &Op| matches!(op, Op::Probe(Probe { strategy: ProbeStrategy::MergeMany, .. }));
-        let expanded = stream.drivers.iter().any(|driver| driver.ops.iter().any(expands));
+        let expanded = stream.drivers.iter().any(Driver::expands);
         if choice.strategy == ProbeStrategy::MergeMany && expanded {
             let stage = self.emit(join.span, stream, None);
             stream = self.read(stage);

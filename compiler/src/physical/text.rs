@@ -213,13 +213,12 @@ impl<'a> StagePrinter<'a> {
 
     /// Whether a join gives more rows than it takes, so that numbers of rows are estimates.
     fn may_expand(&self) -> bool {
-        let many = |op: &Op| matches!(op, Op::Probe(Probe { strategy: ProbeStrategy::MergeMany, .. }));
         self.stage.drivers.iter().any(|driver| {
             let below = match driver.source {
                 DriverSource::Stage(stage) => StagePrinter::new(&self.of, stage).may_expand(),
                 DriverSource::Table(_) => false,
             };
-            below || driver.ops.iter().any(many)
+            below || driver.expands()
         })
     }
 

@@ -39,8 +39,8 @@ fn run(program: &Path, files: &Files, options: &[&str]) -> Result<Invocation> {
 /// The trials, `made::NAME::WAY`.
 pub(crate) fn trials(folder: &Path) -> Vec<Trial> {
     let mut trials = Vec::new();
-    for &case in CASES {
-        for (kind, way) in WAYS.into_iter().filter(|(kind, _)| !case.large || !["plain", "single"].contains(kind)) {
+    for case in CASES.iter().copied() {
+        for (kind, way) in WAYS.into_iter().filter(|(kind, _)| case.ways.contains(kind)) {
             let folder = folder.join(format!("made.{}.{kind}", case.name));
             let trial = move || Ok(check(&case, way, &folder)?);
             trials.push(Trial::test(format!("made::{}::{kind}", case.name), trial));

@@ -26,7 +26,7 @@ impl<'c> Cx<'_, 'c> {
     ) -> Vec<Vec<Value<'c>>> {
         let each = accumulators.all.iter().zip(states).zip(lanes);
         let one = |((accumulator, state), lanes): ((&Accumulator, &Vec<_>), &Vec<_>)| {
-            self.at(accumulator.span, || self.combine_one(accumulator, state, lanes, at))
+            self.at(accumulator.span, || self.combine_one(accumulator, accumulators.order.len(), state, lanes, at))
         };
         each.map(one).collect()
     }
@@ -34,6 +34,7 @@ impl<'c> Cx<'_, 'c> {
     fn combine_one(
         &self,
         accumulator: &Accumulator,
+        order_parts: usize,
         state: &[Value<'c>],
         lanes: &[Value<'c>],
         at: Addresses<'c>,
@@ -49,8 +50,9 @@ impl<'c> Cx<'_, 'c> {
                 vec![self.scatter(state[0], lanes[0], Combiner::Max, at)]
             }
             AccumulatorKind::Min | AccumulatorKind::Max => vec![self.combine_text(accumulator, state[0], lanes[0], at)],
-            AccumulatorKind::First => self.pick(Combiner::Min, state, lanes, at),
-            AccumulatorKind::Last => self.pick(Combiner::Max, state, lanes, at),
+            AccumulatorKind::First | AccumulatorKind::Last => {
+                self.pick(accumulator.kind, state.split_at(order_parts), lanes.split_at(order_parts), at)
+            }
             AccumulatorKind::Moments => self.combine_moments(state, lanes, at),
         }
     }
@@ -64,21 +66,44 @@ impl<'c> Cx<'_, 'c> {
         self.b.combine(combiner, state, self.b.reshape(reduced, &[1]))
     }
 
-    /// The value of the lane whose order wins.
-    fn pick(&self, wins: Combiner, state: &[Value<'c>], lanes: &[Value<'c>], at: Addresses<'c>) -> Vec<Value<'c>> {
+    /// The value of the lane whose order wins: its parts are compared one after the other, and what lost by one part does not
+    /// contend by the next. `state` and `lanes` are the parts and the values.
+    fn pick(
+        &self,
+        kind: AccumulatorKind,
+        state: (&[Value<'c>], &[Value<'c>]),
+        lanes: (&[Value<'c>], &[Value<'c>]),
+        at: Addresses<'c>,
+    ) -> Vec<Value<'c>> {
         let b = self.b;
-        let order = self.scatter(state[0], lanes[0], wins, at);
+        let wins = if kind == AccumulatorKind::First { Combiner::Min } else { Combiner::Max };
+        let only = |contends: Option<Value<'c>>, part: Value<'c>| {
+            let never = || b.full_int(b.element(part), &b.dims(part), kind.never(b.element(part)));
+            contends.map_or(part, |contends| b.select(contends, part, never()))
+        };
+        let both = |all: Option<Value<'c>>, one: Value<'c>| Some(all.map_or(one, |all| b.and(all, one)));
+        let (mut order, mut kept, mut won) = (Vec::new(), None, None);
+        for (old, new) in state.0.iter().zip(lanes.0) {
+            let old = only(kept, *old);
+            let new = only(won, *new);
+            let best = self.scatter(old, new, wins, at);
+            kept = both(kept, b.compare(Direction::Eq, best, old));
+            won = both(won, b.compare(Direction::Eq, b.gather(best, at.slots), new));
+            if order.is_empty() {
+                // A lane without a row has the place that every row's beats, as has an empty slot.
+                let never = b.constant_int(b.element(new), kind.never(b.element(new)));
+                won = both(won, b.compare(Direction::Ne, new, never));
+            }
+            order.push(best);
+        }
+        let won = won.unwrap_or_else(|| unreachable!("rows whose first is wanted have an order"));
         let inside = b.compare(Direction::Lt, at.slots, b.constant_int(Element::S32, at.count));
-        let won = b.compare(Direction::Eq, b.gather(order, at.slots), lanes[0]);
-        let never = self.b.constant_int(Element::S64, if wins == Combiner::Min { i64::MAX } else { -1 });
-        let is_row = b.compare(Direction::Ne, lanes[0], never);
-        let won = b.and(b.and(won, inside), is_row);
         let nowhere = b.full_int(Element::S32, &b.dims(at.slots), at.count);
-        let slots = b.select(won, at.slots, nowhere);
+        let slots = b.select(b.and(won, inside), at.slots, nowhere);
         let known = Indices { sorted: false, unique: false };
-        let values = state[1..].iter().zip(&lanes[1..]);
+        let values = state.1.iter().zip(lanes.1);
         let values = values.map(|(state, lane)| b.scatter(*state, slots, *lane, Combiner::Set, known));
-        std::iter::once(order).chain(values).collect()
+        order.into_iter().chain(values).collect()
     }
 
     /// Texts are compared by rank; the state keeps codes, which stay valid when the dictionary grows.

@@ -62,7 +62,7 @@ impl<'c> Cx<'_, 'c> {
                 Lane { value: self.decode_order_key(state[0], Element::Pred), valid: some }
             }
             AggregateFunction::First | AggregateFunction::Last => {
-                self.picked(accumulator.kind, state, item.column.nullable)
+                self.picked(accumulator.kind, state, accumulators.order.len(), item.column.nullable)
             }
             AggregateFunction::Variance | AggregateFunction::StandardDeviation => {
                 self.variance(state, item.function == AggregateFunction::StandardDeviation)
@@ -71,12 +71,13 @@ impl<'c> Cx<'_, 'c> {
         Lane { value: self.to_element(lane.value, element), valid: lane.valid }
     }
 
-    fn picked(&self, kind: AccumulatorKind, state: &[Value<'c>], nullable: bool) -> Lane<'c> {
+    fn picked(&self, kind: AccumulatorKind, state: &[Value<'c>], order_parts: usize, nullable: bool) -> Lane<'c> {
         let b = self.b;
-        let never = b.constant_int(Element::S64, if kind == AccumulatorKind::First { i64::MAX } else { -1 });
-        let found = b.compare(Direction::Ne, state[0], never);
-        let valid = self.both(Some(found), state.get(2).copied());
-        Lane { value: state[1], valid: valid.filter(|_| nullable) }
+        let (order, value) = state.split_at(order_parts);
+        let element = b.element(order[0]);
+        let found = b.compare(Direction::Ne, order[0], b.constant_int(element, kind.never(element)));
+        let valid = self.both(Some(found), value.get(1).copied());
+        Lane { value: value[0], valid: valid.filter(|_| nullable) }
     }
 
     /// Of a sample; null for fewer than two values.

@@ -73,7 +73,7 @@ impl<'a> SinkLowering<'a> {
     /// The sink of a stage.
     pub(super) fn new(cx: &Cx<'_, '_>, stage: &'a Stage) -> Self {
         let accumulators = match &stage.sink {
-            Sink::Aggregate { aggregates, .. } => Some(Accumulators::new(cx, aggregates)),
+            Sink::Aggregate { aggregates, .. } => Some(Accumulators::new(cx, aggregates, stage.row_order())),
             Sink::Emit | Sink::Sort(_) | Sink::TopK { .. } | Sink::Lookup { .. } | Sink::Merge { .. } => None,
         };
         Self { stage, accumulators }
@@ -194,7 +194,7 @@ impl<'c> Cx<'_, 'c> {
         let active =
             b.compare(crate::stablehlo::Direction::Lt, b.iota(Element::S32, lanes), b.broadcast(count, &[lanes]));
         let origin = b.iota(Element::S64, lanes);
-        Rows { lanes, columns, active, dense: true, origin, order: origin }
+        Rows { lanes, columns, active, dense: true, origin, order: vec![] }
     }
 
     /// The elements of columns laid out like [`Cx::columns_of`].
