@@ -4,7 +4,7 @@ use super::args::TableFormat;
 use crate::artifact::{ExportSpec, Manifest, ResultColumn};
 use crate::columns::{Dictionaries, Table, TableBuilder};
 use crate::execute::{Outputs, RunError, codes, unknown_name};
-use crate::io::{IoError, Printed, TableWriter};
+use crate::io::{IoError, Printed, TableWriter, WrittenTable};
 use dj_grammar::Diagnostic;
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Seek, Write};
@@ -146,12 +146,15 @@ impl Outputs for FilesAndStdout {
     }
 
     fn commit(&mut self, dictionaries: &Dictionaries) -> Result<(), RunError> {
+        // All files are complete before the first replaces another: a disk that is full leaves everything as it was.
+        let mut complete = Vec::new();
         for export in &mut self.exports {
             match export.sink.take() {
-                Some(Sink::File(writer)) => writer.finish().map_err(unwritable)?,
+                Some(Sink::File(writer)) => complete.push(writer.complete().map_err(unwritable)?),
                 other => export.sink = other,
             }
         }
+        complete.into_iter().try_for_each(WrittenTable::put).map_err(unwritable)?;
         match self.print(dictionaries) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 let message = format!("cannot write to stdout: {error}");

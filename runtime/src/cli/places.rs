@@ -6,37 +6,38 @@ use crate::execute::{RunError, codes};
 use dj_grammar::Diagnostic;
 use std::path::{Path, PathBuf};
 
-/// Checks the places of a run's outputs: each is another one, none is the program, and what tells about the run does not go
-/// over its data. (An export may: it is moved to its place when all is read.)
+/// Checks the places of a run's outputs: each is another one, and none is the program or a file that the run reads.
 ///
 /// # Errors
 /// If two are the same file.
 pub(super) fn check(manifest: &Manifest, args: &RunArgs, base: &Path, program: &Path) -> Result<(), RunError> {
-    let exports = args.outputs.iter().map(|(name, path)| (format!("`--out {name}=...`"), PathBuf::from(path), true));
+    let exports = args.outputs.iter().map(|(name, path)| (format!("`--out {name}=...`"), PathBuf::from(path)));
     let reports = [("`--timings`", &args.timings), ("`--profile`", &args.profile)].into_iter();
-    let reports = reports.filter_map(|(option, path)| Some((option.to_owned(), path.clone()?, false)));
+    let reports = reports.filter_map(|(option, path)| Some((option.to_owned(), path.clone()?)));
     let outputs: Vec<_> = exports.chain(reports).collect();
     let data = inputs(manifest, &args.bindings, base);
     let mut wrong = Vec::new();
-    for (index, (option, path, is_export)) in outputs.iter().enumerate() {
-        let others = outputs[..index].iter().map(|(other, path, _)| (other.clone(), path));
-        let own = std::iter::once(("the program".to_owned(), program)).map(|(what, path)| (what, path.to_owned()));
-        let read = data.iter().filter(|_| !is_export).cloned();
-        let taken = others.map(|(what, path)| (what, path.clone())).chain(own).chain(read);
+    for (index, (option, path)) in outputs.iter().enumerate() {
+        let own = std::iter::once(("the program".to_owned(), program.to_owned()));
+        let taken = outputs[..index].iter().cloned().chain(own).chain(data.iter().cloned());
         wrong
             .extend(taken.filter(|(_, other)| is_same_file(path, other)).map(|(other, _)| clash(option, path, &other)));
     }
     if wrong.is_empty() { Ok(()) } else { Err(RunError::Usage(wrong)) }
 }
 
-/// The files that a program reads by name: what is bound, and the defaults of tables that are not. Globs are none.
+/// The files that a program reads, and for whom: those that are bound, and the defaults of tables that are not.
 pub fn inputs(manifest: &Manifest, bindings: &[(String, String)], base: &Path) -> Vec<(String, PathBuf)> {
-    let tables = manifest.tables.iter().filter_map(|table| {
-        let bound = bindings.iter().find(|(name, _)| *name == table.name).map(|(_, path)| PathBuf::from(path));
-        let path = bound.or_else(|| Some(base.join(table.path.as_ref()?)))?;
-        Some((format!("table `{}`", table.name), path))
-    });
-    tables.collect()
+    let mut files = Vec::new();
+    for table in &manifest.tables {
+        let bound = bindings.iter().find(|(name, _)| *name == table.name).map(|(_, path)| path.clone());
+        let default = || Some(base.join(table.path.as_ref()?).to_string_lossy().into_owned());
+        if let Some(binding) = bound.or_else(default) {
+            let whose = format!("table `{}`", table.name);
+            files.extend(crate::io::files_of(&binding).into_iter().map(|path| (whose.clone(), path)));
+        }
+    }
+    files
 }
 
 /// Whether two paths are of one file, or would be.

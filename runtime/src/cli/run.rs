@@ -4,7 +4,6 @@ use super::args::RunArgs;
 use super::outputs::FilesAndStdout;
 use super::places;
 use crate::artifact::{Manifest, Modules, Platform, Target};
-use crate::atomic::NewFile;
 use crate::execute::{Options, Request, RunError, RunReport, Session, codes, default_memory_limit, milliseconds};
 use crate::kernels;
 use crate::pjrt::{self, Client, ClientOptions, Plugin};
@@ -30,7 +29,7 @@ pub fn run_command(
     places::check(manifest, args, base.as_deref().unwrap_or(Path::new("")), program)?;
     for path in args.timings.iter().chain(&args.profile) {
         // A run may be long: what cannot be written in the end should not begin.
-        NewFile::beside(path).map_err(|error| unwritable(path, &error))?;
+        crate::atomic::check(path).map_err(|error| unwritable(path, &error))?;
     }
     let mut outputs = FilesAndStdout::new(manifest, &args.outputs, args.format)?;
     let opening = Instant::now();
@@ -39,6 +38,7 @@ pub fn run_command(
     let options = Options {
         memory_limit: args.memory_limit.unwrap_or_else(default_memory_limit),
         use_cache: !args.no_cache,
+        use_packaged: !args.no_cache,
         optimization_level: args.xla_opt_level,
         base,
         progress: !args.quiet,

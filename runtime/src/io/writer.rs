@@ -23,8 +23,15 @@ pub struct TableWriter {
     path: PathBuf,
     columns: Vec<ResultColumn>,
     encoder: Encoder,
-    /// Where the file grows; absent where the path is no regular file.
-    temporary: Option<NewFile>,
+    /// Where the file grows.
+    new: NewFile,
+}
+
+/// A complete file that is not in its place yet. Dropped, it is gone.
+#[derive(Debug)]
+pub struct WrittenTable {
+    path: PathBuf,
+    new: NewFile,
 }
 
 impl std::fmt::Debug for TableWriter {
@@ -62,16 +69,8 @@ impl TableWriter {
     pub fn create(path: &Path, columns: &[ResultColumn]) -> Result<Self, IoError> {
         let format = format_of(path)?;
         let fail = |error: &dyn std::fmt::Display| unwritable(path, error);
-        let existing = std::fs::metadata(path).ok();
-        if existing.as_ref().is_some_and(std::fs::Metadata::is_dir) {
-            return Err(fail(&"it is a directory"));
-        }
-        let (file, temporary) = if existing.is_some_and(|existing| !existing.is_file()) {
-            (File::options().write(true).open(path).map_err(|error| fail(&error))?, None)
-        } else {
-            let temporary = NewFile::beside(path).map_err(|error| fail(&error))?;
-            (temporary.file().try_clone().map_err(|error| fail(&error))?, Some(temporary))
-        };
+        let new = NewFile::beside(path).map_err(|error| fail(&error))?;
+        let file = new.file().try_clone().map_err(|error| fail(&error))?;
         let out = BufWriter::with_capacity(1 << 18, file);
         let encoder = match format {
             Format::Parquet => {
@@ -83,7 +82,7 @@ impl TableWriter {
             }
             Format::Csv => Encoder::Csv { out, header: true },
         };
-        Ok(Self { path: path.to_owned(), columns: columns.to_vec(), encoder, temporary })
+        Ok(Self { path: path.to_owned(), columns: columns.to_vec(), encoder, new })
     }
 
     /// Adds the rows of a table.
@@ -111,7 +110,15 @@ impl TableWriter {
     ///
     /// # Errors
     /// If it cannot be written or moved.
-    pub fn finish(mut self) -> Result<(), IoError> {
+    pub fn finish(self) -> Result<(), IoError> {
+        self.complete()?.put()
+    }
+
+    /// Completes the file.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn complete(mut self) -> Result<WrittenTable, IoError> {
         if matches!(self.encoder, Encoder::Csv { header: true, .. }) {
             let empty = Table { columns: self.columns.iter().map(empty_column).collect(), rows: 0 };
             self.write(&empty, &Dictionaries::default())?;
@@ -124,10 +131,17 @@ impl TableWriter {
             Encoder::Csv { out, .. } => out,
         };
         out.flush().map_err(|error| fail(&error))?;
-        if let Some(temporary) = self.temporary {
-            temporary.finish().map_err(|error| fail(&error))?;
-        }
-        Ok(())
+        Ok(WrittenTable { new: self.new, path })
+    }
+}
+
+impl WrittenTable {
+    /// Moves the file to its place.
+    ///
+    /// # Errors
+    /// If it cannot be moved.
+    pub fn put(self) -> Result<(), IoError> {
+        self.new.finish().map_err(|error| unwritable(&self.path, &error))
     }
 }
 

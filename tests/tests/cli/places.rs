@@ -14,6 +14,15 @@ fn no_output_replaces_another_or_what_is_read() -> Result {
     let run = |more: [&OsStr; 2]| djc()?.arg("run").arg(&program).args(more).run();
     run(["--timings".as_ref(), program.as_os_str()])?.code(2)?.prints_nothing()?.complains("would overwrite")?;
     run(["--profile".as_ref(), data.as_os_str()])?.code(2)?.prints_nothing()?.complains("table `people`")?;
+    let found = format!("people={}", space.path("peop*.csv").display());
+    let over = format!("--out=result={}", data.display());
+    for option in ["--timings", "--profile", "--out"] {
+        let given = if option == "--out" { over.clone() } else { format!("{option}={}", data.display()) };
+        let run = djc()?.arg("run").arg(&program).args(["--bind", &found, &given]).run()?;
+        run.code(2)?.prints_nothing()?.complains("table `people`")?;
+    }
+    djc()?.arg("run").arg(&program).arg(&over).run()?.code(2)?.prints_nothing()?.complains("table `people`")?;
+    assert!(fs::read_to_string(&data)?.starts_with("name,age"));
     let both = space.path("both.csv");
     let out = format!("--out=result={}", both.display());
     djc()?.arg("run").arg(&program).arg(&out).arg("--timings").arg(&both).run()?.code(2)?.prints_nothing()?;
