@@ -12,7 +12,7 @@ pub mod store;
 
 pub use error::ArtifactError;
 pub use manifest::*;
-pub use modules::{CompiledWith, Modules, ModulesError};
+pub use modules::{CompiledWith, Modules, ModulesError, program_key};
 pub use reader::{Artifact, ArtifactModules};
 pub use stage::*;
 pub use store::{Contents, Executable, ProgramContents};

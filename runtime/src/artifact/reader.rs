@@ -139,8 +139,8 @@ impl Modules for ArtifactModules<'_> {
         Ok(String::from_utf8_lossy(bytes))
     }
 
-    fn executable(&self, id: ProgramId, with: &CompiledWith) -> Option<Cow<'_, [u8]>> {
-        self.artifact.members.get(&executable_path(id, with)).map(|bytes| Cow::Borrowed(bytes.as_slice()))
+    fn executable(&self, key: &str, with: &CompiledWith) -> Option<Cow<'_, [u8]>> {
+        self.artifact.members.get(&executable_path(key, with)).map(|bytes| Cow::Borrowed(bytes.as_slice()))
     }
 }
 
@@ -187,7 +187,7 @@ fn read_member(zip: &mut ZipArchive<Cursor<&[u8]>>, path: &str) -> Result<Option
     }
 }
 
-/// Replaces the checksums in a program's index by the paths of the members.
+/// Replaces the checksums in a program's index by the paths of the members, each of which must hold what its name says.
 fn open_modules(
     manifest: &Manifest,
     index: BTreeMap<String, String>,
@@ -199,6 +199,7 @@ fn open_modules(
             let id = ProgramId::parse(&id).ok_or_else(|| damaged(format!("`{id}` names no program")))?;
             let path = module_path(manifest, &sha);
             match members.get(&path) {
+                Some(bytes) if sha256(bytes) != sha => Err(damaged(format!("`{path}` is another module"))),
                 Some(bytes) if std::str::from_utf8(bytes).is_ok() => Ok((id, path)),
                 Some(_) => Err(damaged(format!("`{path}` is not text"))),
                 None => Err(damaged(format!("it lacks `{path}`"))),

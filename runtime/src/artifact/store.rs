@@ -5,13 +5,16 @@
 //! source.dj
 //! plans/NAME.txt
 //! modules/PLATFORM/SHA256.mlir           programs with the same text share a member
-//! exe/TARGET/FINGERPRINT/PROGRAM.bin
+//! exe/TARGET/FINGERPRINT/KEY.bin         KEY is the `program_key` of the module that it was compiled from
 //! checksums.json                         SHA-256 of every member before it
 //! ```
 //!
+//! The checksums find damage; who can write an artifact can write them. Nothing vouches for an executable, which is native
+//! code: see `docs/decisions/0012-what-is-trusted.md`.
+//!
 //! The same contents give the same bytes: members stand in this order, sorted by name, with one fixed time.
 
-use super::{ArtifactError, CompiledWith, FORMAT, Manifest, ProgramId};
+use super::{ArtifactError, CompiledWith, FORMAT, Manifest, ProgramId, program_key};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -86,10 +89,11 @@ pub fn to_bytes(contents: &Contents) -> Result<Vec<u8>, ArtifactError> {
             modules.insert(module_path(&program.manifest, &sha), text.as_bytes());
             index.insert(id.to_string(), sha);
         }
-        for executable in &program.executables {
-            if executable.with.target == target.to_string() {
-                executables.insert(executable_path(executable.id, &executable.with), executable.bytes.as_slice());
-            }
+        for executable in program.executables.iter().filter(|executable| executable.with.target == target.to_string()) {
+            let id = executable.id;
+            let module =
+                program.modules.get(&id).ok_or_else(|| build(format!("an executable of {id} has no module")))?;
+            executables.insert(executable_path(&program_key(module), &executable.with), executable.bytes.as_slice());
         }
         programs.push(PackagedProgram { manifest: program.manifest.clone(), modules: index });
     }
@@ -123,9 +127,9 @@ pub(super) fn module_path(manifest: &Manifest, sha: &str) -> String {
     format!("modules/{}/{sha}.mlir", manifest.target.platform.name())
 }
 
-pub(super) fn executable_path(id: ProgramId, with: &CompiledWith) -> String {
+pub(super) fn executable_path(key: &str, with: &CompiledWith) -> String {
     // A target such as `tpu:2x4` is not a file name everywhere.
-    format!("exe/{}/{}/{id}.bin", with.target.replace(':', "-"), with.fingerprint)
+    format!("exe/{}/{}/{key}.bin", with.target.replace(':', "-"), with.fingerprint)
 }
 
 struct Archive {

@@ -46,9 +46,11 @@ fn contents_survive_a_round_trip() {
     let (manifest, modules) = artifact.program(Some(&Target::cpu())).unwrap();
     assert_eq!(manifest, &written.programs[0].manifest);
     assert_eq!(modules.module(id(1, ProgramKind::Step(0))).unwrap(), "module @same {}");
-    assert_eq!(modules.executable(id(0, ProgramKind::Finish), &with()).unwrap().as_ref(), [1, 2, 3]);
+    let key = program_key("module @finish {}");
+    assert_eq!(modules.executable(&key, &with()).unwrap().as_ref(), [1, 2, 3]);
     let other = CompiledWith { fingerprint: "beef".to_owned(), ..with() };
-    assert_eq!(modules.executable(id(0, ProgramKind::Finish), &other), None);
+    assert_eq!(modules.executable(&key, &other), None);
+    assert_eq!(modules.executable(&program_key("module @same {}"), &with()), None);
     assert!(modules.module(id(7, ProgramKind::Compact)).is_err());
     assert_eq!(artifact.plan("ast").unwrap(), "file");
     let mut without_executables = written;
@@ -126,6 +128,58 @@ fn a_member_that_has_no_checksum_is_refused() {
     zip.start_file("modules/cpu/evil.mlir", SimpleFileOptions::default()).unwrap();
     let error = Artifact::from_bytes(&zip.finish().unwrap().into_inner()).unwrap_err();
     assert_eq!(error.code().0, "DJ0502", "{error}");
+}
+
+/// The artifact with its members changed, and all checksums recomputed.
+fn forged(change: impl Fn(&str, Vec<u8>) -> Vec<u8>) -> Vec<u8> {
+    let mut whole = zip::ZipArchive::new(Cursor::new(to_bytes(&contents()).unwrap())).unwrap();
+    let mut archive = Archive { zip: ZipWriter::new(Cursor::new(Vec::new())), checksums: BTreeMap::new() };
+    for index in 0..whole.len() {
+        let mut member = whole.by_index(index).unwrap();
+        let (path, mut bytes) = (member.name().unwrap().into_owned(), Vec::new());
+        std::io::Read::read_to_end(&mut member, &mut bytes).unwrap();
+        if path != CHECKSUMS {
+            archive.add(&path, &change(&path, bytes)).unwrap();
+        }
+    }
+    archive.finish().unwrap()
+}
+
+#[test]
+fn a_module_under_another_ones_name_is_refused() {
+    assert!(Artifact::from_bytes(&forged(|_, bytes| bytes)).is_ok());
+    let swapped = forged(|path, bytes| if path.starts_with("modules/") { b"module @other {}".to_vec() } else { bytes });
+    let error = Artifact::from_bytes(&swapped).unwrap_err();
+    assert_eq!(error.code().0, "DJ0502");
+    assert!(error.to_string().ends_with("is another module"), "{error}");
+}
+
+#[test]
+fn an_executable_belongs_to_a_module_and_not_to_a_programs_name() {
+    // The programs of two modules change places: each takes its executable along.
+    let (same, finish) = (sha256(b"module @same {}"), sha256(b"module @finish {}"));
+    let swap = |text: &str| text.replace(&same, "SAME").replace(&finish, &same).replace("SAME", &finish);
+    let swapped =
+        forged(
+            |path, bytes| {
+                if path == MANIFEST { swap(std::str::from_utf8(&bytes).unwrap()).into_bytes() } else { bytes }
+            },
+        );
+    let artifact = Artifact::from_bytes(&swapped).unwrap();
+    let (_, modules) = artifact.program(None).unwrap();
+    let executable = |kind| {
+        let text = modules.module(id(0, kind)).unwrap().into_owned();
+        modules.executable(&program_key(&text), &with()).map(std::borrow::Cow::into_owned)
+    };
+    assert_eq!(executable(ProgramKind::Finish), None);
+    assert_eq!(executable(ProgramKind::Step(0)), Some(vec![1, 2, 3]));
+}
+
+#[test]
+fn an_executable_without_a_module_is_not_written() {
+    let mut without = contents();
+    without.programs[0].modules.remove(&id(0, ProgramKind::Finish));
+    assert!(to_bytes(&without).is_err());
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "BYTES", value_parser = parse_memory)]
     pub memory_limit: Option<u64>,
 
-    /// Compile every program again, and keep none
+    /// Compile every program from its StableHLO, load no executable from the cache or the artifact, and keep none
     #[arg(long)]
     pub no_cache: bool,
 

@@ -24,6 +24,7 @@ mod locate;
 mod options;
 mod outputs;
 mod precompile;
+mod private;
 mod programs;
 mod progress;
 mod report;

@@ -10,6 +10,8 @@ pub struct Options {
     pub memory_limit: u64,
     /// Whether executables are kept in, and taken from, the user's cache.
     pub use_cache: bool,
+    /// Whether executables that come with the modules are loaded: native code, which nothing vouches for.
+    pub use_packaged: bool,
     /// XLA's backend optimization level, 0 to 3; the plugin's own default if absent.
     pub optimization_level: Option<u8>,
     /// What the default bindings of tables are relative to, if not the working directory.
@@ -31,6 +33,7 @@ impl Default for Options {
         Self {
             memory_limit: super::account::default_memory_limit(),
             use_cache: true,
+            use_packaged: true,
             optimization_level: None,
             base: None,
             progress: false,

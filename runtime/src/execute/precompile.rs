@@ -4,7 +4,7 @@ use super::error::RunError;
 use super::fingerprint::{compiled_for, compiled_with};
 use super::options::replicas_of;
 use super::programs::Programs;
-use crate::artifact::{Executable, Manifest, Modules, Platform, ProgramId};
+use crate::artifact::{Executable, Manifest, Modules, Platform, ProgramId, program_key};
 use crate::pjrt::{Client, CompileOptions, Topology};
 
 /// The programs that a run is likely to need: those of the first variant, of every stage at its first rung, and on CPU at
@@ -58,11 +58,12 @@ pub fn precompile_for(
     ids.iter()
         .map(|&id| {
             let text = modules.module(id)?;
-            let bytes = match known.get(text.as_ref()) {
+            let key = program_key(&text);
+            let bytes = match known.get(&key) {
                 Some(bytes) => bytes.clone(),
                 None => topology.compile(&text, &options)?.serialize()?,
             };
-            known.insert(text.into_owned(), bytes.clone());
+            known.insert(key, bytes.clone());
             Ok(Executable { id, with: with.clone(), bytes })
         })
         .collect()

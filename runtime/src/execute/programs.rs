@@ -3,8 +3,7 @@
 
 use super::cache::ExecutableCache;
 use super::error::RunError;
-use crate::artifact::store::sha256;
-use crate::artifact::{CompiledWith, Modules, ProgramId};
+use crate::artifact::{CompiledWith, Modules, ProgramId, program_key};
 use crate::pjrt::{Client, CompileOptions, Executable, PjrtError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,9 +15,10 @@ use std::time::{Duration, Instant};
 pub(super) struct Programs<'a> {
     modules: &'a dyn Modules,
     with: CompiledWith,
+    use_packaged: bool,
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
-    /// The key of each program that was asked for: programs with one text share an executable.
+    /// The key of each program that was asked for: programs that are equal but for names and places share an executable.
     keys: BTreeMap<ProgramId, String>,
 }
 
@@ -79,7 +79,14 @@ impl<'a> Programs<'a> {
         cache: Option<ExecutableCache>,
     ) -> Self {
         let shared = Shared { client, options, cache, board: Mutex::default(), changed: Condvar::new() };
-        Self { modules, with, shared: Arc::new(shared), workers: Vec::new(), keys: BTreeMap::new() }
+        let (workers, keys) = (Vec::new(), BTreeMap::new());
+        Self { modules, with, use_packaged: true, shared: Arc::new(shared), workers, keys }
+    }
+
+    /// The same, with or without the executables that come with the modules.
+    pub(super) fn with_packaged(mut self, use_packaged: bool) -> Self {
+        self.use_packaged = use_packaged;
+        self
     }
 
     /// Starts to compile programs that are likely to be needed, in this order.
@@ -144,8 +151,9 @@ impl<'a> Programs<'a> {
 
     fn job(&mut self, id: ProgramId) -> Result<Job, RunError> {
         let text = self.modules.module(id)?.into_owned();
-        let key = sha256(text.as_bytes());
-        let packaged = self.modules.executable(id, &self.with).map(std::borrow::Cow::into_owned);
+        let key = program_key(&text);
+        let packaged = if self.use_packaged { self.modules.executable(&key, &self.with) } else { None };
+        let packaged = packaged.map(std::borrow::Cow::into_owned);
         self.keys.insert(id, key.clone());
         Ok(Job { id, key, text, packaged })
     }

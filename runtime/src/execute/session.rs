@@ -55,6 +55,7 @@ impl<'a> Session<'a> {
         let with = compiled_with(&manifest.target, &client, &compile);
         let cache = if options.use_cache { ExecutableCache::of_user(&with) } else { None };
         let programs = Programs::new(client.clone(), modules, with, compile, cache);
+        let programs = programs.with_packaged(options.use_packaged);
         Ok(Self { client, manifest, programs, options, profile: None })
     }
 

@@ -147,6 +147,7 @@ fn an_artifact_carries_what_was_compiled_ahead() {
         (report.loaded, report.compiled)
     };
     assert_eq!(run(options.clone()), (2, 0));
+    assert_eq!(run(Options { use_packaged: false, ..options.clone() }), (0, 2));
     assert_eq!(run(Options { optimization_level: Some(0), ..options }), (0, 2));
 }
 
