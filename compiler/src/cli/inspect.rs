@@ -36,9 +36,22 @@ pub(super) fn explain(args: &args::Explain) -> Exit {
 
 fn finish(text: Result<Vec<String>, Failure>, format: dj_runtime::cli::DiagnosticsFormat) -> Exit {
     match text {
-        Ok(pieces) => print_all(pieces),
+        Ok(pieces) => print_all(pieces.into_iter().map(without_controls)),
         Err(failure) => failure.report(format),
     }
+}
+
+/// Text without what would steer a terminal: an artifact's texts are whatever its writer put there.
+fn without_controls(text: String) -> String {
+    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(steers) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if steers(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
 }
 
 /// Whether a file is an artifact: its name says so, or it begins like a zip.
@@ -165,4 +178,16 @@ fn variants(compiled: &Compiled, text: impl Fn(&VariantText<'_>, usize) -> Strin
         head + &text(&variant, index)
     };
     compiled.variants.iter().enumerate().map(one).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_a_terminal() {
+        let plain = "a\tb\né…\n".to_owned();
+        assert_eq!(without_controls(plain.clone()), plain);
+        assert_eq!(without_controls("a\u{1b}[31m\r\u{7}\u{9b}b\n".to_owned()), "a\\u{1b}[31m\\r\\u{7}\\u{9b}b\n");
+    }
 }

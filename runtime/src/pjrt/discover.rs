@@ -61,8 +61,9 @@ impl std::fmt::Display for Platform {
 /// The path of the platform's plugin.
 ///
 /// An explicit path or the platform's environment variable decides alone. Otherwise the places are, in this order:
-/// `$DJ_HOME/plugins`; the Python environment `.cache/venv` of the working directory, of the executable's folder and of
-/// their ancestors; `$VIRTUAL_ENV`; the user's and the system's Python packages; the system's library folders.
+/// `$DJ_HOME/plugins`; the Python environment `.cache/venv` of the executable's folder and of its ancestors, as far as
+/// nobody else writes there; `$VIRTUAL_ENV`; the user's and the system's Python packages; the system's library folders. The
+/// working directory is none of them: a plugin is native code (`docs/decisions/0012-what-is-trusted.md`).
 pub fn discover(platform: Platform, explicit: Option<&Path>) -> Result<PathBuf, PjrtError> {
     Surroundings::of_process(platform, explicit).search(platform)
 }
@@ -73,7 +74,6 @@ pub(super) struct Surroundings {
     pub(super) explicit: Option<PathBuf>,
     pub(super) variable: Option<PathBuf>,
     pub(super) dj_home: Option<PathBuf>,
-    pub(super) working_directory: Option<PathBuf>,
     pub(super) executable: Option<PathBuf>,
     pub(super) virtual_env: Option<PathBuf>,
     pub(super) home: Option<PathBuf>,
@@ -88,7 +88,6 @@ impl Surroundings {
             explicit: explicit.map(Path::to_path_buf),
             variable: variable(platform.variable()),
             dj_home: variable("DJ_HOME"),
-            working_directory: std::env::current_dir().ok(),
             executable: std::env::current_exe().ok(),
             virtual_env: variable("VIRTUAL_ENV"),
             home: variable("HOME"),
@@ -120,10 +119,8 @@ impl Surroundings {
             candidates.push(home.join("plugins").join(platform.packaged()));
         }
         let mut environments: Vec<PathBuf> = Vec::new();
-        for start in [self.working_directory.as_deref(), self.executable.as_deref().and_then(Path::parent)] {
-            let ancestors = start.into_iter().flat_map(Path::ancestors);
-            environments.extend(ancestors.map(|folder| folder.join(".cache/venv")).filter(|folder| folder.is_dir()));
-        }
+        let beside = self.executable.as_deref().map(guarded_ancestors).unwrap_or_default();
+        environments.extend(beside.iter().map(|folder| folder.join(".cache/venv")).filter(|folder| folder.is_dir()));
         environments.extend(self.virtual_env.clone());
         environments.extend(self.home.as_ref().map(|home| home.join(".local")));
         environments.extend([self.root.join("usr/local"), self.root.join("usr")]);
@@ -135,6 +132,24 @@ impl Surroundings {
         candidates.retain(|candidate| seen.insert(candidate.clone()));
         candidates
     }
+}
+
+/// The folders above a program, up to the first in which someone else could put a file.
+#[cfg(unix)]
+fn guarded_ancestors(program: &Path) -> Vec<&Path> {
+    use std::os::unix::fs::MetadataExt;
+    const ALL_WRITE: u32 = 0o002;
+    let Ok(own) = std::fs::metadata(program).map(|found| found.uid()) else { return Vec::new() };
+    let is_guarded = |folder: &&Path| {
+        std::fs::metadata(folder)
+            .is_ok_and(|found| (found.uid() == own || found.uid() == 0) && found.mode() & ALL_WRITE == 0)
+    };
+    program.ancestors().skip(1).take_while(is_guarded).collect()
+}
+
+#[cfg(not(unix))]
+fn guarded_ancestors(program: &Path) -> Vec<&Path> {
+    program.ancestors().skip(1).collect()
 }
 
 fn named(path: &Path, otherwise: &str) -> Result<PathBuf, PjrtError> {

@@ -20,7 +20,7 @@ fn nearer_places_win() {
     let packaged = "lib/python3.11/site-packages/libtpu/libtpu.so";
     let mut surroundings = Surroundings {
         dj_home: Some(root.join("dj")),
-        working_directory: Some(root.join("project/src")),
+        executable: Some(touch(&root.join("project/target/debug/djc"))),
         virtual_env: Some(root.join("env")),
         home: Some(root.join("home")),
         root: root.to_path_buf(),
@@ -46,6 +46,33 @@ fn nearer_places_win() {
     assert_eq!(surroundings.search(Platform::Tpu).unwrap(), root.join("variable.so"));
     surroundings.explicit = Some(root.join("missing.so"));
     assert!(matches!(surroundings.search(Platform::Tpu), Err(PjrtError::Load { .. })));
+}
+
+/// A library that someone put where others work, or above a program in a folder that all may write, is not loaded.
+#[cfg(unix)]
+#[test]
+fn planted_plugins_are_not_found() {
+    use std::os::unix::fs::PermissionsExt;
+    let root = tempfile::tempdir().unwrap();
+    let open = root.path().join("open");
+    let program = touch(&open.join("own/djc"));
+    let packaged = "lib/python3.11/site-packages/libtpu/libtpu.so";
+    let planted = touch(&open.join(".cache/venv").join(packaged));
+    let surroundings =
+        Surroundings { executable: Some(program), root: root.path().join("system"), ..Surroundings::default() };
+    let mode = |mode| std::fs::set_permissions(&open, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o755);
+    assert_eq!(surroundings.search(Platform::Tpu).unwrap(), planted);
+    for all_write in [0o1777, 0o777] {
+        mode(all_write);
+        assert!(surroundings.search(Platform::Tpu).is_err());
+    }
+    let own = touch(&open.join("own/.cache/venv").join(packaged));
+    assert_eq!(surroundings.search(Platform::Tpu).unwrap(), own);
+    // Nor is the working directory looked at: nothing of the search depends on it.
+    let text = Surroundings { root: root.path().to_owned(), ..Surroundings::default() };
+    let Err(PjrtError::NotInstalled { looked, .. }) = text.search(Platform::Cpu) else { panic!() };
+    assert!(looked.iter().all(|place| place.starts_with(root.path())), "{looked:?}");
 }
 
 #[test]
