@@ -70,7 +70,8 @@ impl<'c> Cx<'_, 'c> {
         rows
     }
 
-    /// Raises a status for values that lie outside their declared or recorded bounds.
+    /// Raises a status for values that lie outside their declared or recorded bounds. NaN lies in no declared range; what a
+    /// file records says nothing about it.
     fn check(&self, rows: &Rows<'c>, column: &DriverColumn, check: &Check) {
         let b = self.b;
         let lane = rows.columns[&column.column.id];
@@ -92,7 +93,9 @@ impl<'c> Cx<'_, 'c> {
             Bounds::Float { lo, hi } => {
                 let limit = |value| b.constant_float(element, value);
                 let below = b.compare(Direction::Lt, lane.value, limit(lo));
-                (Some(below), Some(b.compare(Direction::Gt, lane.value, limit(hi))))
+                let above = b.compare(Direction::Gt, lane.value, limit(hi));
+                let nan = check.declared.then(|| b.compare(Direction::Ne, lane.value, lane.value));
+                (Some(nan.map_or(below, |nan| b.or(below, nan))), Some(above))
             }
         };
         let Some(outside) = [below, above].into_iter().flatten().reduce(|x, y| b.or(x, y)) else { return };
