@@ -46,6 +46,18 @@ pub trait Catalog {
     /// `span` is the place to blame: the default path, or the table's name. A table that is bound to something unreadable is
     /// an error; a default path where nothing is, is not: the data may come later.
     fn table(&self, name: &str, default_path: Option<&str>, span: Span) -> Result<Option<BoundTable>, Diagnostic>;
+
+    /// The same of a table that declares columns: its files are read as these where they can be, and need not agree on them.
+    fn declared(
+        &self,
+        name: &str,
+        default_path: Option<&str>,
+        span: Span,
+        columns: &[Field],
+    ) -> Result<Option<BoundTable>, Diagnostic> {
+        let _ = columns;
+        self.table(name, default_path, span)
+    }
 }
 
 /// What a file says of itself.
@@ -59,6 +71,8 @@ pub struct BoundTable {
     pub recorded: Vec<Recorded>,
     /// Columns of types that DJ does not have: their names and types.
     pub unsupported: Vec<(String, String)>,
+    /// Columns that are declared and cannot be read so, and others that the files do not agree on: their names, and why.
+    pub wrong: Vec<(String, Diagnostic)>,
     /// How many rows it has, where the metadata says so.
     pub rows: Option<u64>,
     /// Whether it states the types of its columns; where it does not (CSV), declared types are taken at their word.

@@ -354,6 +354,12 @@ impl<'a> Builder<'a> {
 fn left_out(column: &FileColumn, span: Span) -> Diagnostic {
     let (name, table) = (&column.column, &column.table);
     match &column.why {
+        LeftOut::NoSuchType(why) if why == dj_runtime::io::SAME_NAME => {
+            let message = format!("several columns of the file are called `{name}`");
+            Diagnostic::error(IoErrorKind::WrongType.code(), message)
+                .label(span, format!("the table `{table}` leaves them out"))
+                .help("give them different names in the file")
+        }
         LeftOut::NoSuchType(ty) => {
             let message = format!("`{name}` has a type that DJ does not read: {}", ty.replace('\n', " "));
             Diagnostic::error(IoErrorKind::WrongType.code(), message)

@@ -37,16 +37,22 @@ pub(super) fn table_of(
     if let Some(by) = table.shard_by.first() {
         diagnostics.push(not_supported("shard by", by.span));
     }
-    let bound = catalog.table(&table.name.node, path.as_deref(), blame);
+    let declared = table.columns.as_ref().map(|declared| declared_columns(declared, source, diagnostics));
+    let bound = match &declared {
+        Some((columns, _)) => {
+            let fields: Vec<_> = columns.iter().map(|column| column.field.clone()).collect();
+            catalog.declared(&table.name.node, path.as_deref(), blame, &fields)
+        }
+        None => catalog.table(&table.name.node, path.as_deref(), blame),
+    };
     let failed = bound.is_err();
     let bound = bound.unwrap_or_else(|diagnostic| {
         diagnostics.push(diagnostic);
         None
     });
     let rows = bound.as_ref().and_then(|bound| bound.rows);
-    let (columns, known) = match &table.columns {
-        Some(declared) => {
-            let (mut columns, mut known) = declared_columns(declared, source, diagnostics);
+    let (columns, known) = match declared {
+        Some((mut columns, mut known)) => {
             match (&bound, table.others) {
                 (Some(bound), others) => {
                     check_against_file(&mut columns, bound, known, diagnostics);
@@ -54,6 +60,7 @@ pub(super) fn table_of(
                     match others {
                         Some(span) => {
                             diagnostics.extend(leaves_out(table, bound, span));
+                            diagnostics.extend(differing_others(&columns, bound, span));
                             columns = with_others(columns, bound, span);
                         }
                         None => left_out.extend(undeclared_columns(table, &columns, bound)),
@@ -118,6 +125,12 @@ fn with_others(declared: Vec<TableColumn>, bound: &BoundTable, span: Span) -> Ve
     // What the file lacks has been reported.
     columns.extend(declared);
     columns
+}
+
+/// What keeps columns that `..` stands for from being columns of the table: the files do not agree on them.
+fn differing_others(declared: &[TableColumn], bound: &BoundTable, span: Span) -> Vec<Diagnostic> {
+    let others = bound.wrong.iter().filter(|(name, _)| declared.iter().all(|column| column.field.name != *name));
+    others.map(|(_, wrong)| wrong.clone().label(span, "one of the others")).collect()
 }
 
 /// Columns of the file that a list without `..` leaves out.
@@ -204,6 +217,10 @@ fn check_against_file(
 ) {
     for column in columns {
         let name = &column.field.name;
+        if let Some((_, wrong)) = bound.wrong.iter().find(|(wrong, _)| wrong == name) {
+            diagnostics.push(wrong.clone().label(column.span, "declared here"));
+            continue;
+        }
         let Some(index) = bound.fields.iter().position(|field| field.name == *name) else {
             diagnostics.push(not_in_file(column, bound));
             continue;

@@ -4,6 +4,7 @@ use crate::analyze::{BoundTable, Catalog};
 use crate::plan::Recorded;
 use dj_grammar::{Diagnostic, Span};
 use dj_runtime::io::{self, IoErrorKind};
+use dj_runtime::types::Field;
 use std::path::Path;
 
 /// Larger tables are not searched for values that occur twice.
@@ -37,13 +38,39 @@ impl<'a> Files<'a> {
 
 impl Catalog for Files<'_> {
     fn table(&self, name: &str, default_path: Option<&str>, span: Span) -> Result<Option<BoundTable>, Diagnostic> {
+        self.read(name, default_path, span, |path| Ok((io::schema(path)?, Vec::new())))
+    }
+
+    fn declared(
+        &self,
+        name: &str,
+        default_path: Option<&str>,
+        span: Span,
+        columns: &[Field],
+    ) -> Result<Option<BoundTable>, Diagnostic> {
+        self.read(name, default_path, span, |path| io::schema_as(path, columns))
+    }
+}
+
+/// What files hold, and the declared columns that they do not.
+type Found = Result<(io::FileSchema, Vec<io::IoError>), io::IoError>;
+
+impl Files<'_> {
+    fn read(
+        &self,
+        name: &str,
+        default_path: Option<&str>,
+        span: Span,
+        look: impl FnOnce(&str) -> Found,
+    ) -> Result<Option<BoundTable>, Diagnostic> {
         let explicit = self.bound(name).map(str::to_owned);
         let default = || Some(self.base.join(default_path?).to_string_lossy().into_owned());
         let Some(path) = explicit.clone().or_else(default) else { return Ok(None) };
-        match io::schema(&path) {
-            Ok(schema) => {
+        match look(&path) {
+            Ok((schema, wrong)) => {
                 self.resolved.borrow_mut().insert(name.to_owned(), path.clone());
-                Ok(Some(bound_table(schema, &path)))
+                let wrong = wrong.into_iter().filter_map(|error| Some((error.column.clone()?, error.into())));
+                Ok(Some(BoundTable { wrong: wrong.collect(), ..bound_table(schema, &path) }))
             }
             Err(error) if error.kind == IoErrorKind::NotFound && explicit.is_none() => Ok(None),
             Err(error) => {
@@ -69,6 +96,7 @@ fn bound_table(schema: io::FileSchema, path: &str) -> BoundTable {
         recorded: recorded.collect(),
         fields: schema.fields,
         unsupported: schema.unsupported,
+        wrong: Vec::new(),
         rows,
         typed,
     }

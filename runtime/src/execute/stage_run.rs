@@ -368,7 +368,7 @@ impl<'m> StageRun<'m> {
         if let Some((first, Origin::Files(reader))) = origin
             && let Some(place) = reader.borrow().locate(row - first)
         {
-            return format!("row {} of `{}`", place.row, place.path.display());
+            return place.shown;
         }
         format!("row {} of the input of `{}`", row + 1, self.stage.label)
     }

@@ -5,14 +5,14 @@
 
 use super::csv_text::{Blank, CsvText, OpenQuote};
 use super::csv_value as value;
-use super::error::{IoError, IoErrorKind, show};
+use super::error::{IoError, IoErrorKind, place_of};
 use super::file::{Batches, Request};
-use super::files;
+use super::files::{self, Identity};
 use super::ipc_file::message;
 use crate::types::{Field, Type};
 use arrow::array::{
     ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Decimal64Array, PrimitiveArray, RecordBatch,
-    RecordBatchOptions, StringArray,
+    RecordBatchOptions, StringViewArray,
 };
 use arrow::csv::ReaderBuilder;
 use arrow::csv::reader::{BufReader as CsvReader, Format};
@@ -31,25 +31,59 @@ use std::sync::Arc;
 pub(crate) struct CsvFile {
     schema: SchemaRef,
     delimiter: u8,
+    blank: Blank,
+    identity: Identity,
 }
 
 impl CsvFile {
     pub(crate) fn open(path: &Path, delimiter: u8) -> Result<Self, IoError> {
         let format = Format::default().with_header(true).with_delimiter(delimiter);
-        let text = open_text(path, delimiter, Blank::Skipped)?;
+        let file = files::open(path)?;
+        let identity = Identity::of(&file, path)?;
+        let text = text_of(file, path, delimiter, Blank::Skipped)?;
         let open_quote = text.open_quote();
         let (header, _) =
             format.infer_schema(text, Some(0)).map_err(|error| unreadable_text(path, &error, &open_quote))?;
-        let field = |field: &Arc<ArrowField>| ArrowField::new(field.name().trim(), DataType::Utf8, true);
+        let field = |field: &Arc<ArrowField>| ArrowField::new(field.name().trim(), DataType::Utf8View, true);
         let fields: Vec<_> = header.fields().iter().map(field).collect();
         if fields.is_empty() {
             return Err(IoError::damaged(path, "its first line has no column names"));
         }
-        Ok(Self { schema: Arc::new(Schema::new(fields)), delimiter })
+        let blank = if fields.len() == 1 { Blank::Row } else { Blank::Skipped };
+        Ok(Self { schema: Arc::new(Schema::new(fields)), delimiter, blank, identity })
     }
 
     pub(crate) fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The line of the file, from one, on which a row begins; rows count from zero. `None` if it cannot be read again.
+    pub(crate) fn line(&self, path: &Path, row: u64) -> Option<u64> {
+        self.text(path).ok()?.line_of(row + 1)
+    }
+
+    /// What the parser says, with lines of the file: the parser counts records, the header as the first, and calls them lines.
+    fn unreadable(&self, path: &Path, error: &ArrowError, open_quote: &OpenQuote) -> IoError {
+        let said = message(error);
+        let counted = said.split_once(" for line ").and_then(|(what, rest)| {
+            let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            Some((what, rest[..digits].parse::<u64>().ok()?.checked_sub(2)?, &rest[digits..]))
+        });
+        let (Some((what, row, rest)), None) = (counted, open_quote.line()) else {
+            return unreadable_text(path, error, open_quote);
+        };
+        let Some(line) = self.line(path, row) else { return unreadable_text(path, error, open_quote) };
+        match rest.strip_prefix(", expected ").and_then(|rest| rest.split_once(" got ")) {
+            Some((expected, found)) => {
+                let fewer =
+                    found.parse::<u64>().is_ok_and(|found| expected.parse().is_ok_and(|expected| found < expected));
+                let (place, fewer) = (place_of(row, Some(line), path), if fewer { "fewer" } else { "more" });
+                let text = format!("{place} has {fewer} fields than the header: {found} instead of {expected}");
+                IoError::new(IoErrorKind::Damaged, path, text)
+            }
+            None => IoError::damaged(path, format!("{what} for line {line}{rest}")),
+        }
+        .row(row + 1)
     }
 
     /// Batches of the requested columns, read as their declared types.
@@ -57,11 +91,10 @@ impl CsvFile {
         let columns: Vec<usize> = request.columns.iter().map(|(column, _)| *column).collect();
         // With no column at all the rows could not be counted.
         let projection = if columns.is_empty() { vec![0] } else { columns };
-        let blank = if self.schema.fields().len() == 1 { Blank::Row } else { Blank::Skipped };
-        let text = open_text(path, self.delimiter, blank)?;
+        let text = self.text(path)?;
         let open_quote = text.open_quote();
         // The reader clears room for a whole batch, however few rows there are.
-        let batch_rows = request.batch_rows.clamp(1, 65_536).min(self.most_rows(path));
+        let batch_rows = request.batch_rows.clamp(1, 65_536).min(self.most_rows());
         let reader = ReaderBuilder::new(self.schema.clone())
             .with_header(true)
             .with_delimiter(self.delimiter)
@@ -70,21 +103,23 @@ impl CsvFile {
             .build_buffered(text)
             .map_err(|error| unreadable_text(path, &error, &open_quote))?;
         let fields = request.columns.iter().map(|(_, field)| field.clone()).collect();
-        Ok(Box::new(CsvBatches { path: path.to_owned(), reader, open_quote, fields, first: 0 }))
+        Ok(Box::new(CsvBatches { file: self.clone(), path: path.to_owned(), reader, open_quote, fields, first: 0 }))
+    }
+
+    fn text(&self, path: &Path) -> Result<CsvText<File>, IoError> {
+        text_of(self.identity.open(path)?, path, self.delimiter, self.blank)
     }
 
     /// More rows than the file has: every field takes a byte, its delimiter, but for the last.
-    fn most_rows(&self, path: &Path) -> usize {
-        let size = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.len());
-        let rows = size.map(|bytes| bytes / self.schema.fields().len().max(1) as u64 + 1);
-        rows.map_or(usize::MAX, |rows| usize::try_from(rows).unwrap_or(usize::MAX))
+    fn most_rows(&self) -> usize {
+        let rows = self.identity.size() / self.schema.fields().len().max(1) as u64 + 1;
+        usize::try_from(rows).unwrap_or(usize::MAX)
     }
 }
 
-/// Opens a text file behind its byte order mark.
-fn open_text(path: &Path, delimiter: u8, blank: Blank) -> Result<CsvText<File>, IoError> {
+/// The text of a file behind its byte order mark.
+fn text_of(mut file: File, path: &Path, delimiter: u8, blank: Blank) -> Result<CsvText<File>, IoError> {
     let fail = |error: std::io::Error| IoError::unreadable(path, &error);
-    let mut file = files::open(path)?;
     let mut start = Vec::with_capacity(3);
     file.by_ref().take(3).read_to_end(&mut start).map_err(fail)?;
     let skip = if start == [0xef, 0xbb, 0xbf] { 3 } else { 0 };
@@ -100,6 +135,7 @@ fn unreadable_text(path: &Path, error: &ArrowError, open_quote: &OpenQuote) -> I
 }
 
 struct CsvBatches {
+    file: CsvFile,
     path: PathBuf,
     reader: CsvReader<CsvText<File>>,
     open_quote: OpenQuote,
@@ -112,10 +148,11 @@ impl CsvBatches {
         let mut columns = Vec::with_capacity(self.fields.len());
         let mut schema = Vec::with_capacity(self.fields.len());
         for (field, column) in self.fields.iter().zip(batch.columns()) {
-            let array = parse_column(column.as_string(), field).map_err(|(row, what)| {
-                let row = self.first + row as u64 + 1;
-                let text = format!("row {row} of {}: {what} in column `{}`", show(&self.path), field.name);
-                IoError::new(IoErrorKind::BadValue, &self.path, text).row(row).column(&field.name).help(format!(
+            let array = parse_column(column.as_string_view(), field).map_err(|(row, what)| {
+                let row = self.first + row as u64;
+                let place = place_of(row, self.file.line(&self.path, row), &self.path);
+                let text = format!("{place}: {what} in column `{}`", field.name);
+                IoError::new(IoErrorKind::BadValue, &self.path, text).row(row + 1).column(&field.name).help(format!(
                     "correct the file, or declare `{}` with another type; `str` takes any text",
                     field.name
                 ))
@@ -135,7 +172,7 @@ impl Iterator for CsvBatches {
     fn next(&mut self) -> Option<Self::Item> {
         let batch = match self.reader.next()? {
             Ok(batch) => batch,
-            Err(error) => return Some(Err(unreadable_text(&self.path, &error, &self.open_quote))),
+            Err(error) => return Some(Err(self.file.unreadable(&self.path, &error, &self.open_quote))),
         };
         let typed = self.typed(&batch).map(|typed| (self.first, typed));
         self.first += batch.num_rows() as u64;
@@ -146,10 +183,10 @@ impl Iterator for CsvBatches {
 /// A row, and what is wrong there.
 type BadRow = (usize, String);
 
-fn parse_column(texts: &StringArray, field: &Field) -> Result<ArrayRef, BadRow> {
+fn parse_column(texts: &StringViewArray, field: &Field) -> Result<ArrayRef, BadRow> {
     match field.ty {
         Type::Str if field.nullable => Ok(Arc::new(texts.clone())),
-        Type::Str => Ok(Arc::new(StringArray::from_iter_values(texts.iter().map(Option::unwrap_or_default)))),
+        Type::Str => Ok(Arc::new(StringViewArray::from_iter_values(texts.iter().map(Option::unwrap_or_default)))),
         Type::Bool => {
             let parse = |(row, text): (usize, Option<&str>)| match text.map(str::trim) {
                 None | Some("") => Ok(None),
@@ -182,7 +219,7 @@ fn parse_column(texts: &StringArray, field: &Field) -> Result<ArrayRef, BadRow> 
 }
 
 fn numbers<T: ArrowPrimitiveType>(
-    texts: &StringArray,
+    texts: &StringViewArray,
     ty: Type,
     parse: impl Fn(&str) -> Option<T::Native>,
 ) -> Result<ArrayRef, BadRow> {
@@ -190,7 +227,7 @@ fn numbers<T: ArrowPrimitiveType>(
 }
 
 fn parse_numbers<T: ArrowPrimitiveType>(
-    texts: &StringArray,
+    texts: &StringViewArray,
     ty: Type,
     parse: impl Fn(&str) -> Option<T::Native>,
 ) -> Result<PrimitiveArray<T>, BadRow> {
@@ -205,32 +242,4 @@ fn wrong(row: usize, text: &str, ty: Type) -> BadRow {
     let shown: String = text.chars().take(40).collect();
     let dots = if shown.len() < text.len() { "..." } else { "" };
     (row, format!("`{shown}{dots}` is not of type {ty}"))
-}
-
-/// A type and whether a text is of it.
-type Candidate = (Type, fn(&str) -> bool);
-
-fn is_integer(text: &str) -> bool {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// The narrowest type that all of some texts have, of those that inference tries; text if there is no value.
-pub(crate) fn infer<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Type {
-    let candidates: [Candidate; 7] = [
-        (Type::Bool, |text| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")),
-        (Type::I64, |text| text.parse::<i64>().is_ok()),
-        (Type::U64, |text| text.parse::<u64>().is_ok()),
-        // Identifiers that no integer holds: a float would round them, and make different ones equal.
-        (Type::Str, is_integer),
-        (Type::F64, |text| text.parse::<f64>().is_ok()),
-        (Type::Date, |text| value::date(text).is_some()),
-        (Type::Timestamp, |text| value::timestamp(text).is_some()),
-    ];
-    let mut texts = texts.map(str::trim).filter(|text| !text.is_empty()).peekable();
-    if texts.peek().is_none() {
-        return Type::Str;
-    }
-    let fits = |(_, is): &&Candidate| texts.clone().all(is);
-    candidates.iter().find(fits).map_or(Type::Str, |(ty, _)| *ty)
 }

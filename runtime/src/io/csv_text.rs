@@ -30,6 +30,23 @@ impl OpenQuote {
     }
 }
 
+/// How many records began, and where the one that is looked for does.
+#[derive(Debug, Default)]
+struct Records {
+    begun: u64,
+    wanted: Option<u64>,
+    line: Option<u64>,
+}
+
+impl Records {
+    fn begin(&mut self, line: u64) {
+        if self.wanted == Some(self.begun) {
+            self.line = Some(line);
+        }
+        self.begun += 1;
+    }
+}
+
 /// Where the text is between two bytes; the names are those of `csv_core`, whose automaton this repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -53,6 +70,7 @@ pub(super) struct CsvText<R> {
     /// Whether there was a record: blank lines before the header are no rows.
     in_rows: bool,
     line: u64,
+    records: Records,
     quoted_from: u64,
     open_quote: OpenQuote,
     block: Vec<u8>,
@@ -70,6 +88,7 @@ impl<R: Read> CsvText<R> {
             after_return: false,
             in_rows: false,
             line: 1,
+            records: Records::default(),
             quoted_from: 0,
             open_quote: OpenQuote::default(),
             block: vec![0; BLOCK],
@@ -81,6 +100,20 @@ impl<R: Read> CsvText<R> {
     /// Tells, after reading failed, whether that was for a quote that stays open.
     pub(super) fn open_quote(&self) -> OpenQuote {
         self.open_quote.clone()
+    }
+
+    /// The line, from one, on which a record begins; the header is record 0. The text is read from here on.
+    pub(super) fn line_of(mut self, record: u64) -> Option<u64> {
+        self.records.wanted = Some(record);
+        while self.records.line.is_none() {
+            // A quote that stays open is reported elsewhere; what is before it was looked at.
+            let length = self.fill_buf().map_or(0, <[u8]>::len);
+            if length == 0 {
+                break;
+            }
+            self.consume(length);
+        }
+        self.records.line
     }
 
     fn refill(&mut self) -> Result<()> {
@@ -103,6 +136,7 @@ impl<R: Read> CsvText<R> {
                 self.ready.extend_from_slice(&block[copied..at]);
                 self.ready.extend_from_slice(b"\"\"");
                 copied = at;
+                self.records.begin(self.line);
             }
             self.step(*byte);
         }
@@ -117,6 +151,9 @@ impl<R: Read> CsvText<R> {
     }
 
     fn step(&mut self, byte: u8) {
+        if self.state == State::StartRecord && !matches!(byte, b'\r' | b'\n') {
+            self.records.begin(self.line);
+        }
         let ends_line = byte == b'\r' || (byte == b'\n' && !self.after_return);
         self.line += u64::from(ends_line);
         self.after_return = byte == b'\r';
@@ -186,6 +223,15 @@ mod tests {
             assert_eq!(read(text, Blank::Row), (becomes.to_owned(), None));
             assert_eq!(read(text, Blank::Skipped), (text.to_owned(), None));
         }
+    }
+
+    #[test]
+    fn records_begin_on_lines() {
+        let text = "\n\na,b\r\n\r\n1,\"x\ny\"\n\n2,z\n\n";
+        let line = |record, blank| CsvText::new(text.as_bytes(), b',', blank).line_of(record);
+        assert_eq!([0, 1, 2, 3].map(|record| line(record, Blank::Skipped)), [Some(3), Some(5), Some(8), None]);
+        let rows = [0, 1, 2, 3, 4, 5, 6].map(|record| line(record, Blank::Row));
+        assert_eq!(rows, [Some(3), Some(4), Some(5), Some(7), Some(8), Some(9), None]);
     }
 
     #[test]

@@ -24,11 +24,12 @@ fn digits<T: std::str::FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
 }
 
-/// `2024-01-31` as days since 1970; a year may have a sign and more digits.
+/// `2024-01-31` or `2024/1/31` as days since 1970; a year may have a sign and more digits.
 pub(crate) fn date(text: &str) -> Option<i32> {
-    let (rest, day) = text.rsplit_once('-')?;
-    let (year, month) = rest.rsplit_once('-')?;
-    if month.len() != 2 || day.len() != 2 {
+    let separator = if text.contains('/') { '/' } else { '-' };
+    let (rest, day) = text.rsplit_once(separator)?;
+    let (year, month) = rest.rsplit_once(separator)?;
+    if month.len() > 2 || day.len() > 2 {
         return None;
     }
     let (negative, year) = year.strip_prefix('-').map_or((false, year), |year| (true, year));
@@ -40,7 +41,7 @@ pub(crate) fn date(text: &str) -> Option<i32> {
     Some(NaiveDate::from_ymd_opt(year, digits(month)?, digits(day)?)?.to_epoch_days())
 }
 
-/// `2024-01-31`, `2024-01-31T08:30`, `2024-01-31 08:30:00.5Z`, `...+01:00` as microseconds since 1970 UTC.
+/// `2024-01-31`, `2024/01/31 08:30`, `2024-01-31T08:30`, `2024-01-31 08:30:00.5Z`, `...+01:00` as microseconds since 1970 UTC.
 ///
 /// Digits below a microsecond must be zero.
 pub(crate) fn timestamp(text: &str) -> Option<i64> {
@@ -217,14 +218,26 @@ mod tests {
             "2024-01-31 08:30:00.000000000",
             "2024-01-31T09:30:00+01:00",
             "2024-01-31 03:30:00 -0500",
+            "2024/01/31 08:30:00",
+            "2024/1/31T08:30",
+            "2024-1-31 08:30",
         ] {
             assert_eq!(timestamp(same), morning, "{same}");
         }
         assert_eq!(timestamp("2024-01-31"), Some(1_706_659_200_000_000));
         assert_eq!(timestamp("1969-12-31 23:59:59.5"), Some(-500_000));
-        for wrong in
-            ["2024-1-31", "2024-02-30", "24-01-31", "2024-01-31T", "2024-01-31 25:00", "2024-01-31 08:30+25", ""]
-        {
+        for wrong in [
+            "2024-1/31",
+            "2024-02-30",
+            "24-01-31",
+            "2024-001-31",
+            "2024--31",
+            "31/01/2024",
+            "2024-01-31T",
+            "2024-01-31 25:00",
+            "2024-01-31 08:30+25",
+            "",
+        ] {
             assert_eq!(timestamp(wrong), None, "{wrong}");
         }
         assert_eq!(duration("-00:00:01.25"), Some(-1_250_000));

@@ -245,25 +245,25 @@ impl Context<'_> {
 
     fn decimals(&self, precision: u8, to: &mut Column, at: usize) -> Filled {
         match *self.array.data_type() {
-            DataType::Decimal32(file, _) => self.decimal(self.values::<Decimal32Type>(), file, precision, to, at),
-            DataType::Decimal64(file, _) => self.decimal(self.values::<Decimal64Type>(), file, precision, to, at),
-            DataType::Decimal128(file, _) => self.decimal(self.values::<Decimal128Type>(), file, precision, to, at),
+            DataType::Decimal32(..) => self.decimal(self.values::<Decimal32Type>(), precision, to, at),
+            DataType::Decimal64(..) => self.decimal(self.values::<Decimal64Type>(), precision, to, at),
+            DataType::Decimal128(..) => self.decimal(self.values::<Decimal128Type>(), precision, to, at),
             ref other => Err(unreadable(&self.rows, other)),
         }
     }
 
-    fn decimal<S: Integer + Into<i128>>(
-        &self,
-        values: &[S],
-        file: u8,
-        precision: u8,
-        to: &mut Column,
-        at: usize,
-    ) -> Filled {
-        if file > precision {
-            let limit = 10_i128.pow(precision.into());
-            let misfit = |(row, &value): (usize, &S)| self.is_valid(row) && value.into().abs() >= limit;
-            if let Some((row, _)) = (self.rows.start..).zip(values).find(|pair| misfit(*pair)) {
+    /// Copies decimals. A file may hold more digits than the declared precision, and more than its own: nothing makes writers
+    /// keep to it.
+    fn decimal<S>(&self, values: &[S], precision: u8, to: &mut Column, at: usize) -> Filled
+    where
+        S: Integer + PartialOrd + Into<i128> + TryFrom<i128>,
+    {
+        let limit = 10_i128.pow(precision.into());
+        // Where the limit is beyond the stored integers, all of them fit.
+        if let (Ok(least), Ok(greatest)) = (S::try_from(1 - limit), S::try_from(limit - 1)) {
+            let outside = values.iter().fold(false, |any, value| any | (*value < least) | (*value > greatest));
+            let misfit = |(row, value): &(usize, &S)| self.is_valid(*row) && (**value < least || **value > greatest);
+            if outside && let Some((row, _)) = (self.rows.start..).zip(values).find(misfit) {
                 let what = format!("a decimal of more than {precision} digits");
                 return Err((row, Misfit::Value(what)));
             }

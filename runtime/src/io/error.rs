@@ -111,6 +111,14 @@ impl IoError {
     }
 }
 
+/// A row of a file, from zero, in a message: by its line where the file has lines.
+pub(crate) fn place_of(row: u64, line: Option<u64>, path: &Path) -> String {
+    match line {
+        Some(line) => format!("line {line} of {}", show(path)),
+        None => format!("row {} of {}", row + 1, show(path)),
+    }
+}
+
 /// A path in a message.
 pub(crate) fn show(path: &Path) -> String {
     format!("`{}`", path.display())

@@ -1,7 +1,7 @@
 //! One input file of any format: its schema, and batches of its columns.
 
 use super::csv_file::CsvFile;
-use super::error::{IoError, show};
+use super::error::{IoError, place_of, show};
 use super::files::{self, Format};
 use super::ipc_file::IpcFile;
 use super::parquet_file::ParquetFile;
@@ -85,9 +85,23 @@ impl InputFile {
         }
     }
 
+    /// A row, from zero, in a message.
+    pub(crate) fn place(&self, row: u64) -> String {
+        let line = match &self.contents {
+            Contents::Csv(file) => file.line(self.readable(), row),
+            Contents::Parquet(_) | Contents::Ipc(_) => None,
+        };
+        place_of(row, line, &self.path)
+    }
+
+    /// Where its bytes can be read any number of times.
+    fn readable(&self) -> &Path {
+        self.spool.as_deref().map_or(self.path.as_path(), Spool::path)
+    }
+
     /// Reads it from the start.
     pub(crate) fn batches(&self, request: &Request<'_>) -> Result<Batches, IoError> {
-        let place = self.spool.as_deref().map_or(self.path.as_path(), Spool::path);
+        let place = self.readable();
         match &self.contents {
             Contents::Parquet(file) => file.batches(place, request),
             Contents::Csv(file) => file.batches(place, request),

@@ -35,13 +35,24 @@ pub(crate) fn resolve(binding: &str) -> Result<Vec<PathBuf>, IoError> {
     }
 }
 
+/// The files that a binding names, as far as there are any.
+pub fn files_of(binding: &str) -> Vec<PathBuf> {
+    resolve(binding).unwrap_or_else(|_| vec![PathBuf::from(binding)])
+}
+
 fn parquet_files(directory: &Path) -> Result<Vec<PathBuf>, IoError> {
     let entries = std::fs::read_dir(directory).map_err(|error| IoError::unreadable(directory, &error))?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry.map_err(|error| IoError::unreadable(directory, &error))?.path();
-        if path.is_file() && matches!(extension(&path).as_str(), "parquet" | "pq") {
-            files.push(path);
+        if !matches!(extension(&path).as_str(), "parquet" | "pq") {
+            continue;
+        }
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_file() => files.push(path),
+            Ok(_) => {}
+            // A link to a file that is gone: without its rows the result would not be that of the folder.
+            Err(error) => return Err(IoError::unreadable(&path, &error)),
         }
     }
     if files.is_empty() {
@@ -111,6 +122,50 @@ pub(crate) fn extension(path: &Path) -> String {
 /// Opens a file for reading.
 pub(crate) fn open(path: &Path) -> Result<File, IoError> {
     File::open(path).map_err(|error| IoError::unreadable(path, &error))
+}
+
+/// Which file it was that was looked at, so that another one that takes its place is not read as if it were the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    size: u64,
+    modified: Option<std::time::SystemTime>,
+    /// Device and number, where the system has them.
+    number: Option<(u64, u64)>,
+}
+
+impl Identity {
+    /// Of an open file.
+    pub(crate) fn of(file: &File, path: &Path) -> Result<Self, IoError> {
+        let metadata = file.metadata().map_err(|error| IoError::unreadable(path, &error))?;
+        Ok(Self { size: metadata.len(), modified: metadata.modified().ok(), number: number(&metadata) })
+    }
+
+    /// Its bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Opens the file again.
+    pub(crate) fn open(&self, path: &Path) -> Result<File, IoError> {
+        let file = open(path)?;
+        if Self::of(&file, path)? == *self {
+            return Ok(file);
+        }
+        let message = format!("{} was changed or replaced while it was used", show(path));
+        Err(IoError::new(IoErrorKind::Unreadable, path, message).help("run again when nothing writes to it"))
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
+fn number(metadata: &std::fs::Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn number(_: &std::fs::Metadata) -> Option<(u64, u64)> {
+    None
 }
 
 /// The format of a file, by its first bytes and then by its extension.

@@ -2,7 +2,7 @@
 
 use super::error::IoError;
 use super::file::{Batches, Request};
-use super::files;
+use super::files::{self, Identity};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -18,18 +18,21 @@ pub(crate) struct IpcFile {
     schema: SchemaRef,
     stream: bool,
     rows: Option<u64>,
+    identity: Identity,
 }
 
 impl IpcFile {
     pub(crate) fn open(path: &Path, stream: bool) -> Result<Self, IoError> {
-        let reader = BufReader::new(files::open(path)?);
+        let file = files::open(path)?;
+        let identity = Identity::of(&file, path)?;
+        let reader = BufReader::new(file);
         let damaged = |error: ArrowError| IoError::damaged(path, message(&error));
         if stream {
             let schema = StreamReader::try_new(reader, None).map_err(damaged)?.schema();
-            return Ok(Self { schema, stream, rows: None });
+            return Ok(Self { schema, stream, rows: None, identity });
         }
         let schema = FileReader::try_new(reader, None).map_err(damaged)?.schema();
-        Ok(Self { schema, stream, rows: count_rows(files::open(path)?) })
+        Ok(Self { schema, stream, rows: count_rows(identity.open(path)?), identity })
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -43,7 +46,7 @@ impl IpcFile {
     /// Batches as they are in the file.
     pub(crate) fn batches(&self, path: &Path, request: &Request<'_>) -> Result<Batches, IoError> {
         let columns: Vec<usize> = request.columns.iter().map(|(column, _)| *column).collect();
-        let reader = BufReader::new(files::open(path)?);
+        let reader = BufReader::new(self.identity.open(path)?);
         let damaged = |error: ArrowError| IoError::damaged(path, message(&error));
         // A projection of nothing loses the rows' count in some versions, so one column is read.
         let projection = if columns.is_empty() && !self.schema.fields().is_empty() { vec![0] } else { columns };

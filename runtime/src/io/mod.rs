@@ -8,6 +8,7 @@
 
 mod batch;
 mod csv_file;
+mod csv_infer;
 mod csv_text;
 mod csv_value;
 mod decode;
@@ -30,12 +31,13 @@ mod writer;
 
 pub use batch::{arrow_schema, arrow_type, to_record_batch};
 pub use error::{IoError, IoErrorKind, ReadError};
+pub use files::files_of;
 pub use print::Printed;
 pub use reader::{ChunkReader, Place};
-pub use schema::{FileSchema, Recorded, schema};
+pub use schema::{FileSchema, Recorded, SAME_NAME, schema, schema_as};
 pub use source::Source;
 pub use unique::is_unique;
-pub use writer::TableWriter;
+pub use writer::{TableWriter, WrittenTable};
 
 #[cfg(test)]
 mod tests;

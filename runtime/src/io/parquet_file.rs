@@ -3,7 +3,7 @@
 
 use super::error::{IoError, IoErrorKind, show};
 use super::file::{Batch, Batches, Request};
-use super::files;
+use super::files::{self, Identity};
 use super::ipc_file;
 use super::skip;
 use arrow::datatypes::{DataType, Field, Schema};
@@ -21,14 +21,22 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub(crate) struct ParquetFile {
     metadata: ArrowReaderMetadata,
+    identity: Identity,
 }
 
 impl ParquetFile {
     pub(crate) fn open(path: &Path) -> Result<Self, IoError> {
         let file = files::open(path)?;
+        let identity = Identity::of(&file, path)?;
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
             .map_err(|error| IoError::damaged(path, message(&error)))?;
-        Ok(Self { metadata })
+        check_counts(metadata.metadata()).map_err(|what| IoError::damaged(path, what))?;
+        Ok(Self { metadata, identity })
+    }
+
+    /// Opens the file again, for its pages.
+    pub(crate) fn reopen(&self, path: &Path) -> Result<File, IoError> {
+        self.identity.open(path)
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -73,7 +81,7 @@ impl ParquetFile {
         groups.reverse();
         Ok(Box::new(GroupReader {
             path: path.to_owned(),
-            file: files::open(path)?,
+            file: self.reopen(path)?,
             mask: ProjectionMask::roots(metadata.parquet_schema(), columns),
             metadata,
             batch_rows: request.batch_rows,
@@ -113,6 +121,16 @@ impl ParquetFile {
         )
     }
 
+    /// Whether the decimals of a leaf are stored in eight bytes or fewer, whatever their precision.
+    fn is_short(&self, leaf: usize) -> bool {
+        let column = self.metadata.parquet_schema().column(leaf);
+        match column.physical_type() {
+            parquet::basic::Type::INT32 | parquet::basic::Type::INT64 => true,
+            parquet::basic::Type::FIXED_LEN_BYTE_ARRAY => column.type_length() <= 8,
+            _ => false,
+        }
+    }
+
     fn reading_type(&self, column: usize, data_type: &DataType) -> Option<DataType> {
         let leaf = self.leaf(column)?;
         match *super::types::unwrapped(data_type) {
@@ -121,15 +139,39 @@ impl ParquetFile {
                 let encoded = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
                 Some(if dictionary { encoded } else { DataType::Utf8View })
             }
-            DataType::Decimal128(precision, scale) if precision <= 18 => Some(DataType::Decimal64(precision, scale)),
+            DataType::Decimal128(precision, scale) if precision <= 18 && self.is_short(leaf) => {
+                Some(DataType::Decimal64(precision, scale))
+            }
             _ => None,
         }
     }
 }
 
-/// Rows of a row group.
+/// Rows of a row group; [`check_counts`] has seen that it is a count.
 pub(crate) fn rows(group: &RowGroupMetaData) -> u64 {
-    u64::try_from(group.num_rows()).unwrap_or(0)
+    group.num_rows().unsigned_abs()
+}
+
+/// Whether the counts of the metadata are counts and agree. Row groups are skipped, and positions told, by them.
+pub(crate) fn check_counts(metadata: &ParquetMetaData) -> Result<(), String> {
+    let mut total = 0_i64;
+    for (index, group) in metadata.row_groups().iter().enumerate() {
+        let rows = group.num_rows();
+        if rows < 0 {
+            return Err(format!("row group {index} says that it has {rows} rows"));
+        }
+        let flat = group.columns().iter().filter(|chunk| chunk.column_descr().max_rep_level() == 0);
+        if let Some(chunk) = flat.into_iter().find(|chunk| chunk.num_values() != rows) {
+            let (column, values) = (chunk.column_path(), chunk.num_values());
+            return Err(format!("row group {index} says that it has {rows} rows, and {values} values of {column}"));
+        }
+        total = total.checked_add(rows).ok_or("its row groups have more rows than can be counted")?;
+    }
+    let said = metadata.file_metadata().num_rows();
+    if said == total {
+        return Ok(());
+    }
+    Err(format!("it says that it has {said} rows, and its row groups have {total}"))
 }
 
 /// Whether every data page holds dictionary keys, as far as the metadata tells; only speed depends on it.

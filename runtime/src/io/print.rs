@@ -89,7 +89,7 @@ impl Printed<'_> {
         out.write_all(line.as_bytes())
     }
 
-    /// Comma-separated rows: null is an empty field, empty text is `""`.
+    /// Comma-separated rows: null is an empty field, and so an empty line where there is one column; empty text is `""`.
     ///
     /// # Errors
     /// If `out` fails.
@@ -101,12 +101,8 @@ impl Printed<'_> {
                 line.push_str(if column > 0 { "," } else { "" });
                 value.clear();
                 self.value(&mut value, column, row);
-                // A line that is empty would be no row at all.
-                let only = self.columns.len() == 1;
-                if spec.field.ty == Type::Str && (self.is_valid(column, row) || only) {
+                if spec.field.ty == Type::Str && self.is_valid(column, row) {
                     quote(&mut line, &value, true);
-                } else if value.is_empty() && only {
-                    line.push_str("\"\"");
                 } else {
                     line.push_str(&value);
                 }

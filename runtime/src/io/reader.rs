@@ -1,8 +1,8 @@
 //! Chunks of a source: decoded by one thread, interned by the thread that asks for them.
 
 use super::decode::{Misfit, NANOSECONDS, fill, plain};
-use super::error::{IoError, IoErrorKind, ReadError, show};
-use super::file::{Request, quietly};
+use super::error::{IoError, IoErrorKind, ReadError};
+use super::file::{InputFile, Request, quietly};
 use super::ipc_file::message;
 use super::source::{BoundFile, Source};
 use super::text::{CodeMap, LocalText, NewTexts};
@@ -24,6 +24,8 @@ pub struct Place {
     pub path: PathBuf,
     /// The row in it, from one; a header is not counted.
     pub row: u64,
+    /// Both in a message: the line where the file has lines.
+    pub shown: String,
 }
 
 /// Consecutive rows of one file.
@@ -130,8 +132,8 @@ impl ChunkReader {
     pub fn locate(&self, row: u64) -> Option<Place> {
         let at = self.segments.partition_point(|segment| segment.start <= row).checked_sub(1)?;
         let segment = self.segments[at];
-        let path = self.files[segment.file].file.path.clone();
-        Some(Place { path, row: segment.row + (row - segment.start) + 1 })
+        let (file, row) = (&self.files[segment.file].file, segment.row + (row - segment.start));
+        Some(Place { path: file.path.clone(), row: row + 1, shown: file.place(row) })
     }
 }
 
@@ -192,28 +194,23 @@ impl Decoder {
     }
 
     fn read_file(&mut self, index: usize, bound: &BoundFile) -> Result<(), Stop> {
-        let mut wanted: Vec<_> = self.columns.iter().map(|column| column.column).collect();
-        wanted.sort_unstable_by_key(|column| bound.columns[*column]);
+        let read = self.columns.iter().map(|column| column.column);
+        let mut wanted: Vec<_> = read.filter_map(|column| Some((bound.columns[column]?, column))).collect();
+        wanted.sort_unstable();
         wanted.dedup();
         let skip = self.skip.clone();
-        let request = Request {
-            columns: wanted
-                .iter()
-                .map(|&column| (bound.columns[column], self.spec.columns[column].field.clone()))
-                .collect(),
-            batch_rows: self.capacity.min(1 << 20),
-            skip: skip
-                .iter()
-                .map(|predicate| {
-                    (bound.columns[predicate.column], self.spec.columns[predicate.column].field.ty, predicate)
-                })
-                .collect(),
-        };
-        let positions: Vec<usize> = self
-            .columns
+        let field = |column: usize| &self.spec.columns[column].field;
+        // What is asked of a column that the file lacks says nothing of its rows.
+        let skipped = skip
             .iter()
-            .filter_map(|column| wanted.iter().position(|wanted| *wanted == column.column))
-            .collect();
+            .filter_map(|predicate| Some((bound.columns[predicate.column]?, field(predicate.column).ty, predicate)));
+        let request = Request {
+            columns: wanted.iter().map(|&(index, column)| (index, field(column).clone())).collect(),
+            batch_rows: self.capacity.min(1 << 20),
+            skip: skipped.collect(),
+        };
+        let position = |column: &ChunkColumn| wanted.iter().position(|(_, wanted)| *wanted == column.column);
+        let positions: Vec<Option<usize>> = self.columns.iter().map(position).collect();
         let path = &bound.file.path;
         let mut batches = quietly(path, || bound.file.batches(&request)).map_err(|error| self.fail(error))?;
         loop {
@@ -224,8 +221,8 @@ impl Decoder {
         }
     }
 
-    /// Fills chunks with the rows of a batch.
-    fn take(&mut self, file: usize, first: u64, batch: &RecordBatch, positions: &[usize]) -> Result<(), Stop> {
+    /// Fills chunks with the rows of a batch; `positions` are where in it each column of a chunk is, if anywhere.
+    fn take(&mut self, file: usize, first: u64, batch: &RecordBatch, positions: &[Option<usize>]) -> Result<(), Stop> {
         if batch.num_rows() == 0 {
             return Ok(());
         }
@@ -244,9 +241,16 @@ impl Decoder {
             let rows = (self.capacity - chunk.rows).min(batch.num_rows() - done);
             for (index, position) in positions.iter().enumerate() {
                 let ty = self.spec.columns[self.columns[index].column].field.ty;
-                let (array, to) = (&arrays[*position], &mut chunk.columns[index]);
-                fill(array, done..done + rows, ty, to, chunk.rows, &mut self.local[index])
-                    .map_err(|(row, misfit)| self.fail(self.explain(file, first, row, index, done, misfit)))?;
+                let to = &mut chunk.columns[index];
+                let filled = match position {
+                    Some(position) => {
+                        fill(&arrays[*position], done..done + rows, ty, to, chunk.rows, &mut self.local[index])
+                    }
+                    // A new chunk's rows are null.
+                    None if to.validity.is_some() => Ok(()),
+                    None => Err((done, Misfit::Null)),
+                };
+                filled.map_err(|(row, misfit)| self.fail(self.explain(file, first, row, index, done, misfit)))?;
             }
             chunk.rows += rows;
             done += rows;
@@ -277,24 +281,26 @@ impl Decoder {
     fn explain(&self, file: usize, first: u64, row: usize, index: usize, done: usize, misfit: Misfit) -> ReadError {
         let wanted = &self.columns[index];
         let field = &self.spec.columns[wanted.column].field;
-        let path = &self.files[file].file.path;
-        let place = first + row as u64 + 1;
+        let InputFile { path, .. } = &self.files[file].file;
+        let in_file = first + row as u64;
         let assumption = NarrowError { column: index, row: self.next + (row - done) as u64, element: wanted.element };
         let what = match misfit {
             Misfit::Narrow => return assumption.into(),
             Misfit::Full => return DictionaryError.into(),
             Misfit::Null if field.nullable => return assumption.into(),
             Misfit::Null => {
-                let message = format!("row {place} of {}: null in column `{}`", show(path), field.name);
-                let error = IoError::new(IoErrorKind::UnexpectedNull, path, message).row(place).column(&field.name);
+                let message = format!("{}: null in column `{}`", self.files[file].file.place(in_file), field.name);
+                let error =
+                    IoError::new(IoErrorKind::UnexpectedNull, path, message).row(in_file + 1).column(&field.name);
                 let declared = describe(field.ty, true);
                 return error.help(format!("declare it as `{}: {declared}` if it may be null", field.name)).into();
             }
             Misfit::Value(what) => what,
         };
         let declared = describe(field.ty, field.nullable);
-        let message = format!("row {place} of {}: {what} in column `{}`, read as {declared}", show(path), field.name);
-        let error = IoError::new(IoErrorKind::BadValue, path, message).row(place).column(&field.name);
+        let place = self.files[file].file.place(in_file);
+        let message = format!("{place}: {what} in column `{}`, read as {declared}", field.name);
+        let error = IoError::new(IoErrorKind::BadValue, path, message).row(in_file + 1).column(&field.name);
         if what == NANOSECONDS {
             return error.help("truncate the times to microseconds when writing the file").into();
         }

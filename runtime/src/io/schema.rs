@@ -1,10 +1,11 @@
 //! The columns of data files, and what their metadata records: for `djc schema` and for compiling against bound files.
 
-use super::csv_file;
+use super::csv_infer::Inferred;
 use super::error::{IoError, IoErrorKind, show};
 use super::file::{Contents, InputFile, Request};
-use super::statistics::{add_texts, combine, facts};
-use super::{files, types};
+use super::source::{facts_of, find_in_all, open_all};
+use super::statistics::{add_texts, combine};
+use super::types;
 use crate::columns::Dictionary;
 use crate::types::{Bounds, Field, Type};
 use arrow::array::AsArray;
@@ -12,6 +13,9 @@ use std::path::PathBuf;
 
 /// Rows of a CSV file that its types are inferred from.
 const INFERRED_ROWS: usize = 10_000;
+
+/// Why columns of one name are no fields: nobody could tell which is meant.
+pub const SAME_NAME: &str = "several columns have that name";
 
 /// What data files hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,86 +48,152 @@ pub struct Recorded {
 /// # Errors
 /// If nothing is there, a file cannot be read, or the files differ in a column.
 pub fn schema(binding: &str) -> Result<FileSchema, IoError> {
-    let paths = files::resolve(binding)?;
-    let files = paths.iter().map(|path| InputFile::open(path)).collect::<Result<Vec<_>, _>>()?;
-    let (fields, unsupported) = agree(&files)?;
-    let recorded = fields.iter().map(|field| recorded(&files, field)).collect();
-    let rows = files.iter().map(InputFile::rows).sum();
-    Ok(FileSchema { first: paths.into_iter().next().unwrap_or_default(), fields, recorded, unsupported, rows })
+    let (schema, wrong) = schema_as(binding, &[])?;
+    wrong.into_iter().next().map_or(Ok(schema), Err)
+}
+
+/// As [`schema`], of files of which some columns are declared: each file is asked whether it can be read so, as
+/// [`super::Source::open`] does. These fields are as they are declared, the others as the files agree on them.
+///
+/// What cannot be read so, and what the files do not agree on, is told and left out.
+///
+/// # Errors
+/// If nothing is there, or a file cannot be read.
+pub fn schema_as(binding: &str, declared: &[Field]) -> Result<(FileSchema, Vec<IoError>), IoError> {
+    let files = open_all(binding)?;
+    let guesses = files.iter().map(infer).collect::<Result<Vec<_>, _>>()?;
+    let (mut others, unsupported) = match (files.first(), guesses.first()) {
+        (Some(file), Some(guesses)) => columns(file, guesses),
+        (None, _) | (_, None) => (vec![], vec![]),
+    };
+    let is_declared = |name: &str| declared.iter().any(|field| field.name == name);
+    // Declared columns that the first file lacks come last.
+    let first_has = |name: &str| others.iter().any(|field| field.name == name);
+    let behind: Vec<_> = declared.iter().filter(|field| !first_has(&field.name)).cloned().collect();
+    others.extend(behind);
+    let (mut fields, mut known, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+    for field in others {
+        let found = match declared.iter().find(|declared| declared.name == field.name) {
+            Some(declared) => find_in_all(&files, declared).map(|places| (declared.clone(), places)),
+            None => agreed(&files, &guesses, field),
+        };
+        match found {
+            Ok((field, places)) => {
+                known.push(recorded(&files, &field, &places));
+                fields.push(field);
+            }
+            Err(error) => wrong.push(error),
+        }
+    }
+    let unsupported = unsupported.into_iter().filter(|(name, _)| !is_declared(name)).collect();
+    Ok((described(&files, fields, known, unsupported), wrong))
+}
+
+fn described(
+    files: &[InputFile],
+    fields: Vec<Field>,
+    recorded: Vec<Recorded>,
+    unsupported: Vec<(String, String)>,
+) -> FileSchema {
+    let first = files.first().map(|file| file.path.clone()).unwrap_or_default();
+    FileSchema { first, fields, recorded, unsupported, rows: files.iter().map(InputFile::rows).sum() }
 }
 
 /// Fields, and columns that cannot be fields.
 type Columns = (Vec<Field>, Vec<(String, String)>);
 
-/// The columns that all files have.
-fn agree(files: &[InputFile]) -> Result<Columns, IoError> {
-    let Some((first, others)) = files.split_first() else { return Ok((vec![], vec![])) };
-    let (mut fields, unsupported) = columns(first)?;
-    for file in others {
-        let (found, _) = columns(file)?;
-        for field in &mut fields {
-            let name = &field.name;
-            let differ = |what: String| {
-                let message = format!("{} and {} differ: {what}", show(&first.path), show(&file.path));
-                IoError::new(IoErrorKind::FilesDiffer, &file.path, message).column(name)
-            };
-            let Some(other) = found.iter().find(|other| other.name == *name) else {
-                return Err(differ(format!("only the first has a column `{name}`")));
-            };
-            // What is inferred from the first file is checked while reading.
-            if other.ty != field.ty && !matches!(file.contents, Contents::Csv(_)) {
-                return Err(differ(format!("column `{name}` is {} and {}", field.ty, other.ty)));
-            }
-            field.nullable |= other.nullable;
+/// What the columns of a file may be, in the order of its columns; nothing for a file that says what they are.
+type Guesses = Option<Vec<Inferred>>;
+
+/// A column of the first file as all files have it, and where.
+fn agreed(files: &[InputFile], guesses: &[Guesses], mut field: Field) -> Result<(Field, Vec<Option<usize>>), IoError> {
+    let name = field.name.clone();
+    let mut guess: Option<Inferred> = None;
+    let mut places = Vec::new();
+    for (file, guesses) in files.iter().zip(guesses) {
+        let first = &files[0].path;
+        let differ = |what: String| {
+            let message = format!("{} and {} differ: {what}", show(first), show(&file.path));
+            let error = IoError::new(IoErrorKind::FilesDiffer, &file.path, message).column(&name);
+            error.help("declare the columns of the table: files are read as declared where that loses nothing")
+        };
+        let (found, _) = columns(file, guesses);
+        let Some(other) = found.iter().find(|other| other.name == name) else {
+            return Err(differ(format!("only the first has a column `{name}`")));
+        };
+        field.nullable |= other.nullable;
+        match (guess, guess_of(file, guesses, &name)) {
+            (None, other) if places.is_empty() => guess = other,
+            (Some(so_far), Some(other)) => guess = Some(so_far.and(other)),
+            (None, None) if other.ty == field.ty => {}
+            (Some(_) | None, _) => return Err(differ(format!("column `{name}` is {} and {}", field.ty, other.ty))),
         }
+        places.push(file.schema().index_of(&name).ok());
     }
-    Ok((fields, unsupported))
+    field.ty = guess.map_or(field.ty, Inferred::ty);
+    Ok((field, places))
 }
 
-fn columns(file: &InputFile) -> Result<Columns, IoError> {
-    let inferred = match file.contents {
-        Contents::Csv(_) => Some(infer(file)?),
-        Contents::Parquet(_) | Contents::Ipc(_) => None,
-    };
+fn guess_of(file: &InputFile, guesses: &Guesses, name: &str) -> Option<Inferred> {
+    guesses.as_ref()?.get(file.schema().index_of(name).ok()?).copied()
+}
+
+fn columns(file: &InputFile, guesses: &Guesses) -> Columns {
     let (mut fields, mut unsupported): Columns = (vec![], vec![]);
-    for (index, field) in file.schema().fields().iter().enumerate() {
-        let ty = inferred.as_ref().map_or_else(|| types::natural(field.data_type()), |types| Some(types[index]));
+    let all = file.schema().fields();
+    for (index, field) in all.iter().enumerate() {
+        let ty = match guesses {
+            Some(guesses) => guesses.get(index).map(|guess| guess.ty()),
+            None => types::natural(field.data_type()),
+        };
         let name = field.name().clone();
+        let (before, behind) = (&all[..index], &all[index + 1..]);
         match ty {
-            _ if fields.iter().any(|other| other.name == name) => {
-                unsupported.push((name, "a second column of that name".into()))
+            _ if name.is_empty() => unsupported.push((name, "it has no name".into())),
+            _ if before.iter().any(|other| *other.name() == name) => {}
+            _ if behind.iter().any(|other| *other.name() == name) => {
+                unsupported.push((name, SAME_NAME.into()));
             }
             Some(ty) => fields.push(Field { name, ty, nullable: field.is_nullable() }),
             None => unsupported.push((name, types::describe(field.data_type()))),
         }
     }
-    Ok((fields, unsupported))
+    (fields, unsupported)
 }
 
-/// The types of a CSV file's columns, by its first rows.
-fn infer(file: &InputFile) -> Result<Vec<Type>, IoError> {
+/// What a CSV file's columns may be, by its first rows.
+fn infer(file: &InputFile) -> Result<Guesses, IoError> {
+    match file.contents {
+        Contents::Csv(_) => {}
+        Contents::Parquet(_) | Contents::Ipc(_) => return Ok(None),
+    }
     let names = file.schema().fields().iter().map(|field| field.name().clone());
     let as_text = |name| Field { name, ty: Type::Str, nullable: true };
     let columns = names.map(as_text).enumerate().collect::<Vec<_>>();
-    let count = columns.len();
+    let mut guesses = vec![Inferred::new(); columns.len()];
     let request = Request { columns, batch_rows: INFERRED_ROWS, skip: vec![] };
-    let Some(batch) = file.batches(&request)?.next() else { return Ok(vec![Type::Str; count]) };
-    let (_, batch) = batch?;
-    let types = batch.columns().iter().map(|column| csv_file::infer(column.as_string::<i32>().iter().flatten()));
-    Ok(types.collect())
+    if let Some(batch) = file.batches(&request)?.next() {
+        let (_, batch) = batch?;
+        for (guess, column) in guesses.iter_mut().zip(batch.columns()) {
+            guess.see(column.as_string_view().iter().flatten());
+        }
+    }
+    Ok(Some(guesses))
 }
 
-fn recorded(files: &[InputFile], field: &Field) -> Recorded {
+/// What the metadata of all files says of a column, given where in each file it is.
+fn recorded(files: &[InputFile], field: &Field, places: &[Option<usize>]) -> Recorded {
     let mut chunks = Vec::new();
     let mut texts = (field.ty == Type::Str).then(Dictionary::default);
-    for file in files {
+    for (file, column) in files.iter().zip(places.iter().copied()) {
         let Contents::Parquet(parquet) = &file.contents else { return Recorded::default() };
-        let Ok(column) = parquet.schema().index_of(&field.name) else { return Recorded::default() };
-        chunks.extend(parquet.row_groups().iter().map(|group| facts(parquet, group, column, field.ty)));
-        texts = texts.and_then(|mut texts| {
-            add_texts(parquet, &file.path, column, &mut texts)?;
-            Some(texts)
-        });
+        chunks.extend(facts_of(file, column, field.ty).unwrap_or_default());
+        if let Some(column) = column {
+            texts = texts.and_then(|mut texts| {
+                add_texts(parquet, &file.path, column, &mut texts)?;
+                Some(texts)
+            });
+        }
     }
     let facts = combine(chunks.into_iter());
     Recorded { bounds: facts.bounds, not_null: facts.not_null, distinct: texts.map(|texts| texts.len() as u64) }

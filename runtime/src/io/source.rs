@@ -2,11 +2,12 @@
 
 use super::error::{IoError, IoErrorKind, show};
 use super::file::{Contents, InputFile};
+use super::parquet_file::rows;
 use super::reader::ChunkReader;
-use super::statistics::{ColumnFacts, combine, facts};
+use super::statistics::{ChunkFacts, ColumnFacts, combine, facts};
 use super::{files, types};
-use crate::artifact::{ChunkColumn, ScanPredicate, TableColumn, TableSpec, describe};
-use crate::types::Bounds;
+use crate::artifact::{ChunkColumn, ScanPredicate, TableSpec, describe};
+use crate::types::{Bounds, Field, Type};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,27 +22,24 @@ pub struct Source {
 #[derive(Debug)]
 pub(super) struct BoundFile {
     pub(super) file: InputFile,
-    /// For each column of the table its index in the file.
-    pub(super) columns: Vec<usize>,
+    /// For each column of the table its index in the file; none where the file lacks it, and all its values are null.
+    pub(super) columns: Vec<Option<usize>>,
 }
 
 impl Source {
     /// Opens a file, the files that a glob matches, or the Parquet files of a directory, sorted by path.
     ///
+    /// A nullable column may be missing in some of the files, but not in all: its values there are null.
+    ///
     /// # Errors
     /// If nothing is there, a file cannot be read, or its columns are not those declared.
     pub fn open(spec: &TableSpec, binding: &str) -> Result<Self, IoError> {
-        let mut bound: Vec<BoundFile> = Vec::new();
-        for path in files::resolve(binding)? {
-            let file = InputFile::open(&path)?;
-            let columns = spec.columns.iter().map(|column| find(&file, column)).collect::<Result<_, _>>();
-            let columns = columns.map_err(|error| match bound.first() {
-                Some(first) => differs(error, &first.file),
-                None => error,
-            })?;
-            bound.push(BoundFile { file, columns });
-        }
-        Ok(Self { spec: Arc::new(spec.clone()), files: Arc::new(bound) })
+        let files = open_all(binding)?;
+        let found = spec.columns.iter().map(|column| find_in_all(&files, &column.field));
+        let found = found.collect::<Result<Vec<_>, _>>()?;
+        let columns = |file: usize| found.iter().map(|places| places[file]).collect();
+        let bound = files.into_iter().enumerate().map(|(index, file)| BoundFile { columns: columns(index), file });
+        Ok(Self { spec: Arc::new(spec.clone()), files: Arc::new(bound.collect()) })
     }
 
     /// The declaration.
@@ -73,8 +71,7 @@ impl Source {
         let ty = self.spec.columns.get(column)?.field.ty;
         let mut chunks = Vec::new();
         for bound in self.files.iter() {
-            let Contents::Parquet(file) = &bound.file.contents else { return None };
-            chunks.extend(file.row_groups().iter().map(|group| facts(file, group, bound.columns[column], ty)));
+            chunks.extend(facts_of(&bound.file, bound.columns[column], ty)?);
         }
         Some(combine(chunks.into_iter()))
     }
@@ -95,33 +92,84 @@ impl Source {
     }
 }
 
-/// The index of a declared column in a file.
-fn find(file: &InputFile, column: &TableColumn) -> Result<usize, IoError> {
-    let name = &column.field.name;
+/// Opens the files of a binding, sorted by path.
+pub(super) fn open_all(binding: &str) -> Result<Vec<InputFile>, IoError> {
+    files::resolve(binding)?.iter().map(|path| InputFile::open(path)).collect()
+}
+
+/// What the metadata of a file's row groups says of a column that is declared as `ty`; `None` if the file has no such
+/// metadata.
+pub(super) fn facts_of(file: &InputFile, column: Option<usize>, ty: Type) -> Option<Vec<Option<ChunkFacts>>> {
+    let Contents::Parquet(parquet) = &file.contents else { return None };
+    let of_group = |group| match column {
+        Some(column) => facts(parquet, group, column, ty),
+        None => Some(ChunkFacts { range: None, nulls: Some(rows(group)), rows: rows(group) }),
+    };
+    Some(parquet.row_groups().iter().map(of_group).collect())
+}
+
+/// The index of a declared column in each of the files of a binding.
+pub(super) fn find_in_all(files: &[InputFile], field: &Field) -> Result<Vec<Option<usize>>, IoError> {
+    let mut first: Option<&InputFile> = None;
+    let mut places = Vec::new();
+    let mut lacking = None;
+    for file in files {
+        // If an earlier file was as declared, the problem is that this one is not like it.
+        let place = find(file, field).map_err(|error| first.map_or(error.clone(), |first| differs(error, first)))?;
+        match place {
+            Some(_) => first = first.or(Some(file)),
+            None => lacking = lacking.or(Some(file)),
+        }
+        places.push(place);
+    }
+    match (lacking, first) {
+        (Some(file), None) => Err(missing(file, field)),
+        (Some(file), Some(first)) if !field.nullable => {
+            let declared = describe(field.ty, true);
+            let help = format!("or declare it as `{}: {declared}`: its values in such a file are null", field.name);
+            Err(differs(missing(file, field), first).help(help))
+        }
+        (Some(_), Some(_)) | (None, _) => Ok(places),
+    }
+}
+
+fn missing(file: &InputFile, field: &Field) -> IoError {
+    let (name, fields) = (&field.name, file.schema().fields());
+    let message = format!("{} has no column `{name}`", show(&file.path));
+    let error = IoError::new(IoErrorKind::MissingColumn, &file.path, message).column(name);
+    match files::nearest(name, fields.iter().map(|field| field.name().clone())) {
+        Some(near) => error.help(format!("a column with a similar name exists: `{near}`")),
+        None => error.help(format!("it has {}", listed(fields.iter().map(|field| field.name().as_str())))),
+    }
+}
+
+/// The index of a declared column in a file; `None` if the file lacks it.
+fn find(file: &InputFile, declared: &Field) -> Result<Option<usize>, IoError> {
+    let name = &declared.name;
     let fields = file.schema().fields();
     let mut matches = fields.iter().enumerate().filter(|(_, field)| field.name() == name);
-    let Some((index, field)) = matches.next() else {
-        let message = format!("{} has no column `{name}`", show(&file.path));
-        let error = IoError::new(IoErrorKind::MissingColumn, &file.path, message).column(name);
-        return Err(match files::nearest(name, fields.iter().map(|field| field.name().clone())) {
-            Some(near) => error.help(format!("a column with a similar name exists: `{near}`")),
-            None => error.help(format!("it has {}", listed(fields.iter().map(|field| field.name().as_str())))),
-        });
-    };
+    let Some((index, field)) = matches.next() else { return Ok(None) };
     if matches.next().is_some() {
         let message = format!("{} has more than one column `{name}`", show(&file.path));
-        return Err(IoError::new(IoErrorKind::WrongType, &file.path, message).column(name));
+        let error = IoError::new(IoErrorKind::WrongType, &file.path, message).column(name);
+        return Err(error.help("give the columns of the file different names"));
     }
     let is_text_file = matches!(file.contents, Contents::Csv(_));
-    if is_text_file || types::reads_as(field.data_type(), column.field.ty) {
-        return Ok(index);
+    if is_text_file || types::reads_as(field.data_type(), declared.ty) {
+        return Ok(Some(index));
     }
     let found = types::describe(field.data_type());
-    let declared = describe(column.field.ty, column.field.nullable);
-    let message = format!("column `{name}` of {} is {found}, read as {declared}", show(&file.path));
+    let wanted = describe(declared.ty, declared.nullable);
+    let message = format!("column `{name}` of {} is {found}, read as {wanted}", show(&file.path));
     let error = IoError::new(IoErrorKind::WrongType, &file.path, message).column(name);
     Err(match types::natural(field.data_type()) {
-        Some(ty) => error.help(format!("declare it as `{}`", describe(ty, column.field.nullable))),
+        Some(ty) => {
+            let natural = describe(ty, declared.nullable);
+            error.help(format!(
+                "declare it as `{natural}`, and convert it where it is read: `{name} as {}`",
+                declared.ty
+            ))
+        }
         None => error.help("DJ has no such type; leave the column out"),
     })
 }

@@ -174,7 +174,7 @@ pub(crate) fn add_texts(file: &ParquetFile, path: &Path, column: usize, texts: &
     if groups.len() > MANY_GROUPS || !groups.iter().all(encoded) {
         return None;
     }
-    let reader = SerializedFileReader::new(std::fs::File::open(path).ok()?).ok()?;
+    let reader = SerializedFileReader::new(file.reopen(path).ok()?).ok()?;
     for group in (0..groups.len()).filter(|group| groups[*group].num_rows() > 0) {
         let mut pages = reader.get_row_group(group).ok()?.get_column_page_reader(leaf).ok()?;
         let Page::DictionaryPage { buf, num_values, .. } = pages.get_next_page().ok()?? else { return None };

@@ -109,20 +109,19 @@ fn files_that_end_early() {
 #[test]
 fn fields_that_are_not_of_their_type() {
     insta::assert_snapshot!(csv("x,y\n1,\n\n2,\nabc,\n", &x()), @r"
-    row 3 of `t.csv`: `abc` is not of type i64 in column `x`
+    line 5 of `t.csv`: `abc` is not of type i64 in column `x`
     correct the file, or declare `x` with another type; `str` takes any text
     ");
     let decimal = [field("x", Type::Decimal { precision: 4, scale: 1 }, false)];
     insta::assert_snapshot!(csv("x\n1.25\n", &decimal), @r"
-    row 1 of `t.csv`: `1.25` is not of type decimal(4, 1) in column `x`
+    line 2 of `t.csv`: `1.25` is not of type decimal(4, 1) in column `x`
     correct the file, or declare `x` with another type; `str` takes any text
     ");
     let date = [field("x", Type::Date, true)];
-    assert!(csv("x\n2023-02-29\n", &date).starts_with("row 1"));
+    assert!(csv("x\n2023-02-29\n", &date).starts_with("line 2"));
     let time = [field("x", Type::Timestamp, true)];
-    assert!(csv("x\n2023-02-28 24:00:00\n", &time).starts_with("row 1"));
-    assert!(csv("x\n2023-02-28 23:00:00.1234567\n", &time).starts_with("row 1"));
-    assert!(csv("x,y\n1,2\n3\n", &x()).contains("t.csv"));
+    assert!(csv("x\n2023-02-28 24:00:00\n", &time).starts_with("line 2"));
+    assert!(csv("x\n2023-02-28 23:00:00.1234567\n", &time).starts_with("line 2"));
 }
 
 #[test]
@@ -135,12 +134,30 @@ fn quotes_that_are_never_closed() {
 }
 
 #[test]
+fn the_line_of_an_error_is_the_files() {
+    // A blank line before the header and below it, and a field of two lines.
+    let text = |last: &str| format!("\n x,y\r\n\n1,\"a\nb\"\n\n{last}\n");
+    assert!(csv(&text("z,1"), &x()).starts_with("line 7 of `t.csv`: `z` is not of type i64"));
+    assert!(csv(&text(",1"), &x()).starts_with("line 7 of `t.csv`: null in column `x`"));
+    assert_eq!(csv(&text("1"), &x()), "line 7 of `t.csv` has fewer fields than the header: 1 instead of 2");
+    assert_eq!(csv(&text("1,2,3"), &x()), "line 7 of `t.csv` has more fields than the header: 3 instead of 2");
+    let (_directory, path) = file("t.csv", b"x,y\n\n1,\"a\nb\"\n2,\xff\n");
+    let error = error(&path, &[field("y", Type::Str, false)]);
+    assert_eq!(
+        error.message,
+        format!("`{}` cannot be read: Encountered invalid UTF-8 data for line 5 and field 2", path.display())
+    );
+    // One column: a blank line is a row.
+    assert!(csv("x\n1\n\n\nz\n", &[field("x", Type::I64, true)]).starts_with("line 5 of `t.csv`: `z`"));
+}
+
+#[test]
 fn nulls_where_none_are_declared() {
     insta::assert_snapshot!(csv("x,y\n1,1\n,2\n", &x()), @r"
-    row 2 of `t.csv`: null in column `x`
+    line 3 of `t.csv`: null in column `x`
     declare it as `x: i64?` if it may be null
     ");
-    assert!(csv("x\n1\n\n3\n", &x()).starts_with("row 2 of `t.csv`: null in column `x`"));
+    assert!(csv("x\n1\n\n3\n", &x()).starts_with("line 3 of `t.csv`: null in column `x`"));
 }
 
 #[test]
@@ -149,13 +166,16 @@ fn columns_that_are_not_as_declared() {
     `t.csv` has no column `x1`
     a column with a similar name exists: `X1`
     ");
-    insta::assert_snapshot!(csv("a,a\n1,1\n", &[field("a", Type::I64, true)]), @"`t.csv` has more than one column `a`");
+    insta::assert_snapshot!(csv("a,a\n1,1\n", &[field("a", Type::I64, true)]), @r"
+    `t.csv` has more than one column `a`
+    give the columns of the file different names
+    ");
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.parquet");
     fixture(vec![(field("x", Type::F64, true), vec![])]).write(&path).unwrap();
     insta::assert_snapshot!(message(&error(&path, &[field("x", Type::I32, true)]), &path), @r"
     column `x` of `t.parquet` is f64, read as i32?
-    declare it as `f64?`
+    declare it as `f64?`, and convert it where it is read: `x as i32`
     ");
     let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>([Some(vec![Some(1)])]));
     let batch = RecordBatch::try_from_iter([("x", list)]).unwrap();
@@ -194,6 +214,7 @@ fn files_that_differ() {
     `b.csv` has no column `x`
     it has `y`
     the files of one binding must have the same columns, and `a.csv` has it
+    or declare it as `x: i64?`: its values in such a file are null
     ");
 }
 

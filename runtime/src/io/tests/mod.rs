@@ -1,5 +1,6 @@
 //! Tests of input and output through their public interface.
 
+mod doubtful;
 mod errors;
 mod pages;
 mod printing;

@@ -61,6 +61,26 @@ fn as_csv() {
 }
 
 #[test]
+fn one_column_tells_null_from_empty_text() {
+    let written = |ty, values| {
+        let one = fixture(vec![(field("a", ty, true), values)]);
+        let printed = Printed { table: &one.table, columns: &one.columns, dictionaries: &one.dictionaries };
+        let mut out = Vec::new();
+        printed.csv_header(&mut out).unwrap();
+        printed.csv_rows(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    // As DuckDB writes them.
+    assert_eq!(written(Type::Str, vec![Scalar::Null, Scalar::str(""), Scalar::str("x")]), "a\n\n\"\"\nx\n");
+    assert_eq!(written(Type::I64, vec![Scalar::Int(1), Scalar::Null]), "a\n1\n\n");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.csv");
+    std::fs::write(&path, written(Type::I64, vec![Scalar::Null, Scalar::Int(1), Scalar::Null])).unwrap();
+    let back = read(&path, &[field("a", Type::I64, true)], 2).unwrap();
+    assert_eq!(back.values, [[Scalar::Null, Scalar::Int(1), Scalar::Null]]);
+}
+
+#[test]
 fn as_json() {
     insta::assert_snapshot!(print(|printed, out| printed.json(out).unwrap()), @r#"
     {"name":"a,\"b\"","n":1,"x":0.5,"d":0.05,"day":"1970-01-01","at":"1970-01-01 00:00:00","ok":true}

@@ -1,7 +1,7 @@
 //! Schemas of files, inference and uniqueness.
 
 use super::*;
-use crate::io::{is_unique, schema};
+use crate::io::{SAME_NAME, is_unique, schema, schema_as};
 
 fn of_csv(text: &str) -> String {
     let directory = tempfile::tempdir().unwrap();
@@ -21,10 +21,60 @@ fn csv_types_are_inferred() {
 
 #[test]
 fn csv_numbers_are_inferred_without_loss() {
-    assert_eq!(of_csv("a,b\n18446744073709551615,0.12345678901234567890\n1,NaN\n"), "a: u64?, b: f64?");
+    assert_eq!(of_csv("a,b\n9223372036854775807,0.12345678901234567890\n1,NaN\n"), "a: i64?, b: f64?");
+    assert_eq!(of_csv("a,b\n9223372036854775808,-9223372036854775809\n1,1\n"), "a: str?, b: str?");
     assert_eq!(of_csv("a,b\n18446744073709551616,9223372036854775808\n1,-1\n"), "a: str?, b: str?");
     assert_eq!(of_csv("a,b,c\n-INF,nan,1e400\nInfinity,,99999999999999999999\n"), "a: f64?, b: f64?, c: f64?");
     assert_eq!(of_csv("a\n1\n\n3\n"), "a: i64?");
+}
+
+/// Checked against DuckDB's sniffer.
+#[test]
+fn csv_texts_that_are_more_than_numbers_stay_texts() {
+    for text in ["00501", "+1", "00", "00.5", "+1.5", "01e5", "+1e5", "1_000"] {
+        assert_eq!(of_csv(&format!("a,b\n1,{text}\n2,{text}\n")), "a: i64?, b: str?", "{text}");
+        assert_eq!(of_csv(&format!("a,b\n1,1\n2,{text}\n")), "a: i64?, b: str?", "{text}");
+    }
+    for (text, ty) in [("0", "i64"), ("-0", "i64"), ("0.5", "f64"), (".5", "f64"), ("5.", "f64"), ("1e5", "f64")] {
+        assert_eq!(of_csv(&format!("a,b\n1,{text}\n2,{text}\n")), format!("a: i64?, b: {ty}?"), "{text}");
+    }
+}
+
+#[test]
+fn csv_times_have_slashes_too() {
+    for (text, ty) in [
+        ("2015/01/01 01:00:00", "timestamp"),
+        ("2015/1/1T01:00", "timestamp"),
+        ("2015/01/01", "date"),
+        ("2015-1-1", "date"),
+        ("2015/01-01", "str"),
+        ("01/02", "str"),
+    ] {
+        assert_eq!(of_csv(&format!("a,b\n1,{text}\n")), format!("a: i64?, b: {ty}?"), "{text}");
+    }
+}
+
+#[test]
+fn every_csv_file_of_a_binding_is_looked_at() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("a.csv", "zip,x,y,z\n10115,1,1,\n");
+    write("b.csv", "x,zip,y,z\n1.5,00501,true,3\n");
+    write("c.csv", "zip,y,x,z\n,,,\n");
+    let schema = schema(directory.path().join("*.csv").to_str().unwrap()).unwrap();
+    let fields = ["zip: str?", "x: f64?", "y: str?", "z: i64?"];
+    assert_eq!(schema.fields.iter().map(ToString::to_string).collect::<Vec<_>>(), fields);
+}
+
+#[test]
+fn columns_without_a_name_of_their_own_are_left_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.csv");
+    std::fs::write(&path, "a,b,,a\n1,2,3,4\n").unwrap();
+    let schema = schema(path.to_str().unwrap()).unwrap();
+    assert_eq!(schema.fields, [field("b", Type::I64, true)]);
+    let why = [("a", SAME_NAME), ("", "it has no name")].map(|(name, why)| (name.to_owned(), why.to_owned()));
+    assert_eq!(schema.unsupported, why);
 }
 
 #[test]
@@ -54,6 +104,77 @@ fn files_must_agree() {
     fixture(vec![(field("x", Type::I64, false), vec![])]).write(&directory.path().join("b.parquet")).unwrap();
     let error = schema(directory.path().to_str().unwrap()).unwrap_err();
     assert!(error.message.ends_with("differ: column `x` is i32 and i64"), "{error}");
+}
+
+/// Parquet files of one table as they come: narrower integers, a column of nulls only, more columns, and fewer.
+fn files_that_differ() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    fixture(vec![
+        (field("x", Type::I32, false), ints([1, 2])),
+        (field("s", Type::Str, true), texts(&["a", "b"])),
+        (field("other", Type::Bool, true), vec![Scalar::Null; 2]),
+    ])
+    .write(&path("a.parquet"))
+    .unwrap();
+    fixture(vec![(field("s", Type::Str, true), vec![Scalar::Null]), (field("x", Type::I64, true), ints([1 << 40]))])
+        .write(&path("b.parquet"))
+        .unwrap();
+    fixture(vec![(field("x", Type::U8, false), ints([200]))]).write(&path("c.parquet")).unwrap();
+    let nulls = arrow::array::RecordBatch::try_from_iter_with_nullable([
+        ("x", std::sync::Arc::new(arrow::array::NullArray::new(1)) as arrow::array::ArrayRef, true),
+        ("s", std::sync::Arc::new(arrow::array::NullArray::new(1)), true),
+    ])
+    .unwrap();
+    let out = std::fs::File::create(path("d.parquet")).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(out, nulls.schema(), None).unwrap();
+    writer.write(&nulls).unwrap();
+    writer.close().unwrap();
+    directory
+}
+
+#[test]
+fn declared_columns_are_read_from_files_that_differ() {
+    let directory = files_that_differ();
+    let binding = directory.path().to_str().unwrap();
+    let declared = [field("x", Type::I64, true), field("s", Type::Str, true)];
+    let (schema, wrong) = schema_as(binding, &declared).unwrap();
+    assert_eq!(schema.fields, declared);
+    // What is not declared, and not the same everywhere, is no column.
+    let columns: Vec<_> = wrong.iter().map(|error| error.column.clone().unwrap()).collect();
+    assert_eq!(columns, ["other"]);
+    assert_eq!(schema.rows, Some(5));
+    assert_eq!(schema.recorded.iter().map(|recorded| recorded.not_null).collect::<Vec<_>>(), [false, false]);
+    for capacity in [1, 2, 100] {
+        let found = read(directory.path(), &declared, capacity).unwrap().values;
+        let x = [1, 2, 1 << 40, 200].map(Scalar::Int).into_iter().chain([Scalar::Null]).collect::<Vec<_>>();
+        let s = texts(&["a", "b"]).into_iter().chain(vec![Scalar::Null; 3]).collect::<Vec<_>>();
+        assert_eq!(found, [x, s]);
+    }
+    let text = super::error(directory.path(), &[field("s", Type::Str, false)]);
+    assert!(text.message.contains("c.parquet` has no column `s`"), "{text}");
+    assert_eq!(text.help.len(), 3, "{text:?}");
+}
+
+#[test]
+fn what_cannot_be_read_is_told_column_by_column() {
+    let directory = files_that_differ();
+    let declared = [field("x", Type::I16, true), field("y", Type::I64, true), field("s", Type::Str, true)];
+    let (schema, wrong) = schema_as(directory.path().to_str().unwrap(), &declared).unwrap();
+    assert_eq!(schema.fields, declared[2..]);
+    let columns: Vec<_> = wrong.iter().map(|error| error.column.clone().unwrap()).collect();
+    assert_eq!(columns, ["x", "other", "y"]);
+    // A column that no file has is missing, nullable or not.
+    assert!(wrong[2].message.contains("a.parquet` has no column `y`"), "{wrong:?}");
+}
+
+#[test]
+fn a_predicate_on_a_missing_column_skips_nothing() {
+    let directory = files_that_differ();
+    let declared = [field("x", Type::I64, true), field("s", Type::Str, true)];
+    let skip = [ScanPredicate { column: 1, op: crate::expr::CompareOp::Equal, value: Scalar::str("a") }];
+    let read = read_skipping(directory.path().to_str().unwrap(), &declared, 100, &skip).unwrap();
+    assert_eq!(read.values[0].iter().filter(|value| **value == Scalar::Int(200)).count(), 1);
 }
 
 #[test]
