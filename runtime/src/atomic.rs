@@ -96,6 +96,11 @@ impl NewFile {
         }
     }
 
+    /// Whether it is copied to its place in the end, not moved.
+    pub fn is_copied(&self) -> bool {
+        matches!(self.0, Kind::Through { .. })
+    }
+
     /// Moves the file to its place, or copies it there; a pipe is waited for.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! The two programs at the command line: exit codes, where text goes, and what a failure leaves behind.
 
+#[path = "cli/inputs.rs"]
+mod inputs;
 #[path = "cli/places.rs"]
 mod places;
 
@@ -348,16 +350,6 @@ fn a_full_device_is_the_machines_fault() -> Result {
             run.command.stdout(fs::OpenOptions::new().write(true).open(full)?).stderr(Stdio::piped()).output()?;
         assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
     }
-    Ok(())
-}
-
-#[test]
-fn a_result_may_replace_its_own_input() -> Result {
-    let space = Workspace::new()?;
-    let program = space.program("people | filter age > 40")?;
-    let out = format!("result={}", space.path("people.csv").display());
-    djc()?.arg("run").arg(&program).args(["--out", &out]).succeed()?;
-    assert_eq!(fs::read_to_string(space.path("people.csv"))?, "name,age\nGrace,85\nAlan,41\n");
     Ok(())
 }
 

@@ -146,7 +146,8 @@ impl Outputs for FilesAndStdout {
     }
 
     fn commit(&mut self, dictionaries: &Dictionaries) -> Result<(), RunError> {
-        // All files are complete before the first replaces another: a disk that is full leaves everything as it was.
+        // All files are complete before the first replaces another: a disk that is full leaves everything as it was. Writing
+        // through a pipe or a device may fail, moving a file rarely does.
         let mut complete = Vec::new();
         for export in &mut self.exports {
             match export.sink.take() {
@@ -154,6 +155,7 @@ impl Outputs for FilesAndStdout {
                 other => export.sink = other,
             }
         }
+        complete.sort_by_key(|written| !written.is_copied());
         complete.into_iter().try_for_each(WrittenTable::put).map_err(unwritable)?;
         match self.print(dictionaries) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {

@@ -136,6 +136,11 @@ impl TableWriter {
 }
 
 impl WrittenTable {
+    /// Whether it is copied to a pipe or a device, not moved.
+    pub fn is_copied(&self) -> bool {
+        self.new.is_copied()
+    }
+
     /// Moves the file to its place.
     ///
     /// # Errors
