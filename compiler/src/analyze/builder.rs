@@ -9,6 +9,9 @@ use dj_grammar::{Diagnostic, Severity, Span, ast};
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, Scalar};
 use dj_runtime::types::Type;
 
+/// The most problems of one pass that are told.
+const MOST_DIAGNOSTICS: usize = 1_000;
+
 /// One pass of analysis.
 pub(super) struct Builder<'a> {
     pub(super) source: &'a str,
@@ -18,6 +21,10 @@ pub(super) struct Builder<'a> {
     pub(super) calls: Vec<(Span, &'a str)>,
     /// How many calls were inlined so far.
     pub(super) inlined: usize,
+    /// How many expressions were analyzed for them so far.
+    pub(super) expanded: usize,
+    /// Whether an argument is analyzed, which the caller's own expressions do not show.
+    pub(super) in_argument: bool,
     /// Whether it was said that these are too many.
     pub(super) told_of_calls: bool,
     pub(super) lets: Vec<LetState>,
@@ -51,6 +58,8 @@ impl<'a> Builder<'a> {
             columns: Columns::default(),
             calls: Vec::new(),
             inlined: 0,
+            expanded: 0,
+            in_argument: false,
             told_of_calls: false,
             lets: vec![LetState::Unseen; declarations.lets.len()],
             shared: Vec::new(),
@@ -61,12 +70,20 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Notes a problem; inside of functions, with the calls that lead there.
+    /// Notes a problem; inside of functions, with the calls that lead there. Of very many, only the first.
     pub(super) fn report(&mut self, mut diagnostic: Diagnostic) {
+        if self.is_full() {
+            return;
+        }
         for (span, name) in self.calls.iter().rev().take(3) {
             diagnostic = diagnostic.label(*span, format!("in this call of `{name}`"));
         }
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Whether so many problems are noted that no one reads another.
+    pub(super) fn is_full(&self) -> bool {
+        self.diagnostics.len() >= MOST_DIAGNOSTICS
     }
 
     /// What the pass found.

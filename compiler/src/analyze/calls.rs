@@ -5,10 +5,9 @@ use super::builder::Builder;
 use super::codes;
 use super::declarations::not_supported;
 use super::env::{Env, Frame, PipelineFrame, is_active};
-use super::names::nearest;
 use super::relation::{Relation, Scope};
 use super::values::Value;
-use dj_grammar::{Diagnostic, Span, ast};
+use dj_grammar::{Diagnostic, Span, ast, nearest};
 use dj_runtime::expr::Function;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -44,6 +43,9 @@ const LATER: [&str; 24] = [
 /// The most calls that a program inlines: a function that calls another twice doubles with every level.
 const MOST_CALLS: usize = 20_000;
 
+/// The most expressions that are analyzed for these calls.
+const MOST_EXPANDED: usize = 200_000;
+
 /// How deep inlined calls nest at most.
 const DEEPEST_CALLS: usize = 100;
 
@@ -74,6 +76,25 @@ impl<'a> Builder<'a> {
             return self.built_in(function, values, name.span, span);
         }
         self.report(self.unknown_function(name));
+        None
+    }
+
+    /// Counts an expression that is analyzed for a call, in a function's body or as an argument, which is analyzed wherever
+    /// the body reads it: `fn f2(x) = f1(x + x)` doubles with every level.
+    pub(super) fn check_expansion(&mut self, env: &Env<'a>, span: Span) -> Option<()> {
+        if self.calls.is_empty() && env.is_none() && !self.in_argument {
+            return Some(());
+        }
+        self.expanded += 1;
+        if self.expanded <= MOST_EXPANDED {
+            return Some(());
+        }
+        if !std::mem::replace(&mut self.told_of_calls, true) {
+            let message = "functions and their arguments are too large to be inlined";
+            let most = format!("at most {MOST_EXPANDED} operations of functions");
+            let help = "compute what is used more than once by a `derive` of its own";
+            self.report(Diagnostic::error(codes::TOO_MANY_CALLS, message).label(span, most).help(help));
+        }
         None
     }
 

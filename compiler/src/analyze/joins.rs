@@ -124,7 +124,7 @@ impl<'a> Builder<'a> {
     }
 
     fn not_on_the_right(&self, right: &Relation, name: &ast::Name) -> Diagnostic {
-        let near = super::names::nearest(&name.node, right.columns.iter().map(|column| column.name.as_str()));
+        let near = dj_grammar::nearest(&name.node, right.columns.iter().map(|column| column.name.as_str()));
         let other = near.unwrap_or("other");
         Diagnostic::error(codes::UNKNOWN_COLUMN, format!("the joined table has no column `{}`", name.node))
             .label(name.span, "must be in both tables")

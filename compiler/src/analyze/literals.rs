@@ -13,6 +13,7 @@ impl<'a> Builder<'a> {
     /// The value of an expression; `None` if something in it is wrong, which has been reported.
     pub(super) fn expr(&mut self, scope: &Scope<'_, 'a>, expr: &'a ast::Expr) -> Option<Value> {
         let span = expr.span;
+        self.check_expansion(scope.env, span)?;
         match &expr.kind {
             ast::ExprKind::Literal(literal) => self.literal(literal, span),
             ast::ExprKind::Name(name) => self.name(scope, name, span),

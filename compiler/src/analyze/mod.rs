@@ -38,6 +38,7 @@ use builder::Builder;
 use declarations::Declarations;
 use dj_grammar::{Diagnostic, Severity, Span, ast};
 use dj_runtime::types::Field;
+use std::collections::BTreeSet;
 
 /// What is known, at compile time, of the files that tables are bound to.
 pub trait Catalog {
@@ -102,12 +103,9 @@ pub fn analyze(file: &ast::File, source: &str, catalog: &dyn Catalog) -> (Option
     let inline = first.read_once(&exports);
     diagnostics.extend(first.into_diagnostics());
     diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
-    let mut distinct: Vec<Diagnostic> = Vec::new();
-    for diagnostic in diagnostics {
-        if !distinct.iter().any(|other| other.message == diagnostic.message && primary(other) == primary(&diagnostic)) {
-            distinct.push(diagnostic);
-        }
-    }
+    let mut told = BTreeSet::new();
+    diagnostics.retain(|diagnostic| told.insert((primary(diagnostic), diagnostic.message.clone())));
+    let distinct = diagnostics;
     if distinct.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return (None, distinct);
     }

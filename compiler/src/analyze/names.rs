@@ -8,17 +8,11 @@ use super::relation::{Relation, RowBound, Scope, ScopeColumn};
 use super::tables::{FileColumn, LeftOut};
 use super::values::Value;
 use crate::plan::SchemaColumn;
-use dj_grammar::{Diagnostic, Span, ast, spell_name};
+use dj_grammar::{Diagnostic, Span, ast, nearest, spell_name};
 use dj_runtime::expr::{Expr, ExprKind};
 use dj_runtime::io::IoErrorKind;
+use std::collections::BTreeSet;
 use std::rc::Rc;
-
-/// The candidate that is spelled most like `name`, if one is.
-pub(super) fn nearest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let wanted = name.to_lowercase();
-    let scored = candidates.map(|candidate| (strsim::jaro_winkler(&wanted, &candidate.to_lowercase()), candidate));
-    scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, candidate)| candidate)
-}
 
 /// What looking a name up among columns gives.
 pub(super) enum Found<'s> {
@@ -99,6 +93,7 @@ impl<'a> Builder<'a> {
     /// An argument, analyzed where the function is called.
     fn argument(&mut self, scope: &Scope<'_, 'a>, frame: &Rc<Frame<'a>>, argument: &'a ast::Expr) -> Option<Value> {
         let inner = self.calls.split_off(frame.depth.min(self.calls.len()));
+        let outer = std::mem::replace(&mut self.in_argument, true);
         let value = match &frame.pipeline {
             None => {
                 let scope = Scope { env: &frame.caller, ..*scope };
@@ -111,6 +106,7 @@ impl<'a> Builder<'a> {
             }
         };
         self.calls.extend(inner);
+        self.in_argument = outer;
         let value = value?;
         if frame.pipeline.is_some() {
             let gone = value.expr.columns().into_iter().find(|id| {
@@ -248,6 +244,9 @@ impl<'a> Builder<'a> {
 
     /// Says that there is no such column; in a group, whether it is one of the rows.
     pub(super) fn unknown_column(&mut self, scope: &Scope<'_, 'a>, name: &str, span: Span) {
+        if self.is_full() {
+            return;
+        }
         if let Some(grouping) = scope.grouping
             && grouping.rows.iter().any(|column| column.name == name)
         {
@@ -331,10 +330,10 @@ impl<'a> Builder<'a> {
 
     /// Says so if two visible columns have one name.
     pub(super) fn check_distinct_names(&mut self, relation: &Relation, span: Span) {
-        let mut repeated: Vec<&str> = Vec::new();
-        for (index, column) in relation.columns.iter().enumerate() {
+        let (mut seen, mut repeated) = (BTreeSet::new(), Vec::new());
+        for column in &relation.columns {
             let name = column.name.as_str();
-            if relation.columns[..index].iter().any(|other| other.name == name) && !repeated.contains(&name) {
+            if !seen.insert(name) && !repeated.contains(&name) {
                 repeated.push(name);
             }
         }

@@ -4,10 +4,9 @@ use super::builder::{Builder, LetState};
 use super::codes;
 use super::declarations::{Entity, Known, not_supported};
 use super::env::Env;
-use super::names::nearest;
 use super::relation::{Relation, RowBound, ScopeColumn};
 use crate::plan::{Filter, Plan, Scan, SchemaColumn, Shared, SharedPlan, Sort, SortKey, Take};
-use dj_grammar::{Diagnostic, Span, ast};
+use dj_grammar::{Diagnostic, Span, ast, nearest};
 
 impl<'a> Builder<'a> {
     /// The relation that a pipeline computes.

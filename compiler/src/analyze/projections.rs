@@ -196,7 +196,8 @@ impl<'a> Builder<'a> {
 
     /// Adds a column to a list whose names are distinct.
     pub(super) fn push_column(&mut self, columns: &mut Vec<ScopeColumn>, column: ScopeColumn, span: Span) {
-        if columns.iter().any(|other| other.name == column.name) {
+        // Where no further problem is told, none is looked for.
+        if !self.is_full() && columns.iter().any(|other| other.name == column.name) {
             self.report(
                 Diagnostic::error(codes::DUPLICATE_COLUMN, format!("two columns are named `{}`", column.name))
                     .label(span, "this name is taken")

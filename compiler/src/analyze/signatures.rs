@@ -3,9 +3,8 @@
 use super::builder::Builder;
 use super::codes;
 use super::literals::misplaced_interval;
-use super::names::nearest;
 use super::values::{Open, Value, cast_to};
-use dj_grammar::{Diagnostic, Span};
+use dj_grammar::{Diagnostic, Span, nearest};
 use dj_runtime::expr::{Expr, ExprKind, Function, Scalar, regex_problem};
 use dj_runtime::types::{MAX_PRECISION, Type};
 

@@ -250,7 +250,7 @@ fn not_in_file(column: &TableColumn, bound: &BoundTable) -> Diagnostic {
     let file = if bound.file.is_empty() { "the bound file".to_owned() } else { format!("`{}`", bound.file) };
     let diagnostic = Diagnostic::error(IoErrorKind::MissingColumn.code(), format!("{file} has no column `{name}`"))
         .label(column.span, "declared here");
-    match super::names::nearest(name, bound.fields.iter().map(|field| field.name.as_str())) {
+    match dj_grammar::nearest(name, bound.fields.iter().map(|field| field.name.as_str())) {
         Some(near) => diagnostic.help(format!("the file has a column with a similar name: `{near}`")),
         None => diagnostic,
     }

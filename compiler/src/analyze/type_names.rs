@@ -2,8 +2,7 @@
 
 use super::builder::Builder;
 use super::codes;
-use super::names::nearest;
-use dj_grammar::{Diagnostic, ast};
+use dj_grammar::{Diagnostic, ast, nearest};
 use dj_runtime::types::{MAX_PRECISION, Type};
 
 const NAMED: [(&str, Type); 15] = [

@@ -8,6 +8,7 @@ use super::syntax_error::Stop;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::lexer::{Token, TokenKind, is_reserved};
+use crate::nearest::nearest;
 use crate::span::Span;
 
 /// The transforms.
@@ -186,10 +187,7 @@ fn unknown_transform(stop: &Stop<'_>) -> Option<Diagnostic> {
         return Some(space_before_call(word, token.span.to(open.span)));
     }
     let synonym = SYNONYMS.iter().find(|(other, _)| word.eq_ignore_ascii_case(other)).map(|(_, own)| *own);
-    let similar = || {
-        let distance = |own: &&&str| strsim::damerau_levenshtein(&word.to_lowercase(), own);
-        TRANSFORMS.iter().min_by_key(distance).filter(|own| distance(own) <= word.len().div_ceil(3)).copied()
-    };
+    let similar = || nearest(word, TRANSFORMS);
     let problem = Diagnostic::error(codes::TRANSFORM, format!("expected a transform, found `{word}`")).at(token.span);
     if foreign::is_join_kind(stop) {
         return Some(problem.help("the kind of a join stands after the word: `join left zones on zone`"));

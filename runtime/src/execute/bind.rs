@@ -109,13 +109,8 @@ fn by_name<'a>(
 /// A name that the program lacks, with the nearest one that it has.
 pub fn unknown_name(what: &str, name: &str, known: &[&str]) -> Diagnostic {
     let diagnostic = Diagnostic::error(codes::UNKNOWN_NAME, format!("the program has no {what} `{name}`"));
-    let nearest = known
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(known, name), *known))
-        .filter(|(distance, known)| *distance <= known.len().max(name.len()) / 2)
-        .min();
-    match nearest {
-        Some((_, nearest)) => diagnostic.help(format!("a {what} with a similar name exists: `{nearest}`")),
+    match dj_grammar::nearest(name, known.iter().copied()) {
+        Some(nearest) => diagnostic.help(format!("a {what} with a similar name exists: `{nearest}`")),
         None if known.is_empty() => diagnostic.help(format!("it has no {what} at all")),
         None => {
             diagnostic.help(format!("it has {}", known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")))

@@ -91,27 +91,14 @@ fn missing(path: &Path) -> IoError {
         return error.help(format!("there is no directory {}", show(directory)));
     };
     let wanted = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()));
+    let names: Vec<String> =
+        entries.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned())).collect();
     // An extension that agrees makes no two names similar.
     let edits = path.file_stem().unwrap_or_default().to_string_lossy().chars().count() / 3;
-    match nearest_within(edits, &wanted, names) {
+    match dj_grammar::nearest_within(edits, &wanted, names.iter().map(String::as_str)) {
         Some(name) => error.help(format!("a file with a similar name exists: {}", show(&path.with_file_name(name)))),
         None => error,
     }
-}
-
-/// The name most similar to `wanted`, if any is similar.
-pub(crate) fn nearest(wanted: &str, names: impl Iterator<Item = String>) -> Option<String> {
-    nearest_within(wanted.chars().count() / 3, wanted, names)
-}
-
-/// The name most similar to `wanted`, of those that at most so many edits make of it.
-fn nearest_within(edits: usize, wanted: &str, names: impl Iterator<Item = String>) -> Option<String> {
-    let lower = wanted.to_lowercase();
-    let mut scored: Vec<_> =
-        names.map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name)).collect();
-    scored.sort();
-    scored.into_iter().next().filter(|(distance, _)| *distance <= edits).map(|(_, name)| name)
 }
 
 /// The extension in lower case; empty if there is none.

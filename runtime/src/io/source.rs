@@ -137,7 +137,7 @@ fn missing(file: &InputFile, field: &Field) -> IoError {
     let (name, fields) = (&field.name, file.schema().fields());
     let message = format!("{} has no column `{name}`", show(&file.path));
     let error = IoError::new(IoErrorKind::MissingColumn, &file.path, message).column(name);
-    match files::nearest(name, fields.iter().map(|field| field.name().clone())) {
+    match dj_grammar::nearest(name, fields.iter().map(|field| field.name().as_str())) {
         Some(near) => error.help(format!("a column with a similar name exists: `{near}`")),
         None => error.help(format!("it has {}", listed(fields.iter().map(|field| field.name().as_str())))),
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod corpus;
 mod files;
+mod limits;
 mod pages;
 
 use super::analyze;
