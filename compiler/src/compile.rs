@@ -1,7 +1,7 @@
 //! From source text to everything that an artifact holds, one line a stage.
 
 use crate::analyze::{Catalog, analyze, codes};
-use crate::encode::{self, EncodedProgram, encode};
+use crate::encode::{self, EncodedProgram, assume_no_nulls, encode};
 use crate::lower::{LoweredStage, StageLowering};
 use crate::physical::{self, Options as PhysicalOptions, Variant};
 use crate::plan::{Program, VerifyError, verify};
@@ -102,7 +102,10 @@ pub fn compile(
     let session = context.session();
     let mut variants = Vec::new();
     for use_recorded in [true, false] {
-        let encoded = encode(&optimized, use_recorded);
+        let mut encoded = encode(&optimized, use_recorded);
+        if use_recorded {
+            assume_no_nulls(&mut encoded);
+        }
         if options.verify {
             encode::verify(&encoded)?;
         }
@@ -303,6 +306,11 @@ fn variant_spec(variant: &CompiledVariant, used: &[Vec<usize>]) -> VariantSpec {
                 if !assumptions.contains(&assumption) {
                     assumptions.push(assumption);
                 }
+            }
+            let declared = &variant.encoded.program.tables[table].columns[column.index].field;
+            let assumption = Assumption { table, column: new(table, column.index), kind: AssumptionKind::NotNull };
+            if declared.nullable && !column.column.nullable && !assumptions.contains(&assumption) {
+                assumptions.push(assumption);
             }
         }
     }

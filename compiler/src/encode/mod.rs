@@ -6,6 +6,7 @@
 //! columns that the host computes (`hoist.rs`); a function of one text becomes a table over its dictionary, an order a table
 //! of ranks, and a literal the code that the dictionary gives it because literals are interned first.
 
+mod assume;
 mod decode;
 mod dictionaries;
 mod drafts;
@@ -18,6 +19,7 @@ mod tables;
 mod text;
 mod verify;
 
+pub use assume::assume_no_nulls;
 pub use dictionaries::Dictionaries;
 pub use form::{Encoded, Expr, ExprKind, Scalar, Type};
 pub use text::encoded_text;

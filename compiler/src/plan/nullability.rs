@@ -5,34 +5,36 @@
 //! them. It only narrows: what is said never to be null stays so.
 
 use super::{Plan, Program, SchemaColumn};
-use dj_runtime::expr::{ArithmeticOp, ColumnId, Expr, ExprKind, Scalar};
+use dj_runtime::expr::{ArithmeticOp, ColumnId, Expr, ExprKind, Form};
 use std::collections::BTreeMap;
 
 /// Whether each column of an input may be null.
 type Nullable = BTreeMap<ColumnId, bool>;
 
 /// Makes every reader of a column that is never null say so, from the scans to the exports.
-pub fn narrow_nullability(program: &mut Program) {
+///
+/// `tables` tells of a table over a dictionary whether it has nulls of its own.
+pub fn narrow_nullability<F: Form>(program: &mut Program<F>, tables: &dyn Fn(F::Table) -> bool) {
     let mut shared: Vec<Nullable> = Vec::new();
     for source in &mut program.shared {
-        let columns = narrow_plan(&mut source.plan, &shared);
+        let columns = narrow_plan(&mut source.plan, &shared, tables);
         shared.push(columns);
     }
     for export in &mut program.exports {
-        narrow_plan(&mut export.plan, &shared);
+        narrow_plan(&mut export.plan, &shared, tables);
     }
 }
 
 /// Narrows a plan and says of each column of its schema whether it may be null.
-fn narrow_plan(plan: &mut Plan, shared: &[Nullable]) -> Nullable {
-    let inputs: Vec<Nullable> = plan.inputs_mut().into_iter().map(|input| narrow_plan(input, shared)).collect();
+fn narrow_plan<F: Form>(plan: &mut Plan<F>, shared: &[Nullable], tables: &dyn Fn(F::Table) -> bool) -> Nullable {
+    let inputs: Vec<Nullable> = plan.inputs_mut().into_iter().map(|input| narrow_plan(input, shared, tables)).collect();
     let below: Nullable = inputs.iter().flatten().map(|(id, nullable)| (*id, *nullable)).collect();
     if let Plan::Scan(scan) = plan {
         let columns: Nullable = scan.columns.iter().map(|(_, column)| (column.id, column.nullable)).collect();
-        scan.predicates.iter_mut().for_each(|predicate| narrow_expr(predicate, &columns));
+        scan.predicates.iter_mut().for_each(|predicate| narrow_expr(predicate, &columns, tables));
         return columns;
     }
-    plan.expressions_mut().into_iter().for_each(|expr| narrow_expr(expr, &below));
+    plan.expressions_mut().into_iter().for_each(|expr| narrow_expr(expr, &below, tables));
     match plan {
         Plan::Filter(_) | Plan::Sort(_) | Plan::Take(_) | Plan::TopK(_) | Plan::Distinct(_) | Plan::Scan(_) => below,
         Plan::Project(_) | Plan::Evaluate(_) | Plan::Join(_) => of_schema(&plan.schema()),
@@ -61,28 +63,28 @@ fn narrow_plan(plan: &mut Plan, shared: &[Nullable]) -> Nullable {
     }
 }
 
-fn of_schema(schema: &[SchemaColumn]) -> Nullable {
+fn of_schema<F: Form>(schema: &[SchemaColumn<F>]) -> Nullable {
     schema.iter().map(|column| (column.id, column.nullable)).collect()
 }
 
-fn narrow_column(column: &mut SchemaColumn, source: Option<&bool>) {
+fn narrow_column<F: Form>(column: &mut SchemaColumn<F>, source: Option<&bool>) {
     column.nullable &= source.copied().unwrap_or(true);
 }
 
 /// Narrows an expression over columns of which `columns` says whether they may be null.
-fn narrow_expr(expr: &mut Expr, columns: &Nullable) {
+fn narrow_expr<F: Form>(expr: &mut Expr<F>, columns: &Nullable, tables: &dyn Fn(F::Table) -> bool) {
     for operand in expr.operands_mut() {
-        narrow_expr(operand, columns);
+        narrow_expr(operand, columns, tables);
     }
-    expr.nullable &= may_be_null(expr, columns);
+    expr.nullable &= may_be_null(expr, columns, tables);
 }
 
 /// Whether an expression may be null, by its operands; where that is not known from them, what it says itself.
-fn may_be_null(expr: &Expr, columns: &Nullable) -> bool {
+fn may_be_null<F: Form>(expr: &Expr<F>, columns: &Nullable, tables: &dyn Fn(F::Table) -> bool) -> bool {
     let some_operand = || expr.operands().iter().any(|operand| operand.nullable);
     match &expr.kind {
         ExprKind::Column(id) => columns.get(id).copied().unwrap_or(expr.nullable),
-        ExprKind::Literal(value) => value.is_null(),
+        ExprKind::Literal(value) => F::is_null(value),
         ExprKind::IsNull(_) => false,
         ExprKind::Negate(_)
         | ExprKind::Not(_)
@@ -95,7 +97,7 @@ fn may_be_null(expr: &Expr, columns: &Nullable) -> bool {
             ArithmeticOp::Add | ArithmeticOp::Subtract | ArithmeticOp::Multiply | ArithmeticOp::Divide,
             ..,
         ) => some_operand(),
-        ExprKind::InList { list, .. } => some_operand() || list.iter().any(Scalar::is_null),
+        ExprKind::InList { list, .. } => some_operand() || list.iter().any(F::is_null),
         ExprKind::Coalesce(operands) => operands.iter().all(|operand| operand.nullable),
         ExprKind::Case { arms, otherwise } => {
             otherwise.as_ref().is_none_or(|value| value.nullable) || arms.iter().any(|(_, value)| value.nullable)
@@ -105,7 +107,7 @@ fn may_be_null(expr: &Expr, columns: &Nullable) -> bool {
         | ExprKind::Arithmetic(ArithmeticOp::FloorDivide | ArithmeticOp::Modulo | ArithmeticOp::Power, ..)
         | ExprKind::Call(..)
         | ExprKind::Param(_)
-        | ExprKind::Cell { .. }
-        | ExprKind::Table { .. } => expr.nullable,
+        | ExprKind::Cell { .. } => expr.nullable,
+        ExprKind::Table { table, .. } => some_operand() || tables(*table),
     }
 }

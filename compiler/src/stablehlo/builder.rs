@@ -8,7 +8,7 @@ use melior::ir::attribute::{BoolAttribute, DenseI64ArrayAttribute, IntegerAttrib
 use melior::ir::block::BlockLike;
 use melior::ir::operation::OperationBuilder;
 use melior::ir::r#type::{IntegerType, RankedTensorType};
-use melior::ir::{Attribute, Block, Identifier, Region, RegionLike, Type};
+use melior::ir::{Attribute, AttributeLike, Block, Identifier, Region, RegionLike, Type, ValueLike};
 use rustc_hash::FxHashMap;
 
 use super::collective::CollectiveMode;
@@ -98,6 +98,8 @@ pub struct Builder<'c> {
     pub(super) session: Rc<Shared<'c>>,
     pub(super) block: Block<'c>,
     pub(super) constants: RefCell<FxHashMap<(TypeId, u64), Value<'c>>>,
+    /// The operations without regions of the block, by what makes two of them equal.
+    known: RefCell<FxHashMap<Box<[usize]>, Value<'c>>>,
 }
 
 /// An operation about to be appended.
@@ -122,7 +124,7 @@ impl<'c> Builder<'c> {
                 Err(error) => panic!("a block lost its parameter: {error}"),
             })
             .collect();
-        (Self { session, block, constants: RefCell::default() }, values)
+        (Self { session, block, constants: RefCell::default(), known: RefCell::default() }, values)
     }
 
     /// What the program will run on.
@@ -206,7 +208,8 @@ impl<'c> Builder<'c> {
         if self.element(value) == element { value.ty } else { self.type_id(element, self.dims(value)) }
     }
 
-    /// Appends an operation without regions that has one result.
+    /// An operation without regions that has one result: it computes the same of the same operands, so that the block has
+    /// it once, where it was first asked for.
     pub(super) fn op(
         &self,
         name: &'static str,
@@ -214,8 +217,14 @@ impl<'c> Builder<'c> {
         attributes: &[(&'static str, Attribute<'c>)],
         result: TypeId,
     ) -> Value<'c> {
+        let key = identity(name, operands, attributes, result);
+        if let Some(known) = self.known.borrow().get(&key) {
+            return *known;
+        }
         let operation = Operation { name, operands, attributes, regions: vec![], results: &[result] };
-        self.append_single(operation)
+        let value = self.append_single(operation);
+        self.known.borrow_mut().insert(key, value);
+        value
     }
 
     /// Appends an operation that has one result.
@@ -302,6 +311,23 @@ impl<'c> Builder<'c> {
     pub(super) fn integer(&self, bits: u32, value: i64) -> Attribute<'c> {
         IntegerAttribute::new(IntegerType::new(self.session.context, bits).into(), value).into()
     }
+}
+
+/// What makes two operations equal: name, operands, attributes and type. MLIR keeps equal attributes at one address.
+fn identity(
+    name: &'static str,
+    operands: &[Value<'_>],
+    attributes: &[(&'static str, Attribute<'_>)],
+    result: TypeId,
+) -> Box<[usize]> {
+    let text = |text: &'static str| [text.as_ptr().addr(), text.len()];
+    let operands = operands.iter().map(|operand| operand.raw.to_raw().ptr.addr());
+    let attributes = attributes.iter().flat_map(|(key, attribute)| {
+        let [at, length] = text(key);
+        [at, length, attribute.to_raw().ptr.addr()]
+    });
+    let head = text(name).into_iter().chain([result.0 as usize, operands.len()]);
+    head.chain(operands).chain(attributes).collect()
 }
 
 fn tensor_type<'c>(context: &'c melior::Context, ty: &TensorType) -> Type<'c> {

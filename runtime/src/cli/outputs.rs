@@ -99,9 +99,9 @@ impl FilesAndStdout {
     }
 }
 
-/// The columns are those of the stage in any variant.
+/// The columns are those of the last variant, which assumes nothing: another one may take a column as never null.
 fn columns_of(manifest: &Manifest, export: &ExportSpec) -> Vec<ResultColumn> {
-    let stage = export.stages.first().and_then(|stage| manifest.variants.first()?.stages.get(*stage));
+    let stage = export.stages.last().and_then(|stage| manifest.variants.last()?.stages.get(*stage));
     stage.map(|stage| stage.sink.columns.clone()).unwrap_or_default()
 }
 

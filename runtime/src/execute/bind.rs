@@ -203,8 +203,10 @@ pub(super) fn first_variant(manifest: &Manifest, sources: &[Option<Source>]) -> 
             AssumptionKind::Bounds(bounds) => {
                 source.column_bounds(assumption.column).is_none_or(|actual| lies_within(actual, bounds))
             }
-            // Metadata does not tell how often a value occurs, and absent statistics do not tell of nulls; the steps check.
-            AssumptionKind::Unique | AssumptionKind::NotNull => true,
+            // Where metadata says nothing of nulls, there may well be some, and a replay costs more than validity.
+            AssumptionKind::NotNull => source.column_not_null(assumption.column),
+            // Metadata does not tell how often a value occurs; the steps check.
+            AssumptionKind::Unique => true,
         }
     };
     let last = manifest.variants.len().saturating_sub(1);

@@ -60,7 +60,7 @@ const LARGE: &str =
     "select case when i = 17 then 9223372036854775807 else i end as x, case when i = 17 then 5 else 2 end::bigint as y,
  i as id from range(40) as r(i)";
 
-const fn case(
+pub(super) const fn case(
     name: &'static str,
     program: &'static str,
     compiled: &'static [(&'static str, &'static str)],
@@ -70,7 +70,7 @@ const fn case(
     Case { name, program, compiled, run, chunk_rows: None, wanted }
 }
 
-const fn chunked(case: Case, rows: &'static str) -> Case {
+pub(super) const fn chunked(case: Case, rows: &'static str) -> Case {
     Case { chunk_rows: Some(rows), ..case }
 }
 

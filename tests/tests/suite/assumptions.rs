@@ -5,6 +5,8 @@
 
 #[path = "assumption_cases.rs"]
 mod cases;
+#[path = "null_cases.rs"]
+mod null_cases;
 
 use std::path::{Path, PathBuf};
 
@@ -19,11 +21,12 @@ use parquet::arrow::ArrowWriter;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use cases::{ARITHMETIC, CONTRACTS, Case, JOINS, KEYS, Wanted};
+use null_cases::NULLS_APPEAR;
 
 /// The trials, `assumptions::NAME::told` and `::hidden`.
 pub(crate) fn trials(folder: &Path) -> Vec<Trial> {
     let mut trials = Vec::new();
-    for &case in [KEYS, JOINS, ARITHMETIC, CONTRACTS].into_iter().flatten() {
+    for &case in [KEYS, JOINS, ARITHMETIC, CONTRACTS, NULLS_APPEAR].into_iter().flatten() {
         for (kind, statistics) in [("told", EnabledStatistics::Page), ("hidden", EnabledStatistics::None)] {
             let folder = folder.join(format!("assumptions.{}.{kind}", case.name));
             let name = format!("assumptions::{}::{kind}", case.name);

@@ -1,0 +1,29 @@
+//! What the files bound at compile time say of nulls, taken for granted.
+//!
+//! Most files declare every column nullable and hold no null. Where their metadata says so, validity and the counts that
+//! nullable aggregates carry vanish. The runtime checks it while it decodes, and replays with the next variant if it is wrong.
+
+use super::{EncodedProgram, Plan};
+use crate::plan::narrow_nullability;
+
+/// Takes the columns of tables in which no null is recorded as never null, in everything that reads them.
+pub fn assume_no_nulls(encoded: &mut EncodedProgram) {
+    let EncodedProgram { program, dictionaries } = encoded;
+    let tables = &program.tables;
+    let shared = program.shared.iter_mut().map(|shared| &mut shared.plan);
+    for plan in shared.chain(program.exports.iter_mut().map(|export| &mut export.plan)) {
+        for_each_scan(plan, &mut |scan| {
+            for (index, column) in &mut scan.columns {
+                column.nullable &= !tables[scan.table].columns[*index].recorded.not_null;
+            }
+        });
+    }
+    narrow_nullability(program, &|table| dictionaries.host_tables[table].nullable);
+}
+
+fn for_each_scan(plan: &mut Plan, change: &mut dyn FnMut(&mut crate::plan::Scan<super::Encoded>)) {
+    if let Plan::Scan(scan) = plan {
+        change(scan);
+    }
+    plan.inputs_mut().into_iter().for_each(|input| for_each_scan(input, change));
+}
