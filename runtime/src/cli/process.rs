@@ -14,6 +14,9 @@ const STACK: usize = 1 << 30;
 pub fn guard(body: fn() -> Exit) -> ExitCode {
     crate::atomic::remove_when_told_to_end();
     std::panic::set_hook(Box::new(|panic| {
+        if crate::io::is_reading() {
+            return;
+        }
         // Writing must not panic in turn.
         let _ = writeln!(std::io::stderr(), "internal error: {panic}\n{PLEA}");
     }));

@@ -1,7 +1,7 @@
 //! One input file of any format: its schema, and batches of its columns.
 
 use super::csv_file::CsvFile;
-use super::error::{IoError, place_of, show};
+use super::error::{IoError, place_of};
 use super::files::{self, Format};
 use super::ipc_file::IpcFile;
 use super::parquet_file::ParquetFile;
@@ -10,6 +10,7 @@ use crate::atomic::Spool;
 use crate::types;
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -110,8 +111,41 @@ impl InputFile {
     }
 }
 
+thread_local! {
+    /// How many foreign readers this thread is in.
+    static READING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Whether this thread is in a foreign reader, whose panic is an error of the file: no hook needs to tell of it.
+pub(crate) fn is_reading() -> bool {
+    READING.get() > 0
+}
+
 /// Runs a foreign reader; a panic means that the file is damaged.
 pub(crate) fn quietly<T>(path: &Path, read: impl FnOnce() -> Result<T, IoError>) -> Result<T, IoError> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err(IoError::damaged(path, format!("{} is damaged", show(path)))))
+    READING.set(READING.get() + 1);
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+    READING.set(READING.get() - 1);
+    result.unwrap_or_else(|_| Err(IoError::damaged(path, "its reader gave up")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_panics_is_an_error_of_the_file() {
+        let (hook, path) = (std::panic::take_hook(), Path::new("t.parquet"));
+        std::panic::set_hook(Box::new(move |panic| {
+            if !is_reading() {
+                hook(panic)
+            }
+        }));
+        let result = quietly(path, || -> Result<(), IoError> {
+            assert!(is_reading());
+            panic!("as readers of foreign formats do")
+        });
+        assert!(!is_reading());
+        assert_eq!(result.unwrap_err().message, "`t.parquet` cannot be read: its reader gave up");
+    }
 }

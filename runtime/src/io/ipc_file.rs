@@ -3,13 +3,12 @@
 use super::error::IoError;
 use super::file::{Batches, Request};
 use super::files::{self, Identity};
+use super::ipc_check::{check_file, check_stream};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
-use arrow::ipc::reader::{FileReader, StreamReader, read_footer_length};
-use arrow::ipc::{root_as_footer, root_as_message};
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use arrow::ipc::reader::{FileReader, StreamReader};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 /// An Arrow IPC file or stream: its schema, and the number of rows if it has a footer.
@@ -23,16 +22,18 @@ pub(crate) struct IpcFile {
 
 impl IpcFile {
     pub(crate) fn open(path: &Path, stream: bool) -> Result<Self, IoError> {
-        let file = files::open(path)?;
+        let mut file = files::open(path)?;
         let identity = Identity::of(&file, path)?;
-        let reader = BufReader::new(file);
         let damaged = |error: ArrowError| IoError::damaged(path, message(&error));
+        let checked = if stream { check_stream(&mut file).map(|()| None) } else { check_file(&mut file) };
+        let rows = checked.map_err(|what| IoError::damaged(path, what))?;
+        let reader = BufReader::new(identity.open(path)?);
         if stream {
             let schema = StreamReader::try_new(reader, None).map_err(damaged)?.schema();
-            return Ok(Self { schema, stream, rows: None, identity });
+            return Ok(Self { schema, stream, rows, identity });
         }
         let schema = FileReader::try_new(reader, None).map_err(damaged)?.schema();
-        Ok(Self { schema, stream, rows: count_rows(identity.open(path)?), identity })
+        Ok(Self { schema, stream, rows, identity })
     }
 
     pub(crate) fn schema(&self) -> &Schema {
@@ -65,29 +66,6 @@ impl IpcFile {
 pub(crate) fn message(error: &ArrowError) -> String {
     let text = error.to_string();
     text.split_once(": ").map_or(text.clone(), |(_, rest)| rest.to_owned())
-}
-
-/// Adds up the rows of the batches that the footer lists, from the batches' headers.
-fn count_rows(mut file: File) -> Option<u64> {
-    let mut tail = [0; 10];
-    file.seek(SeekFrom::End(-10)).ok()?;
-    file.read_exact(&mut tail).ok()?;
-    let length = read_footer_length(tail).ok()?;
-    file.seek(SeekFrom::End(-10 - i64::try_from(length).ok()?)).ok()?;
-    let mut footer = vec![0; length];
-    file.read_exact(&mut footer).ok()?;
-    let footer = root_as_footer(&footer).ok()?;
-    let mut rows = 0;
-    for block in footer.recordBatches()? {
-        let mut header = vec![0; usize::try_from(block.metaDataLength()).ok()?];
-        file.seek(SeekFrom::Start(u64::try_from(block.offset()).ok()?)).ok()?;
-        file.read_exact(&mut header).ok()?;
-        // The length comes first, after a marker in newer files.
-        let start = if header.starts_with(&[0xff; 4]) { 8 } else { 4 };
-        let message = root_as_message(header.get(start..)?).ok()?;
-        rows += u64::try_from(message.header_as_record_batch()?.length()).ok()?;
-    }
-    Some(rows)
 }
 
 /// Batches with the number of their first row.

@@ -15,6 +15,7 @@ mod decode;
 mod error;
 mod file;
 mod files;
+mod ipc_check;
 mod ipc_file;
 mod parquet_file;
 mod parquet_writer;
@@ -31,6 +32,7 @@ mod writer;
 
 pub use batch::{arrow_schema, arrow_type, to_record_batch};
 pub use error::{IoError, IoErrorKind, ReadError};
+pub(crate) use file::is_reading;
 pub use files::files_of;
 pub use print::Printed;
 pub use reader::{ChunkReader, Place};

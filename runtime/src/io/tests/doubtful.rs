@@ -129,6 +129,45 @@ fn counts_that_are_none_or_do_not_agree() {
     assert_eq!(read(&path, &fields, 2).unwrap().values, [ints([1, 2, 3])]);
 }
 
+/// Arrow files and streams, compressed by both codecs, with a text column: their buffers' lengths are made nonsense one by one.
+#[test]
+fn lengths_that_no_memory_holds() {
+    use arrow::ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
+    use arrow::ipc::{CompressionType, MetadataVersion};
+    let texts: Vec<_> = (0..1000).map(|row| format!("text {}", row % 7)).collect();
+    let text: ArrayRef = Arc::new(arrow::array::StringArray::from(texts.clone()));
+    let batch = RecordBatch::try_from_iter([("s", text)]).unwrap();
+    let fields = [field("s", Type::Str, false)];
+    for codec in [CompressionType::LZ4_FRAME, CompressionType::ZSTD] {
+        let options = IpcWriteOptions::try_new(8, false, MetadataVersion::V5).unwrap();
+        let options = options.try_with_compression(Some(codec)).unwrap();
+        for name in ["file.arrow", "stream.arrows"] {
+            let (_directory, path) = place(name);
+            let out = File::create(&path).unwrap();
+            if name == "file.arrow" {
+                let mut writer = FileWriter::try_new_with_options(out, &batch.schema(), options.clone()).unwrap();
+                writer.write(&batch).unwrap();
+                writer.finish().unwrap();
+            } else {
+                let mut writer = StreamWriter::try_new_with_options(out, &batch.schema(), options.clone()).unwrap();
+                writer.write(&batch).unwrap();
+                writer.finish().unwrap();
+            }
+            let whole = std::fs::read(&path).unwrap();
+            assert_eq!(read(&path, &fields, 100).unwrap().values[0].len(), 1000);
+            // The texts are 6 bytes long; their offsets do not compress.
+            let at = whole.windows(8).position(|bytes| bytes == 6000_i64.to_le_bytes()).unwrap();
+            for nonsense in [1 << 40, 1 << 62, i64::MAX, i64::MIN, -2] {
+                let mut damaged = whole.clone();
+                damaged[at..at + 8].copy_from_slice(&i64::to_le_bytes(nonsense));
+                std::fs::write(&path, &damaged).unwrap();
+                let error = error(&path, &fields);
+                assert_eq!(error.kind, IoErrorKind::Damaged, "{name}, {nonsense}: {error}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_file_that_was_replaced_is_not_read() {
     let fields = [field("a", Type::I64, false), field("b", Type::I64, false)];
