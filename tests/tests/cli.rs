@@ -4,6 +4,8 @@
 mod inputs;
 #[path = "cli/places.rs"]
 mod places;
+#[path = "cli/values.rs"]
+mod values;
 
 use std::fs;
 use std::path::{Path, PathBuf};

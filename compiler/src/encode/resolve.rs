@@ -5,6 +5,7 @@ use super::drafts::{DraftTable, Drafts, Holder};
 use super::form::{Encoded, Expr, ExprKind, Scalar, Type};
 use crate::plan::{Plan, Program, Union};
 use dj_runtime::artifact::{HostTable, HostTableKind, StringDomain};
+use dj_runtime::expr::{can_fail, makes_longer};
 use dj_runtime::pjrt::Element;
 use std::collections::BTreeMap;
 
@@ -104,7 +105,7 @@ impl Resolver {
             domain,
             element: expr.ty.element(),
             nullable: expr.nullable,
-            can_fail: dj_runtime::expr::can_fail(&expr),
+            can_fail: can_fail(&expr) || makes_longer(&expr),
             kind: HostTableKind::Function { expr, result_domain: result.map(|var| self.domain(var)) },
         }
     }

@@ -78,12 +78,16 @@ pub(super) fn only_base(expr: &Expr) -> Option<&Expr> {
     others.iter().all(|other| other.without_spans() == wanted).then_some(*first)
 }
 
-/// The texts that a host function reads: those that no host function makes. `None` where it reads something else.
+/// The texts that a host function reads: those that no host function makes. `None` where it reads something else, or where
+/// a part fails whatever the text: also for a null, of which a table has no entry.
 fn collect_bases<'a>(expr: &'a Expr, bases: &mut Vec<&'a Expr>) -> Option<()> {
     match &expr.kind {
         ExprKind::Literal(_) => {}
+        _ if constant(expr).is_some() => {}
         _ if needs_host(expr) => {
+            let before = bases.len();
             expr.operands().into_iter().try_for_each(|operand| collect_bases(operand, bases))?;
+            return (bases.len() > before).then_some(());
         }
         _ if expr.ty == Type::Str => bases.push(expr),
         _ => return None,

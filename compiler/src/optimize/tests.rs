@@ -31,7 +31,7 @@ fn check(pipeline: &str) -> String {
 fn filters_reach_the_scan() {
     assert_snapshot!(check(r#"t | derive c1 = a + 1 | filter c1 > 3 and b == "x" | select a"#), @r#"
     project [a]
-    └ scan t [a, b] where a > 2 and b == "x"
+    └ scan t [a, b] where a + 1 > 3 and b == "x"
     "#);
 }
 
@@ -45,7 +45,8 @@ fn constants_fold() {
     assert_snapshot!(check("t | filter a > 1 or (\"x\" as i64) == 1 | select a"), @r#"scan t [a] where (a > 1 or "x" as i64 == 1)"#);
     assert_snapshot!(check("t | filter not (a > 3) and 5 < a"), @r#"scan t [a, b, c, x, d] where a <= 3 and a > 5"#);
     assert_snapshot!(check("t | filter c > 3 | select c"), @r#"scan t [c] where c > 3"#);
-    assert_snapshot!(check("t | filter c + 1 == 100 | select c"), @r#"scan t [c] where c == 99"#);
+    assert_snapshot!(check("t | filter c as i64 + 1 == 100 | select c"), @r#"scan t [c] where c == 99"#);
+    assert_snapshot!(check("t | filter c + 1 == 100 | select c"), @r#"scan t [c] where c + 1 == 100"#);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Columns that the host computes of the rows of a chunk: text of several texts, of numbers and of times.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "only parameters are filled in")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only parameters are filled in, and only casts have a form that gives null"
+)]
 
 use super::attempt::{Attempt, full_dictionary};
 use super::codes;
@@ -265,8 +268,15 @@ impl Failed {
                 return Stop::Replay(RunError::bug(format!("a value of the host does not fit its element, {place}")));
             }
             Cause::Value(error @ EvalError::Overflow { .. }) => (codes::OVERFLOW, error),
+            Cause::Value(error @ EvalError::TooLong) => (codes::MEMORY, error),
             Cause::Value(error) => (codes::CAST, error),
         };
-        Stop::Failed(RunError::program(Diagnostic::error(code, format!("{error}, {place}")).at(self.span)))
+        let diagnostic = Diagnostic::error(code, format!("{error}, {place}")).at(self.span);
+        Stop::Failed(RunError::program(match error {
+            EvalError::Cast { to, .. } => {
+                diagnostic.help(format!("write `as? {to}` to get null where a value does not fit"))
+            }
+            _ => diagnostic,
+        }))
     }
 }

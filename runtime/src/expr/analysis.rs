@@ -20,6 +20,14 @@ pub fn can_fail_within<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Opt
     may
 }
 
+/// Whether it has a part that makes longer texts, which fails where one would become too long. [`can_fail`] leaves that out:
+/// like a lack of memory, it is no reason to keep an expression where it stands.
+pub fn makes_longer<F: Form>(expr: &Expr<F>) -> bool {
+    let mut makes = false;
+    expr.walk(&mut |node| makes |= matches!(&node.kind, ExprKind::Call(function, _) if function.can_grow()));
+    makes
+}
+
 /// Whether a null in any column that the expression reads makes it null; false where that is not certain.
 pub fn is_strict<F: Form>(expr: &Expr<F>) -> bool {
     let strict_node = match &expr.kind {

@@ -16,6 +16,7 @@ mod time;
 pub use append::{Row, append_text};
 pub use cast::cast;
 pub(super) use cast::rescale;
+pub use math::power_of_ten;
 pub use regex::regex_problem;
 
 use super::{ColumnId, CompareOp, Expr, ExprKind, Function, Scalar};
@@ -56,6 +57,9 @@ pub enum EvalError {
         /// What is wrong.
         problem: String,
     },
+    /// A function would make a text of more than [`MAX_TEXT_BYTES`].
+    #[error("the text would be longer than {MAX_TEXT_BYTES} bytes")]
+    TooLong,
     /// It is known only while the program runs: a parameter, a cell of a shared plan or a host table.
     #[error("not known on the host")]
     NotConstant,
@@ -66,6 +70,10 @@ pub enum EvalError {
         what: String,
     },
 }
+
+/// The most bytes of a text that a function makes longer than its arguments: a slip in a length or a text that doubles in
+/// every step must not take all memory. Texts that are read may be longer.
+pub const MAX_TEXT_BYTES: usize = 1 << 26;
 
 /// A value and its type.
 struct Value {

@@ -157,3 +157,11 @@ functions! {
     /// `from_epoch(seconds)`: a timestamp.
     FromEpoch = "from_epoch",
 }
+
+impl Function {
+    /// Whether the text that it makes may be longer than its arguments together, or has to be as long as a number says: such
+    /// a function fails where the text would become too long.
+    pub fn can_grow(self) -> bool {
+        matches!(self, Self::Concat | Self::Replace | Self::Lpad | Self::Rpad)
+    }
+}

@@ -2,8 +2,11 @@
 
 use super::calendar::{Civil, MICROS_PER_DAY, MICROS_PER_SECOND, TimeUnit, difference, truncate, truncate_days};
 use super::eval::{regex_problem, rescale, rounded_quotient};
-use super::{ArithmeticOp, ColumnId, Expr, ExprKind, Form, Function};
+use super::{ArithmeticOp, ColumnId, Expr, ExprKind, Form, Function, MAX_TEXT_BYTES};
 use crate::types::{Bounds, Type};
+
+/// Characters that no text has too many bytes with.
+const MAX_PADDED: i128 = (MAX_TEXT_BYTES / 4) as i128;
 
 /// Why a bound holds, from the surest to the least sure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,7 +135,7 @@ pub fn failure<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Inte
     }
 }
 
-/// Floats never overflow into an error; integral results do unless their bounds fit the type.
+/// Floats never overflow into an error, casts aside; integral results do unless their bounds fit the type.
 fn overflow<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
     let Some(range) = Interval::of_type(F::written(expr.ty)) else { return Failure::Impossible(Origin::Proven) };
     match unchecked(expr, column) {
@@ -142,25 +145,30 @@ fn overflow<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interva
 }
 
 fn cast_failure<F: Form>(expr: &Expr<F>, from: Type, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
-    let safe = match F::written(expr.ty) {
-        Type::Str => true,
-        Type::Bool => from != Type::Str,
-        Type::F32 => from != Type::Str && from != Type::F64,
-        Type::F64 => from != Type::Str,
-        Type::I8
-        | Type::I16
-        | Type::I32
-        | Type::I64
-        | Type::U8
-        | Type::U16
-        | Type::U32
-        | Type::U64
-        | Type::Date
-        | Type::Timestamp
-        | Type::Duration
-        | Type::Decimal { .. } => false,
-    };
-    if safe { Failure::Impossible(Origin::Proven) } else { overflow(expr, column) }
+    let (never, always) = (Failure::Impossible(Origin::Proven), Failure::Possible);
+    match (from, F::written(expr.ty)) {
+        (_, Type::Str) => never,
+        (Type::Str, _) => always,
+        (_, Type::Bool | Type::F64) => never,
+        // A number beyond the largest f32 would become infinite.
+        (Type::F64, Type::F32) => always,
+        (_, Type::F32) => never,
+        (
+            _,
+            Type::I8
+            | Type::I16
+            | Type::I32
+            | Type::I64
+            | Type::U8
+            | Type::U16
+            | Type::U32
+            | Type::U64
+            | Type::Date
+            | Type::Timestamp
+            | Type::Duration
+            | Type::Decimal { .. },
+        ) => overflow(expr, column),
+    }
 }
 
 fn call_failure<F: Form>(
@@ -169,7 +177,8 @@ fn call_failure<F: Form>(
     arguments: &[Expr<F>],
     column: &dyn Fn(ColumnId) -> Option<Interval>,
 ) -> Failure {
-    let literal_text = |at: usize| arguments.get(at).and_then(Expr::as_literal).and_then(F::text);
+    let literal = |at: usize| arguments.get(at).and_then(Expr::as_literal);
+    let literal_text = |at: usize| literal(at).and_then(F::text);
     let safe = match function {
         Function::Abs
         | Function::Sign
@@ -183,7 +192,10 @@ fn call_failure<F: Form>(
         | Function::AddMonths
         | Function::FromEpoch => return overflow(expr, column),
         Function::Matches | Function::Extract => literal_text(1).is_some_and(|regex| regex_problem(regex).is_none()),
-        Function::Lpad | Function::Rpad => arguments.len() < 3 || literal_text(2).is_some_and(|fill| !fill.is_empty()),
+        Function::Lpad | Function::Rpad => {
+            let is_short = literal(1).and_then(F::integer).is_some_and(|length| length <= MAX_PADDED);
+            is_short && literal_text(2).is_some_and(|fill| !fill.is_empty())
+        }
         Function::Sqrt | Function::Cbrt | Function::Exp | Function::Ln | Function::Log2 | Function::Log10 => true,
         Function::Sin | Function::Cos | Function::Tan | Function::Asin | Function::Acos | Function::Atan => true,
         Function::Atan2 | Function::Sinh | Function::Cosh | Function::Tanh | Function::Pow => true,

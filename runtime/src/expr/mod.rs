@@ -14,9 +14,11 @@ mod function;
 mod interval;
 mod scalar;
 
-pub use analysis::{can_fail, can_fail_within, is_strict};
+pub use analysis::{can_fail, can_fail_within, is_strict, makes_longer};
 pub use display::{ExprText, Names, literal_text, quoted};
-pub use eval::{EvalError, Row, append_text, cast, compare, eval, eval_constant, regex_problem};
+pub use eval::{
+    EvalError, MAX_TEXT_BYTES, Row, append_text, cast, compare, eval, eval_constant, power_of_ten, regex_problem,
+};
 pub use form::{Form, Never, Text};
 pub use format::value_text;
 pub use function::Function;

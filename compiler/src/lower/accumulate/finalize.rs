@@ -128,11 +128,7 @@ impl<'c> Cx<'_, 'c> {
         }
         let high = b.multiply(b.convert(state[1], Element::F64), b.constant_float(Element::F64, 4_294_967_296.0));
         let sum = b.add(high, b.convert(state[0], Element::F64));
-        if ty.scale() == 0 {
-            sum
-        } else {
-            b.divide(sum, b.constant_float(Element::F64, 10_f64.powi(ty.scale().into())))
-        }
+        if ty.scale() == 0 { sum } else { self.divide_by(sum, 10_f64.powi(ty.scale().into())) }
     }
 
     /// The inverse of [`crate::lower::expr::order_key`].

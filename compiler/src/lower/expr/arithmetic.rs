@@ -123,7 +123,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The lanes of 64-bit results that wrapped.
-    fn wraps(&self, op: ArithmeticOp, a: Value<'c>, c: Value<'c>, result: Value<'c>) -> Value<'c> {
+    pub(super) fn wraps(&self, op: ArithmeticOp, a: Value<'c>, c: Value<'c>, result: Value<'c>) -> Value<'c> {
         let b = self.b;
         let zero = b.zero(b.element(a));
         let negative = |value| b.compare(Direction::Lt, value, zero);
@@ -170,34 +170,48 @@ impl<'c> Cx<'_, 'c> {
         expr: &Expr,
         valid: Option<Value<'c>>,
     ) -> Lane<'c> {
+        assert!(left.scale() == right.scale(), "`{}` of {left} and {right}: one scale is needed", op.symbol());
         let b = self.b;
         let wide = if left == Type::U64 { Element::U64 } else { Element::S64 };
-        let scale = left.scale().max(right.scale());
-        let rescale = |value, ty: Type| {
-            let wide = self.to_element(value, wide);
-            let missing = scale - ty.scale();
-            if missing == 0 { wide } else { b.multiply(wide, b.constant_int(Element::S64, 10_i64.pow(missing.into()))) }
-        };
-        let (a, c) = (rescale(a, left), rescale(c, right));
-        let zero = b.zero(wide);
-        let nonzero = b.compare(Direction::Ne, c, zero);
+        let (a, c) = (self.to_element(a, wide), self.to_element(c, wide));
+        let nonzero = b.compare(Direction::Ne, c, b.zero(wide));
         let divisor = b.select(nonzero, c, b.broadcast(b.one(wide), &b.dims(c)));
         let valid = self.both(valid, Some(nonzero));
-        let result = match op {
-            ArithmeticOp::Modulo => b.floor_remainder(a, divisor),
-            _ => b.floor_divide(a, divisor),
-        };
-        if op == ArithmeticOp::FloorDivide && wide == Element::S64 {
-            let minus_one = b.compare(Direction::Eq, c, b.constant_int(wide, -1));
-            let least = expr.ty.integer_range().map_or(i64::MIN, |(lo, _)| lo as i64);
-            let wrapped = b.and(minus_one, b.compare(Direction::Eq, a, b.constant_int(wide, least)));
-            if !expr.ty.is_decimal() && expr.ty.is_signed_integer() {
-                self.overflow(scope, expr, wrapped, valid);
-            }
+        if op == ArithmeticOp::Modulo {
+            let rest = b.floor_remainder(a, divisor);
+            return Lane { value: self.to_element(rest, self.element(expr)), valid };
         }
-        let factor = if op == ArithmeticOp::FloorDivide { 10_i64.pow(expr.ty.scale().into()) } else { 1 };
-        let result = if factor == 1 { result } else { b.multiply(result, b.constant_int(wide, factor)) };
-        Lane { value: self.to_element(result, self.element(expr)), valid }
+        let quotient = b.floor_divide(a, divisor);
+        if !self.cannot_overflow(expr)
+            && let Some(failed) = self.quotient_overflows(quotient, a, c, expr.ty)
+        {
+            self.overflow(scope, expr, failed, valid);
+        }
+        let quotient = match expr.ty.scale() {
+            0 => quotient,
+            scale => b.multiply(quotient, b.constant_int(wide, 10_i64.pow(scale.into()))),
+        };
+        Lane { value: self.to_element(quotient, self.element(expr)), valid }
+    }
+
+    /// The lanes whose quotient, a whole number, the type does not hold; `None` if it holds all.
+    fn quotient_overflows(&self, quotient: Value<'c>, a: Value<'c>, c: Value<'c>, ty: Type) -> Option<Value<'c>> {
+        let b = self.b;
+        let (lo, hi) = ty.integer_range()?;
+        let element = b.element(quotient);
+        if ty.scale() > 0 {
+            // The quotient still has to be scaled, and two decimals give quotients far beyond their own digits.
+            let most = (hi / 10_i128.pow(ty.scale().into())) as i64;
+            let above = b.compare(Direction::Gt, quotient, b.constant_int(element, most));
+            let below = b.compare(Direction::Lt, quotient, b.constant_int(element, -most));
+            return Some(b.or(above, below));
+        }
+        if lo == 0 || ty.is_decimal() {
+            return None;
+        }
+        // Only the least integer divided by -1 leaves a signed type; in 64 bits it wraps to itself.
+        let minus_one = b.compare(Direction::Eq, c, b.constant_int(element, -1));
+        Some(b.and(minus_one, b.compare(Direction::Eq, a, b.constant_int(element, lo as i64))))
     }
 
     /// Raises an overflow.
@@ -207,7 +221,7 @@ impl<'c> Cx<'_, 'c> {
         let site = StatusSite {
             kind: StatusKind::Overflow,
             span: expr.span,
-            message: format!("integer overflow: `{}` does not fit {}", self.quote(expr.span), expr.ty),
+            message: format!("{}: `{}` does not fit {}", kind_of_overflow(expr.ty), self.quote(expr.span), expr.ty),
             help: Some(wider(expr.ty).to_owned()),
         };
         self.raise_with(site, lanes, scope.rows.origin);
@@ -225,9 +239,15 @@ fn float_literal(expr: &Expr) -> Option<f64> {
 
 /// How to make room for a result that does not fit its type.
 fn wider(ty: Type) -> &'static str {
-    if ty.is_integer() && ty.element().bytes() < 8 {
+    if ty.is_temporal() {
+        "leave such rows out with a filter"
+    } else if ty.is_integer() && ty.element().bytes() < 8 {
         "cast an operand to a wider type first, such as `x as i64`"
     } else {
         "no integer is wider: compute in floats, such as `x as f64`, or leave such rows out with a filter"
     }
+}
+
+fn kind_of_overflow(ty: Type) -> &'static str {
+    if ty.is_temporal() { "overflow" } else { "integer overflow" }
 }

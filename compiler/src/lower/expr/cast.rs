@@ -50,8 +50,11 @@ impl<'c> Cx<'_, 'c> {
             _ if from == to => exact(value),
             (Type::Bool, _) if to.is_float() => exact(b.convert(value, to.element())),
             (Type::Bool, _) => {
-                let unit = b.constant_int(Element::S64, 10_i64.pow(to.scale().into()));
-                exact(b.multiply(b.convert(value, Element::S64), unit))
+                let unit = 10_i64.pow(to.scale().into());
+                let scaled = b.multiply(b.convert(value, Element::S64), b.constant_int(Element::S64, unit));
+                // A decimal without digits before the point does not hold 1.
+                let holds_one = to.integer_range().is_none_or(|(_, hi)| i128::from(unit) <= hi);
+                Converted { value: scaled, failed: (!holds_one).then_some(value) }
             }
             (_, Type::Bool) => exact(b.compare(Direction::Ne, value, b.zero(b.element(value)))),
             (Type::Date, Type::Timestamp) => {
@@ -66,6 +69,8 @@ impl<'c> Cx<'_, 'c> {
                 exact(b.floor_divide(micros, b.constant_int(Element::S64, MICROS_PER_DAY)))
             }
             _ if from.is_float() && to.is_float() => self.float_to_float(value, to),
+            // Integers become f32 at once: by way of f64 they would be rounded twice.
+            _ if to.is_float() && from.scale() == 0 => exact(self.to_element(value, to.element())),
             _ if to.is_float() => {
                 let float = self.to_f64(value, from);
                 exact(self.to_element(float, to.element()))
@@ -107,10 +112,15 @@ impl<'c> Cx<'_, 'c> {
         } else {
             b.truncate(float)
         };
-        let (lo, hi) = to.integer_range().unwrap_or((i64::MIN.into(), i64::MAX.into()));
-        // The limits as floats may round outward, so the upper one is excluded: it is a power of two, or far from exact.
-        let inside_lo = b.compare(Direction::Ge, whole, b.constant_float(Element::F64, lo as f64));
-        let inside_hi = b.compare(Direction::Lt, whole, b.constant_float(Element::F64, (hi + 1) as f64));
+        let (lo, hi) = integer_range(to);
+        // A limit that no float is gives way to the next integer, a power of two or ten that is one, and is excluded.
+        let bound = |inclusive: Direction, limit: i128, exclusive: Direction, next: i128| {
+            let is_exact = limit as f64 as i128 == limit;
+            let (direction, limit) = if is_exact { (inclusive, limit) } else { (exclusive, next) };
+            b.compare(direction, whole, b.constant_float(Element::F64, limit as f64))
+        };
+        let inside_lo = bound(Direction::Ge, lo, Direction::Gt, lo - 1);
+        let inside_hi = bound(Direction::Le, hi, Direction::Lt, hi + 1);
         let inside = b.and(inside_lo, inside_hi);
         let zero = b.full_float(Element::F64, &b.dims(whole), 0.0);
         let wide = if to == Type::U64 { Element::U64 } else { Element::S64 };
@@ -122,7 +132,7 @@ impl<'c> Cx<'_, 'c> {
     fn integer_to_integer(&self, value: Value<'c>, operand: &Expr, to: Type) -> Converted<'c> {
         let b = self.b;
         let (from_scale, to_scale) = (operand.ty.scale(), to.scale());
-        let (lo, hi) = to.integer_range().unwrap_or((i64::MIN.into(), i64::MAX.into()));
+        let (lo, hi) = integer_range(to);
         if to_scale >= from_scale {
             let factor = 10_i128.pow(u32::from(to_scale - from_scale));
             let held = Interval::proven(lo.div_euclid(factor) + i128::from(lo % factor != 0), hi.div_euclid(factor));
@@ -154,4 +164,9 @@ impl<'c> Cx<'_, 'c> {
         let away = b.select(far, b.sign(value), b.full_int(Element::S64, &b.dims(value), 0));
         b.add(quotient, away)
     }
+}
+
+/// The least and the greatest integer of a type that is held as one.
+fn integer_range(ty: Type) -> (i128, i128) {
+    ty.integer_range().unwrap_or_else(|| unreachable!("{ty} is not held as an integer"))
 }

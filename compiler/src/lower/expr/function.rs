@@ -6,7 +6,7 @@ use super::Scope;
 use crate::encode::{Expr, Scalar, Type};
 use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Direction, Element, Value};
-use dj_runtime::expr::Function;
+use dj_runtime::expr::{Function, power_of_ten};
 
 impl<'c> Cx<'_, 'c> {
     /// A call.
@@ -105,10 +105,12 @@ impl<'c> Cx<'_, 'c> {
         let b = self.b;
         let lane = self.expr(scope, &operands[0]);
         let from = operands[0].ty;
-        let digits = operands.get(1).and_then(|digits| digits.as_literal()).and_then(Scalar::as_int).unwrap_or(0);
+        let digits = operands.get(1).map_or(0, literal_digits);
         let element = self.element(expr);
         if from.is_float() {
-            let x = if expr.ty == Type::F32 { lane.value } else { self.to_f64(lane.value, from) };
+            // Digits are counted in f64, because a power of ten that f32 does not hold would shift the result.
+            let in_single = expr.ty == Type::F32 && digits == 0;
+            let x = if in_single { lane.value } else { self.to_f64(lane.value, from) };
             let value = match (function, digits) {
                 (Function::Floor, _) => b.floor(x),
                 (Function::Ceil, _) => b.ceil(x),
@@ -204,15 +206,17 @@ impl<'c> Cx<'_, 'c> {
     /// A float rounded to decimal digits: as DuckDB does, by scaling; what is not finite on the way stays as it was.
     fn round_to(&self, x: Value<'c>, digits: i128) -> Value<'c> {
         let b = self.b;
-        let element = b.element(x);
-        let power = 10_f64.powi(digits.unsigned_abs().min(400) as i32);
-        let unit = b.constant_float(element, power);
+        let power = power_of_ten(digits.unsigned_abs());
+        let unit = b.constant_float(b.element(x), power);
         let value = if digits > 0 {
             self.divide_by(b.round_nearest_afz(b.multiply(x, unit)), power)
         } else {
-            b.multiply(b.round_nearest_afz(self.divide_by(x, power)), unit)
+            // Nothing is left of a number below the digits, also where their power is infinite.
+            let whole = b.round_nearest_afz(self.divide_by(x, power));
+            let nothing = b.compare(Direction::Eq, whole, b.zero(b.element(x)));
+            b.select(nothing, whole, b.multiply(whole, unit))
         };
-        if digits > 0 { b.select(b.is_finite(value), value, x) } else { value }
+        b.select(b.is_finite(value), value, x)
     }
 
     /// `least`, `greatest`: nulls are skipped.
@@ -260,4 +264,10 @@ impl<'c> Cx<'_, 'c> {
         let value = self.b.select(self.extreme_of(true, hi.value, raised), hi.value, raised);
         Lane { value, valid: self.both(self.both(x.valid, lo.valid), hi.valid) }
     }
+}
+
+/// The digits of `round(x, n)`, which analysis takes as a literal only.
+fn literal_digits(digits: &Expr) -> i128 {
+    let literal = digits.as_literal().and_then(Scalar::as_int);
+    literal.unwrap_or_else(|| unreachable!("the digits of `round` are a literal: {digits:?}"))
 }

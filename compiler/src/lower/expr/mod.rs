@@ -12,7 +12,8 @@ pub(super) use compare::order_key;
 use super::context::{Cx, Lane, Rows, cell_source};
 use crate::encode::{Expr, ExprKind, Scalar, Type};
 use crate::stablehlo::{Element, Value};
-use dj_runtime::artifact::{CapacityKind, Resident, ScalarInput, ScalarSource, StatusKind};
+use dj_runtime::artifact::{CapacityKind, HostTableKind, Resident, ScalarInput, ScalarSource, StatusKind};
+use dj_runtime::expr::makes_longer;
 
 /// Where an expression is evaluated: on which rows, and which lanes may raise a status.
 #[derive(Clone, Copy)]
@@ -115,7 +116,17 @@ impl<'c> Cx<'_, 'c> {
         let entry_valid = spec.nullable.then(|| self.b.gather(tensors[1], codes.value));
         if spec.can_fail {
             let failed = self.b.gather(tensors[1 + usize::from(spec.nullable)], codes.value);
-            let message = format!("a text cannot be converted in `{}`", self.quote(expr.span));
+            let quoted = self.quote(expr.span);
+            let message = match &spec.kind {
+                HostTableKind::Function { expr, .. } if makes_longer(expr) => {
+                    format!(
+                        "a text becomes too long, has nothing to be filled with or cannot be converted in `{quoted}`"
+                    )
+                }
+                HostTableKind::Function { .. } | HostTableKind::Rank | HostTableKind::Unrank => {
+                    format!("a text cannot be converted in `{quoted}`")
+                }
+            };
             self.raise_lanes(scope, StatusKind::Cast, expr, message, failed, codes.valid);
         }
         Lane { value, valid: self.both(codes.valid, entry_valid) }

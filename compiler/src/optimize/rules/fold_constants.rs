@@ -1,4 +1,4 @@
-//! `x + (1 + 2)` = `x + 3`, `true and p` = `p`, `case { true => a, else => b }` = `a`, `x + 1 > 3` = `x > 2`,
+//! `x + (1 + 2)` = `x + 3`, `true and p` = `p`, `case { true => a, else => b }` = `a`, `x as i64 + 1 > 3` = `x > 2`,
 //! `upper(case { p => "a", else => "b" })` = `case { p => "A", else => "B" }`
 //!
 //! What does not depend on a row is computed once, here. An expression that fails stays as it is: it may never be

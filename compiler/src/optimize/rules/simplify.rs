@@ -1,11 +1,11 @@
 //! Equations of expressions that hold whatever the row, for [`super::FoldConstants`].
 //!
-//! Each may drop an operand that could have failed: a result that needs no failing part is right. None makes an operand
-//! see more rows.
+//! None drops an operand that may fail where it would have been evaluated, so that a program fails with and without the
+//! optimizer alike; and none makes an operand see more rows.
 
 use crate::optimize::expressions::conjuncts;
 use dj_grammar::Span;
-use dj_runtime::expr::{ArithmeticOp, CompareOp, Expr, ExprKind, Scalar, cast};
+use dj_runtime::expr::{ArithmeticOp, CompareOp, Expr, ExprKind, Failure, Origin, Scalar, can_fail, cast, failure};
 use dj_runtime::types::Type;
 
 /// The expression, simplified at its root; operands are simple already.
@@ -16,14 +16,16 @@ pub(super) fn simplify(expr: Expr) -> Expr {
         ExprKind::And(operands) => junction(operands, false, make),
         ExprKind::Or(operands) => junction(operands, true, make),
         ExprKind::Not(operand) => negation(*operand, make),
-        ExprKind::IsNull(operand) if !operand.nullable => Expr::bool(false, span),
+        ExprKind::IsNull(operand) if !operand.nullable && !can_fail(&operand) => Expr::bool(false, span),
         ExprKind::Coalesce(operands) => coalesce(operands, make),
         ExprKind::Case { arms, otherwise } => case(arms, otherwise, make),
-        ExprKind::InList { operand, list } if list.is_empty() && !operand.nullable => Expr::bool(false, span),
+        ExprKind::InList { operand, list } if list.is_empty() && !operand.nullable && !can_fail(&operand) => {
+            Expr::bool(false, span)
+        }
         ExprKind::InList { operand, list } => make(ExprKind::InList { operand, list }),
         ExprKind::Cast { operand, .. } if operand.ty == ty => *operand,
         ExprKind::Cast { operand, or_null } => make(ExprKind::Cast { operand, or_null }),
-        ExprKind::Arithmetic(_, ref left, ref right) if is_null(left) || is_null(right) => {
+        ExprKind::Arithmetic(_, ref left, ref right) if is_null_with(left, right) => {
             Expr::literal(Scalar::Null, ty, span)
         }
         ExprKind::Compare(op, left, right) => compare(op, *left, *right, make),
@@ -44,6 +46,11 @@ fn is_null(expr: &Expr) -> bool {
     expr.as_literal().is_some_and(Scalar::is_null)
 }
 
+/// Whether an operation that a null operand makes null is null, and nothing of it can fail.
+fn is_null_with(left: &Expr, right: &Expr) -> bool {
+    (is_null(left) && !can_fail(right)) || (is_null(right) && !can_fail(left))
+}
+
 fn is_bool(expr: &Expr, value: bool) -> bool {
     expr.as_literal() == Some(&Scalar::Bool(value))
 }
@@ -60,7 +67,7 @@ fn same(a: &Expr, b: &Expr) -> bool {
 }
 
 /// `and` with `decisive` false, `or` with `decisive` true: nested ones are flattened, neutral and repeated operands go, and
-/// a decisive one is the result.
+/// a decisive one is the result, unless what is evaluated before it may fail; what comes after it never is.
 fn junction(operands: Vec<Expr>, decisive: bool, make: impl Fn(ExprKind) -> Expr) -> Expr {
     let mut kept: Vec<Expr> = Vec::new();
     let flat = if decisive {
@@ -70,7 +77,11 @@ fn junction(operands: Vec<Expr>, decisive: bool, make: impl Fn(ExprKind) -> Expr
     };
     for operand in flat {
         if is_bool(&operand, decisive) {
-            return operand;
+            if !kept.iter().any(can_fail) {
+                return operand;
+            }
+            kept.push(operand);
+            break;
         }
         if !is_bool(&operand, !decisive) && !kept.iter().any(|other| same(other, &operand)) {
             kept.push(operand);
@@ -158,7 +169,7 @@ fn case(arms: Vec<(Expr, Expr)>, otherwise: Option<Box<Expr>>, make: impl Fn(Exp
 /// A constant stands on the right, a widening cast goes where the constant fits the narrow type, and a constant that is
 /// added moves to the other side.
 fn compare(op: CompareOp, left: Expr, right: Expr, make: impl Fn(ExprKind) -> Expr) -> Expr {
-    if is_null(&left) || is_null(&right) {
+    if is_null_with(&left, &right) {
         let null = make(ExprKind::And(Vec::new()));
         return Expr::literal(Scalar::Null, null.ty, null.span);
     }
@@ -200,13 +211,16 @@ fn is_widening(from: Type, to: Type) -> bool {
     same_kind && to.scale() >= from.scale() && from_lo * factor >= to_lo && from_hi * factor <= to_hi
 }
 
-/// `x + c == d` = `x == d - c` in integers of one scale; where the sum would overflow, the right side says so truly.
+/// `x + c == d` = `x == d - c` in integers of one scale, where the sum cannot overflow.
 fn without_sum(left: Expr, right: Expr) -> (Expr, Expr) {
     let ExprKind::Arithmetic(op, x, c) = &left.kind else { return (left, right) };
     let (Some(c), Some(d)) = (c.as_literal().and_then(Scalar::as_int), right.as_literal().and_then(Scalar::as_int))
     else {
         return (left, right);
     };
+    if overflows(&left) {
+        return (left, right);
+    }
     let one_unit = x.ty == right.ty && left.ty == right.ty && (x.ty.is_integer() || x.ty.is_decimal());
     if !one_unit || left.operands().iter().any(|operand| operand.ty != x.ty) {
         return (left, right);
@@ -225,4 +239,9 @@ fn without_sum(left: Expr, right: Expr) -> (Expr, Expr) {
         Some(moved) => ((**x).clone(), Expr::literal(Scalar::Int(moved), x.ty, right.span)),
         None => (left, right),
     }
+}
+
+/// Whether the operation itself may overflow, its operands aside.
+fn overflows(expr: &Expr) -> bool {
+    !matches!(failure(expr, &|_| None), Failure::Impossible(Origin::Proven))
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "few expressions are faster in place")]
 
-use super::{EvalError, eval};
+use super::{EvalError, MAX_TEXT_BYTES, eval};
 use crate::expr::format::append_value;
 use crate::expr::{ColumnId, Expr, ExprKind, Function, Scalar};
 use crate::types::Type;
@@ -32,6 +32,9 @@ pub fn append_text(expr: &Expr, row: &dyn Row, out: &mut String) -> Result<bool,
         ExprKind::Call(Function::Concat, operands) => {
             for operand in operands {
                 append_any(operand, row, out)?;
+                if out.len() > MAX_TEXT_BYTES {
+                    return Err(EvalError::TooLong);
+                }
             }
             Ok(true)
         }

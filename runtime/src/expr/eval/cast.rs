@@ -44,7 +44,7 @@ fn convert_bool(flag: bool, to: Type) -> Option<Scalar> {
         | Type::Date
         | Type::Timestamp
         | Type::Duration
-        | Type::Decimal { .. } => in_range(i128::from(flag) * power_of_ten(to.scale()), to),
+        | Type::Decimal { .. } => in_range(i128::from(flag) * int_power_of_ten(to.scale()), to),
     }
 }
 
@@ -104,15 +104,15 @@ fn in_range(number: i128, to: Type) -> Option<Scalar> {
     (lo..=hi).contains(&number).then_some(Scalar::Int(number))
 }
 
-pub(super) fn power_of_ten(scale: u8) -> i128 {
+pub(super) fn int_power_of_ten(scale: u8) -> i128 {
     10_i128.pow(scale.into())
 }
 
 /// A scaled integer at another scale, rounded half away from zero.
 pub(in crate::expr) fn rescale(number: i128, from: u8, to: u8) -> Option<i128> {
     if to >= from {
-        number.checked_mul(power_of_ten(to - from))
+        number.checked_mul(int_power_of_ten(to - from))
     } else {
-        Some(rounded_quotient(number, power_of_ten(from - to)))
+        Some(rounded_quotient(number, int_power_of_ten(from - to)))
     }
 }

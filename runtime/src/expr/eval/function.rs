@@ -118,7 +118,7 @@ fn computation(function: Function) -> Computation {
         Function::Matches => C::Text(text::matches),
         Function::Extract => C::Text(text::extract),
         Function::SplitPart => C::Text(text::split_part),
-        Function::Concat => C::Values(|arguments, _| Ok(text::concat(arguments))),
+        Function::Concat => C::Values(|arguments, _| text::concat(arguments)),
         Function::Lpad => C::Text(|text, more| text::pad(text, more, |text, filling| filling + text)),
         Function::Rpad => C::Text(|text, more| text::pad(text, more, |text, filling| text.to_owned() + &filling)),
         Function::Reverse => C::Text(|text, _| Ok(Scalar::str(&text::reversed(text)))),

@@ -1,7 +1,7 @@
 //! Functions of numbers.
 
 use super::arithmetic::checked;
-use super::cast::{power_of_ten, rescale};
+use super::cast::{int_power_of_ten, rescale};
 use super::function::Arguments;
 use super::{EvalError, Value, cast, compare, float_of, round_float, rounded_quotient};
 use crate::expr::Scalar;
@@ -75,7 +75,7 @@ pub(super) fn whole(
     match &value.scalar {
         Scalar::Float(number) => Ok(float(of_float(*number), ty)),
         Scalar::Null | Scalar::Bool(_) | Scalar::Int(_) | Scalar::Str(_) => {
-            let unit = power_of_ten(value.ty.scale());
+            let unit = int_power_of_ten(value.ty.scale());
             int_result(of_int(value.to_int()?, unit) * unit, value.ty, ty)
         }
     }
@@ -101,15 +101,30 @@ fn int_result(value: i128, from: Type, ty: Type) -> Result<Scalar, EvalError> {
     rescale(value, from.scale(), ty.scale()).ok_or(EvalError::Overflow { ty }).and_then(|value| checked(value, ty))
 }
 
-/// Unchanged, or 0 for places before the point, where the scaled value leaves the floats.
+/// By scaling, as DuckDB does; what is not finite on the way stays as it was.
 fn round_to(value: f64, digits: i128) -> f64 {
     if digits == 0 {
         return value.round();
     }
-    let power = 10_f64.powi(i32::try_from(digits.unsigned_abs()).unwrap_or(i32::MAX));
-    let (rounded, fallback) =
-        if digits < 0 { ((value / power).round() * power, 0.0) } else { ((value * power).round() / power, value) };
-    if rounded.is_finite() { rounded } else { fallback }
+    let power = power_of_ten(digits.unsigned_abs());
+    let rounded = if digits > 0 {
+        (value * power).round() / power
+    } else {
+        // Nothing is left of a number below the digits, also where their power is infinite.
+        let whole = (value / power).round();
+        if whole == 0.0 { whole } else { whole * power }
+    };
+    if rounded.is_finite() { rounded } else { value }
+}
+
+/// The float next to ten to the power `exponent`; infinite beyond the largest.
+pub fn power_of_ten(exponent: u128) -> f64 {
+    const MOST: u128 = f64::MAX_10_EXP.unsigned_abs() as u128;
+    if exponent > MOST {
+        return f64::INFINITY;
+    }
+    // Repeated products would not give the nearest float beyond 10^22.
+    format!("1e{exponent}").parse().unwrap_or_else(|_| unreachable!("digits with an exponent are a float"))
 }
 
 /// To a multiple of ten to the power `places`.

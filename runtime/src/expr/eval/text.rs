@@ -2,14 +2,21 @@
 
 use super::function::Arguments;
 use super::regex::with_regex;
-use super::{EvalError, Value};
+use super::{EvalError, MAX_TEXT_BYTES, Value};
 use crate::expr::Scalar;
-use crate::expr::format::value_text;
+use crate::expr::format::append_value;
+use unicode_segmentation::UnicodeSegmentation;
 
 /// All arguments one after the other; nulls are skipped.
-pub(super) fn concat(arguments: &Arguments<'_>) -> Scalar {
-    let parts = arguments.values.iter().filter(|argument| !argument.scalar.is_null());
-    Scalar::str(&parts.map(|argument| value_text(&argument.scalar, argument.ty)).collect::<String>())
+pub(super) fn concat(arguments: &Arguments<'_>) -> Result<Scalar, EvalError> {
+    let mut joined = String::new();
+    for argument in arguments.values.iter().filter(|argument| !argument.scalar.is_null()) {
+        append_value(&mut joined, &argument.scalar, argument.ty);
+        if joined.len() > MAX_TEXT_BYTES {
+            return Err(EvalError::TooLong);
+        }
+    }
+    Ok(Scalar::str(&joined))
 }
 
 /// The text with each character exchanged.
@@ -69,7 +76,14 @@ pub(super) fn substr(text: &str, more: &Arguments<'_>) -> Result<Scalar, EvalErr
 /// Every occurrence of the second argument becomes the third; nothing where the second is empty.
 pub(super) fn replace(text: &str, more: &Arguments<'_>) -> Result<Scalar, EvalError> {
     let (from, to) = (more.text(1)?, more.text(2)?);
-    Ok(if from.is_empty() { Scalar::str(text) } else { Scalar::str(&text.replace(from, to)) })
+    if from.is_empty() {
+        return Ok(Scalar::str(text));
+    }
+    if to.len() > from.len() {
+        let growth = text.matches(from).count().saturating_mul(to.len() - from.len());
+        within_bound(text.len().saturating_add(growth))?;
+    }
+    Ok(Scalar::str(&text.replace(from, to)))
 }
 
 /// The parts between separators, from one, or from the end if negative; an empty separator splits into characters.
@@ -103,33 +117,30 @@ pub(super) fn extract(text: &str, more: &Arguments<'_>) -> Result<Scalar, EvalEr
 /// Exactly as many characters as asked for: cut, or filled with repetitions of the third argument (a space by default).
 pub(super) fn pad(text: &str, more: &Arguments<'_>, join: fn(&str, String) -> String) -> Result<Scalar, EvalError> {
     let (length, fill) = (more.int(1)?, more.values.get(2).map_or(Ok(" "), Value::to_text)?);
-    let length = usize::try_from(length.clamp(0, i128::from(u32::MAX))).unwrap_or(0);
     let count = text.chars().count();
-    if length <= count {
-        return Ok(Scalar::str(&text.chars().take(length).collect::<String>()));
+    if length <= count as i128 {
+        let kept = usize::try_from(length.max(0)).map_err(|_| EvalError::TooLong)?;
+        return Ok(Scalar::str(&text.chars().take(kept).collect::<String>()));
     }
     if fill.is_empty() {
         return Err(more.problem("nothing to fill with"));
     }
-    Ok(Scalar::str(&join(text, fill.chars().cycle().take(length - count).collect())))
+    // No character has less than a byte, so this bounds the loop below.
+    let missing = usize::try_from(length).map_err(|_| EvalError::TooLong)? - count;
+    within_bound(missing)?;
+    let filling: String = fill.chars().cycle().take(missing).collect();
+    within_bound(text.len() + filling.len())?;
+    Ok(Scalar::str(&join(text, filling)))
 }
 
-/// The characters backwards; a base character keeps its combining marks behind it.
+fn within_bound(bytes: usize) -> Result<(), EvalError> {
+    if bytes > MAX_TEXT_BYTES { Err(EvalError::TooLong) } else { Ok(()) }
+}
+
+/// The grapheme clusters backwards: flags, letters with their marks and joined symbols stay whole. Text of ASCII alone is
+/// reversed character by character, as DuckDB does it: `\r\n` is a cluster only where other characters stand beside it.
 pub(super) fn reversed(text: &str) -> String {
-    let is_mark = |c: char| {
-        matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{fe20}'..='\u{fe2f}')
-    };
-    let mut clusters: Vec<String> = Vec::new();
-    let mut joined = false;
-    for c in text.chars() {
-        match clusters.last_mut() {
-            Some(last) if joined || is_mark(c) || c == '\u{200d}' => last.push(c),
-            _ => clusters.push(c.into()),
-        }
-        joined = c == '\u{200d}';
-    }
-    clusters.into_iter().rev().collect()
+    if text.is_ascii() { text.chars().rev().collect() } else { text.graphemes(true).rev().collect() }
 }
 
 /// Whether the text matches a pattern of `%` (any run) and `_` (any one character).
