@@ -8,6 +8,7 @@ pub mod compare;
 pub mod corpus;
 pub mod data;
 pub mod duckdb;
+pub mod pages;
 pub mod random;
 
 use std::path::{Path, PathBuf};

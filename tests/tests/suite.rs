@@ -9,7 +9,7 @@ mod assumptions;
 #[path = "suite/made.rs"]
 mod made;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -17,6 +17,7 @@ use std::time::Instant;
 use dj_tests::cli::{bin_dir, djc};
 use dj_tests::corpus::{Case, Program, bind, compare};
 use dj_tests::data::{Data, Rows};
+use dj_tests::pages::run_page;
 use dj_tests::random::tester::Tester;
 use dj_tests::{Result, files, root};
 use libtest_mimic::{Arguments, Trial};
@@ -66,7 +67,7 @@ fn trials(data: &Arc<Data>) -> Result<Vec<Trial>> {
     for path in files("docs/errors", "md")? {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let data = data.clone();
-        trials.push(Trial::test(format!("errors::{name}"), move || Ok(error_page(&path, &data)?)));
+        trials.push(Trial::test(format!("errors::{name}"), move || Ok(run_page(&path, data.scratch())?)));
     }
     Ok(trials)
 }
@@ -103,35 +104,6 @@ fn run_on(program: &Program, data: &Data, file: impl Fn(&str) -> PathBuf) -> Res
     let files: Vec<_> = program.tables.iter().map(|table| (table.clone(), file(table))).collect();
     let out = data.scratch().join(format!("{}.result.parquet", program.name));
     compare(program, bind(djc()?.arg("run").arg(&program.path), &files), &files, &out)
-}
-
-/// Runs a page's blocks. `dj`: `djc check` gives the page's error; `dj run`: `djc run` does; `dj fixed`: neither the check nor,
-/// with data, the run gives any; `csv NAME`: the data, in `NAME.csv`.
-fn error_page(path: &Path, data: &Data) -> Result {
-    let text = std::fs::read_to_string(path)?;
-    let code = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let folder = data.scratch().join(&code);
-    std::fs::create_dir_all(&folder)?;
-    let blocks: Vec<(&str, &str)> =
-        text.split("```").skip(1).step_by(2).filter_map(|part| part.split_once('\n')).collect();
-    let tables = blocks.iter().filter_map(|(kind, rows)| Some((kind.strip_prefix("csv ")?, rows)));
-    let mut has_data = false;
-    for (name, rows) in tables {
-        std::fs::write(folder.join(format!("{name}.csv")), rows)?;
-        has_data = true;
-    }
-    let file = folder.join("page.dj");
-    for (kind, source) in blocks {
-        std::fs::write(&file, source)?;
-        match kind {
-            "dj" => djc()?.arg("check").arg(&file).run()?.code(1)?.complains(&code)?,
-            "dj run" => djc()?.arg("run").arg(&file).run()?.prints_nothing()?.blames_the_user()?.complains(&code)?,
-            "dj fixed" if has_data => djc()?.arg("run").arg(&file).succeed()?,
-            "dj fixed" => djc()?.arg("check").arg(&file).succeed()?,
-            _ => continue,
-        };
-    }
-    Ok(())
 }
 
 /// The seeds of random programs: `DJ_SEEDS=0..1000`, or a few.
