@@ -54,6 +54,36 @@ pub fn run_page(path: &Path, scratch: &Path) -> Result {
     }
 }
 
+/// Runs the first program of a page on the page's data (`csv NAME`), and compares each output with the block of its name.
+pub fn run_first_program(path: &Path, scratch: &Path) -> Result {
+    let text = std::fs::read_to_string(path)?;
+    let blocks: Vec<(&str, &str)> =
+        text.split("```").skip(1).step_by(2).filter_map(|part| part.split_once('\n')).collect();
+    let named = |kind: &str| blocks.iter().find(|(other, _)| *other == kind).map(|(_, content)| *content);
+    let program = named("dj run").ok_or("the page has no program that runs")?;
+    let folder = scratch.join("first_program");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("page.dj"), program)?;
+    let exports: Vec<&str> =
+        program.lines().filter_map(|line| line.strip_prefix("export ")?.split(' ').next()).collect();
+    for (kind, content) in &blocks {
+        if let Some(name) = kind.strip_prefix("csv ").filter(|name| !exports.contains(name)) {
+            std::fs::write(folder.join(format!("{name}.csv")), content)?;
+        }
+    }
+    let outputs =
+        exports.iter().map(|name| format!("--out={name}={}", folder.join(format!("{name}.out.csv")).display()));
+    djc()?.arg("run").arg(folder.join("page.dj")).args(outputs).succeed()?;
+    for name in exports {
+        let found = std::fs::read_to_string(folder.join(format!("{name}.out.csv")))?;
+        let Some(wanted) = named(&format!("csv {name}")) else { return Err(format!("{name} gives:\n{found}").into()) };
+        if found != wanted {
+            return Err(format!("{name} gives:\n{found}").into());
+        }
+    }
+    Ok(())
+}
+
 /// A page while its blocks run.
 struct Page {
     code: String,

@@ -17,7 +17,7 @@ use std::time::Instant;
 use dj_tests::cli::{bin_dir, djc};
 use dj_tests::corpus::{Case, Program, bind, compare};
 use dj_tests::data::{Data, Rows};
-use dj_tests::pages::run_page;
+use dj_tests::pages::{run_first_program, run_page};
 use dj_tests::random::tester::Tester;
 use dj_tests::{Result, files, root};
 use libtest_mimic::{Arguments, Trial};
@@ -69,6 +69,10 @@ fn trials(data: &Arc<Data>) -> Result<Vec<Trial>> {
         let data = data.clone();
         trials.push(Trial::test(format!("errors::{name}"), move || Ok(run_page(&path, data.scratch())?)));
     }
+    let data = data.clone();
+    trials.push(Trial::test("language::first_program", move || {
+        Ok(run_first_program(&root().join("docs/language.md"), data.scratch())?)
+    }));
     Ok(trials)
 }
 
