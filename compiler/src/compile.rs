@@ -8,8 +8,8 @@ use crate::plan::{Program, VerifyError, verify};
 use crate::stablehlo::{BuildError, Context, Session};
 use dj_grammar::{Diagnostic, ast};
 use dj_runtime::artifact::{
-    Assumption, AssumptionKind, ExportSpec, FORMAT, Manifest, Modules, ModulesError, ParamSpec, ProgramId, Stage,
-    TableColumn, TableSpec, Target, Variant as VariantSpec,
+    Assumption, AssumptionKind, ExportSpec, FORMAT, Manifest, ManifestError, Modules, ModulesError, ParamSpec,
+    ProgramId, Stage, TableColumn, TableSpec, Target, Variant as VariantSpec,
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -52,6 +52,9 @@ pub enum CompileError {
     /// A stage gave a plan that breaks its own rules: a bug in DJ.
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    /// The program is complete and its manifest breaks the rules that the runtime relies on: a bug in DJ.
+    #[error("the manifest breaks {0}")]
+    Manifest(#[from] ManifestError),
 }
 
 /// A program in every representation, ready to be run or packed.
@@ -116,6 +119,9 @@ pub fn compile(
     }
     let mut manifest = manifest(&optimized, source, source_name, &mut variants, options);
     manifest.unused_tables = unused_tables(&ast, &manifest);
+    if options.verify {
+        manifest.verify()?;
+    }
     Ok(Compiled {
         ast,
         plan,

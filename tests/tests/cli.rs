@@ -4,6 +4,8 @@
 mod inputs;
 #[path = "cli/places.rs"]
 mod places;
+#[path = "cli/takes.rs"]
+mod takes;
 #[path = "cli/values.rs"]
 mod values;
 
@@ -319,16 +321,6 @@ fn results_can_be_files_of_every_format() -> Result {
         let rows = duckdb::query(&format!("select count(*), sum(age) from {from}"))?;
         assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 1);
     }
-    Ok(())
-}
-
-#[test]
-fn an_artifact_does_not_replace_its_program() -> Result {
-    let space = Workspace::new()?;
-    let program = space.program("people")?;
-    let before = fs::read_to_string(&program)?;
-    djc()?.arg("compile").arg(&program).arg("-o").arg(&program).run()?.code(2)?.complains("is the program")?;
-    assert_eq!(fs::read_to_string(&program)?, before);
     Ok(())
 }
 

@@ -121,6 +121,30 @@ fn rust_files_say_what_they_are_for() -> Result {
     fail_with(&silent)
 }
 
+/// The runtime is a library: its command lines print, and prepare the environment for a plugin.
+#[test]
+fn the_library_prints_nothing() -> Result {
+    // Spelled in halves, so that this file passes its own test.
+    let forbidden =
+        [["print", "ln!"], ["print", "!("], ["indic", "atif"], ["std", "err()"], ["std", "out()"], ["set_", "var"]];
+    let forbidden = forbidden.map(|halves| halves.concat());
+    let mut problems = Vec::new();
+    for (path, text) in sources()? {
+        let is_command = ["runtime/src/cli", "runtime/src/bin"].iter().any(|folder| path.starts_with(folder));
+        let is_test = path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs");
+        if !path.starts_with("runtime/src") || !has_extension(&path, "rs") || is_command || is_test {
+            continue;
+        }
+        for word in forbidden.iter().filter(|word| text.contains(word.as_str())) {
+            let is_allowed = word.starts_with("set_") && path.ends_with("pjrt/plugin.rs");
+            if !is_allowed {
+                problems.push(format!("{}: `{word}`", path.display()));
+            }
+        }
+    }
+    fail_with(&problems)
+}
+
 #[test]
 fn nothing_large_is_tracked() -> Result {
     let Ok(listed) = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output() else { return Ok(()) };

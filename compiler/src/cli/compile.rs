@@ -86,6 +86,7 @@ fn executables(args: &args::Compile, source: &Source, compiled: &Compiled) -> Re
 
 fn tpu_plugin(args: &args::Compile) -> Result<std::sync::Arc<Plugin>, RunError> {
     let path = pjrt::discover(pjrt::Platform::Tpu, args.plugin.as_deref())?;
+    pjrt::prepare_environment(&path);
     Ok(Plugin::load(&path)?)
 }
 

@@ -35,6 +35,7 @@ struct Found {
 
 fn plugin(platform: Platform) -> Result<Found, PjrtError> {
     let path = discover(platform, None)?;
+    dj_runtime::pjrt::prepare_environment(&path);
     let plugin = Plugin::load(&path)?;
     let (major, minor) = plugin.api_version();
     let mut facts = format!("PJRT {major}.{minor}");

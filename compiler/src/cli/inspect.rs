@@ -13,6 +13,7 @@ use dj_runtime::artifact::{Artifact, Manifest, Modules, ProgramId, Target};
 use dj_runtime::execute::{Exit, RunError};
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Prints a stage.
 pub(super) fn inspect(args: &args::Inspect) -> Exit {
@@ -67,7 +68,7 @@ fn open(path: &Path) -> Result<Artifact, Failure> {
 
 /// The text of a stage; StableHLO comes in pieces, so that megabytes of it are not copied.
 fn of_artifact(path: &Path, stage: Stage, target: Option<&Target>) -> Result<Vec<String>, Failure> {
-    let artifact = open(path)?;
+    let artifact = Arc::new(open(path)?);
     let kept = |name: &str| vec![artifact.plan(name).unwrap_or_default().into_owned()];
     Ok(match stage {
         Stage::Ast => kept("ast"),

@@ -107,7 +107,7 @@ fn table_name(statement: &ast::Statement) -> Option<&str> {
 fn run_error(error: CompileError) -> RunError {
     match error {
         CompileError::Program(diagnostics) => RunError::Program(diagnostics),
-        CompileError::Verify(error) => RunError::bug(error.to_string()),
+        CompileError::Verify(_) | CompileError::Manifest(_) => RunError::bug(error.to_string()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Failure, args};
 use dj_grammar::Diagnostic;
 use dj_runtime::artifact::Platform;
 use dj_runtime::cli::run_command;
-use dj_runtime::execute::{Exit, RunError, codes};
+use dj_runtime::execute::{CompiledProgram, Exit, RunError, codes};
 
 /// Compiles a program and runs it.
 pub(super) fn run(args: &args::Run) -> Exit {
@@ -26,6 +26,7 @@ fn compile_and_run(args: &args::Run) -> Result<(), Failure> {
     }
     let compiled = source.compile(&args.run.bindings, &args.target, &args.tuning, args.run.diagnostics)?;
     let base = Some(source.base.clone());
-    run_command(&compiled.manifest, &compiled, &args.run, base, &args.file).map_err(|error| source.failure(error))?;
+    let program = CompiledProgram::new(compiled.manifest.clone(), compiled);
+    run_command(program, &args.run, base, &args.file).map_err(|error| source.failure(error))?;
     Ok(())
 }

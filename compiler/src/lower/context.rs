@@ -11,7 +11,7 @@ use crate::plan::Program;
 use crate::stablehlo::{Builder, Element, Location, Value};
 use dj_grammar::Span;
 use dj_runtime::artifact::{
-    Capacity, CapacityKind, Dim, Platform, Resident, ScalarInput, ScalarSource, Stage, StatusKind, StatusSite, Target,
+    Capacity, CapacityKind, Platform, Resident, ScalarInput, ScalarSource, Stage, StatusKind, StatusSite, Target, abi,
 };
 use dj_runtime::expr::{ColumnId, Interval};
 use std::cell::RefCell;
@@ -55,14 +55,6 @@ impl Interface {
     pub(super) fn capacity(&mut self, base: usize, holds: CapacityKind) -> usize {
         let wanted = Capacity { base, holds };
         position_or_push(&mut self.capacities, wanted)
-    }
-
-    /// A length at a rung.
-    pub(super) fn length(&self, dim: Dim, rung: usize) -> usize {
-        match dim {
-            Dim::Fixed(length) => length,
-            Dim::Capacity(index) => self.size(index, rung),
-        }
     }
 
     /// The size of a capacity at a rung.
@@ -283,34 +275,24 @@ pub(super) fn cell_source(lowering: &Lowering<'_>, plan: usize, column: ColumnId
 }
 
 /// Elements and dimensions of a resident's tensors.
-pub(super) fn resident_types(
+fn resident_types(
     lowering: &Lowering<'_>,
     interface: &Interface,
     resident: &Resident,
     rung: usize,
 ) -> Vec<(Element, Vec<i64>)> {
-    match resident {
-        Resident::HostTable { table, capacity } => {
-            let table = &lowering.strings.host_tables[*table];
-            let dims = vec![interface.size(*capacity, rung) as i64];
-            let flags = [table.nullable, table.can_fail].into_iter().filter(|present| *present);
-            let flags = flags.map(|_| (Element::Pred, dims.clone()));
-            std::iter::once((table.element, dims.clone())).chain(flags).collect()
-        }
-        Resident::Result { tensors, .. } => {
-            let tensor = |tensor: &dj_runtime::artifact::ResidentTensor| {
-                (tensor.element, vec![interface.length(tensor.dim, rung) as i64])
-            };
-            std::iter::once((Element::S32, vec![])).chain(tensors.iter().map(tensor)).collect()
-        }
-    }
+    let tensors = abi::resident_tensors(&interface.capacities, &lowering.strings.host_tables, resident, rung);
+    let tensors = tensors.unwrap_or_else(|missing| panic!("a resident is asked for, and {missing}"));
+    tensors.into_iter().map(|(element, dims)| (element, device_dims(&dims))).collect()
 }
 
 /// Elements and dimensions of a scalar.
-pub(super) fn scalar_types(scalar: &ScalarInput) -> Vec<(Element, Vec<i64>)> {
-    let mut types = vec![(scalar.element, vec![])];
-    if scalar.nullable {
-        types.push((Element::Pred, vec![]));
-    }
-    types
+fn scalar_types(scalar: &ScalarInput) -> Vec<(Element, Vec<i64>)> {
+    abi::scalar_elements(scalar).into_iter().map(|element| (element, vec![])).collect()
+}
+
+/// Dimensions as MLIR counts them.
+pub(super) fn device_dims(dims: &[usize]) -> Vec<i64> {
+    let dim = |dim: &usize| i64::try_from(*dim).unwrap_or_else(|_| panic!("a tensor has {dim} elements"));
+    dims.iter().map(dim).collect()
 }

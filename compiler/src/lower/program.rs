@@ -1,24 +1,22 @@
-//! The arguments and results of a stage's programs, in the order that the manifest fixes.
+//! The arguments and results of a stage's programs, by the slots that [`Abi`] declares.
 
-use super::context::{Interface, Lane, Lowering, resident_types, scalar_types};
+use super::context::{Lane, Lowering, device_dims};
 use super::host::host_columns;
-use super::passing::Passing;
 use super::rows::ChunkInputs;
-use super::sink::StateSpec;
 use crate::physical::Stage;
-use crate::stablehlo::{Argument, Element, TensorType, Value};
-use dj_runtime::artifact::{ChunkColumn, ProgramKind};
+use crate::stablehlo::{Argument, Builder, Element, TensorType, Value};
+use dj_runtime::artifact::{Abi, ChunkColumn, Part, ProgramKind, Slot, SlotKind};
+use std::collections::BTreeMap;
 
 /// The arguments of one program.
 pub(super) struct Signature {
     /// All, in order.
     pub(super) arguments: Vec<Argument>,
-    state: usize,
-    residents: Vec<usize>,
-    scalars: Vec<usize>,
+    slots: Vec<Slot>,
 }
 
 /// A program's arguments, told apart.
+#[derive(Default)]
 pub(super) struct ProgramInputs<'c> {
     /// The state.
     pub(super) state: Vec<Value<'c>>,
@@ -26,61 +24,106 @@ pub(super) struct ProgramInputs<'c> {
     pub(super) residents: Vec<Vec<Value<'c>>>,
     /// The values of every scalar.
     pub(super) scalars: Vec<Vec<Value<'c>>>,
-    /// The rest: the chunk's.
-    pub(super) rest: Vec<Value<'c>>,
+    /// For a step: by the index among the chunk's columns.
+    chunk: BTreeMap<usize, (Option<Value<'c>>, Option<Value<'c>>)>,
+    rows: Option<Value<'c>>,
+    start: Option<Value<'c>>,
+    offset: Option<Value<'c>>,
 }
 
-impl Signature {
-    /// The signature of a stage's program at a rung.
-    pub(super) fn new(
-        lowering: &Lowering<'_>,
-        stage: &Stage,
-        interface: &Interface,
-        state: &[StateSpec],
-        kind: ProgramKind,
-        rung: usize,
-    ) -> Self {
-        let mut arguments = Vec::new();
-        let donated = !matches!(kind, ProgramKind::Finish);
-        for (index, spec) in state.iter().enumerate() {
-            let ty = TensorType::new(spec.element, spec.flat_dims(rung));
-            arguments.push(if donated { Argument::donated(ty, index) } else { Argument::new(ty) });
-        }
-        let mut signature = Self { arguments, state: state.len(), residents: vec![], scalars: vec![] };
-        for resident in &interface.residents {
-            let types = resident_types(lowering, interface, resident, rung);
-            signature.residents.push(types.len());
-            signature.push(types);
-        }
-        for scalar in &interface.scalars {
-            let types = scalar_types(scalar);
-            signature.scalars.push(types.len());
-            signature.push(types);
-        }
-        if let ProgramKind::Step(driver) = kind {
-            signature.push(chunk_types(lowering, stage, driver));
-        }
-        signature
-    }
+/// What a program gives, by slot.
+pub(super) type Given<'c> = Vec<(SlotKind, Value<'c>)>;
 
-    fn push(&mut self, types: Vec<(Element, Vec<i64>)>) {
-        let arguments = types.into_iter().map(|(element, dims)| Argument::new(TensorType::new(element, dims)));
-        self.arguments.extend(arguments);
+impl Signature {
+    /// The arguments of a program of a kind.
+    pub(super) fn new(slots: Vec<Slot>, kind: ProgramKind) -> Self {
+        let argument = |slot: &Slot| {
+            let ty = TensorType::new(slot.element, device_dims(&slot.dims));
+            match (slot.kind, kind) {
+                // It is given back in the place in which it came.
+                (SlotKind::State(index), ProgramKind::Step(_) | ProgramKind::Compact) => Argument::donated(ty, index),
+                _ => Argument::new(ty),
+            }
+        };
+        Self { arguments: slots.iter().map(argument).collect(), slots }
     }
 
     /// Tells the values of the arguments apart.
     pub(super) fn split<'c>(&self, values: &[Value<'c>]) -> ProgramInputs<'c> {
-        let mut rest = values;
-        let mut take = |count: usize| {
-            let (taken, others) = rest.split_at(count);
-            rest = others;
-            taken.to_vec()
-        };
-        let state = take(self.state);
-        let residents = self.residents.iter().map(|count| take(*count)).collect();
-        let scalars = self.scalars.iter().map(|count| take(*count)).collect();
-        ProgramInputs { state, residents, scalars, rest: rest.to_vec() }
+        assert_eq!(self.slots.len(), values.len(), "a program has a value for every argument");
+        let mut inputs = ProgramInputs::default();
+        for (slot, value) in self.slots.iter().zip(values) {
+            inputs.put(slot.kind, *value);
+        }
+        inputs
     }
+}
+
+impl<'c> ProgramInputs<'c> {
+    fn put(&mut self, kind: SlotKind, value: Value<'c>) {
+        let nth = |lists: &mut Vec<Vec<Value<'c>>>, index: usize| {
+            lists.resize(lists.len().max(index + 1), vec![]);
+            lists[index].push(value);
+        };
+        match kind {
+            SlotKind::State(_) => self.state.push(value),
+            SlotKind::Resident { resident, .. } => nth(&mut self.residents, resident),
+            SlotKind::Scalar { scalar, .. } => nth(&mut self.scalars, scalar),
+            SlotKind::Chunk { column, part } => {
+                let lane = self.chunk.entry(column).or_default();
+                match part {
+                    Part::Values => lane.0 = Some(value),
+                    Part::Validity => lane.1 = Some(value),
+                }
+            }
+            SlotKind::Rows => self.rows = Some(value),
+            SlotKind::Start => self.start = Some(value),
+            SlotKind::Offset => self.offset = Some(value),
+            SlotKind::Status
+            | SlotKind::Count
+            | SlotKind::Mask
+            | SlotKind::Origin
+            | SlotKind::Emitted { .. }
+            | SlotKind::Total
+            | SlotKind::Result(_) => panic!("`{kind}` is no argument"),
+        }
+    }
+
+    /// What a step of a driver reads of its chunk.
+    pub(super) fn chunk(&self, stage: &Stage, driver: usize) -> ChunkInputs<'c> {
+        let driver = &stage.drivers[driver];
+        let ids: Vec<_> = driver.columns.iter().map(|column| column.column.id).chain(driver.host_ids()).collect();
+        let lane = |(column, lane): (&usize, &(Option<Value<'c>>, Option<Value<'c>>))| {
+            let value = lane.0.unwrap_or_else(|| panic!("chunk column {column} has no values"));
+            (ids[*column], Lane { value, valid: lane.1 })
+        };
+        let needed =
+            |value: Option<Value<'c>>, kind: SlotKind| value.unwrap_or_else(|| panic!("a step has no `{kind}`"));
+        ChunkInputs {
+            columns: self.chunk.iter().map(lane).collect(),
+            rows: needed(self.rows, SlotKind::Rows),
+            start: needed(self.start, SlotKind::Start),
+            offset: self.offset,
+        }
+    }
+}
+
+/// The results of a program in order. Every slot is given, by a tensor of its type; nothing else is, but for the origin of
+/// lanes, which few programs return.
+pub(super) fn ordered<'c>(b: &Builder<'c>, abi: &Abi, given: &Given<'c>) -> Vec<Value<'c>> {
+    for (kind, _) in given {
+        let wanted = *kind == SlotKind::Origin || abi.results.iter().any(|slot| slot.kind == *kind);
+        assert!(wanted, "a program gives `{kind}`, which is no result");
+    }
+    let find = |slot: &Slot| {
+        let found = given.iter().find(|(kind, _)| *kind == slot.kind);
+        let (_, value) = found.unwrap_or_else(|| panic!("a program does not give `{slot}`"));
+        let (element, dims) = (b.element(*value), b.dims(*value));
+        let fits = element == slot.element && dims == device_dims(&slot.dims);
+        assert!(fits, "a program gives {element}{dims:?} for `{slot}`");
+        *value
+    };
+    abi.results.iter().map(find).collect()
 }
 
 /// The columns of a driver's chunk as the runtime delivers them.
@@ -98,46 +141,4 @@ pub(super) fn chunk_lanes(lowering: &Lowering<'_>, stage: &Stage, driver: usize)
     let read = chunk_columns(lowering, stage, driver).into_iter().map(|column| (column.element, column.nullable));
     let host = host_columns(lowering, stage, driver).into_iter().map(|column| (column.element, column.nullable));
     read.chain(host).collect()
-}
-
-fn chunk_types(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<(Element, Vec<i64>)> {
-    let dims = vec![stage.chunk_rows as i64];
-    let mut types = Vec::new();
-    let lanes = chunk_lanes(lowering, stage, driver);
-    for argument in Passing::new(lowering, stage, driver).arguments {
-        let (element, nullable) = lanes[argument];
-        types.push((element, dims.clone()));
-        if nullable {
-            types.push((Element::Pred, dims.clone()));
-        }
-    }
-    types.push((Element::S32, vec![]));
-    types.push((Element::S64, vec![]));
-    if stage.drivers[driver].expands() {
-        types.push((Element::S64, vec![]));
-    }
-    types
-}
-
-/// The chunk's arguments of a driver's step.
-pub(super) fn chunk_inputs<'c>(
-    lowering: &Lowering<'_>,
-    stage: &Stage,
-    index: usize,
-    values: &[Value<'c>],
-) -> ChunkInputs<'c> {
-    let driver = &stage.drivers[index];
-    let mut rest = values;
-    let read = driver.columns.iter().map(|column| (column.column.id, column.column.nullable));
-    let row = driver.row.map(|id| (id, false));
-    let host = driver.host.iter().map(|item| (item.column.id, item.column.nullable));
-    let all: Vec<_> = read.chain(row).chain(host).collect();
-    let lane = |argument: usize| {
-        let (id, nullable) = all[argument];
-        let (mine, others) = rest.split_at(1 + usize::from(nullable));
-        rest = others;
-        (id, Lane { value: mine[0], valid: mine.get(1).copied() })
-    };
-    let columns = Passing::new(lowering, stage, index).arguments.into_iter().map(lane).collect();
-    ChunkInputs { columns, rows: rest[0], start: rest[1], offset: rest.get(2).copied() }
 }

@@ -3,7 +3,7 @@
 use super::context::{Cx, Interface, Lowering};
 use super::host::host_columns;
 use super::passing::Passing;
-use super::program::{Signature, chunk_columns, chunk_inputs};
+use super::program::{Given, ProgramInputs, Signature, chunk_columns, ordered};
 use super::sink::build::has_extents;
 use super::sink::{MAX_RUNGS, SinkLowering, StateSpec, product};
 use crate::encode::{Dictionaries, Encoded};
@@ -11,8 +11,8 @@ use crate::physical::{Op, Sink, Variant};
 use crate::plan::{JoinKind, Program};
 use crate::stablehlo::{BuildError, Element, Module, Session, Value};
 use dj_runtime::artifact::{
-    CapacityKind, Driver, Init, ProgramKind, ResultColumn, ResultTensor, Sink as SinkSpec, SinkKind, Stage,
-    StateTensor, Target,
+    Abi, CapacityKind, Driver, Init, ProgramKind, ResultColumn, ResultTensor, Sink as SinkSpec, SinkKind, SlotKind,
+    Stage, StateTensor, Target, abi,
 };
 use std::cell::RefCell;
 
@@ -51,7 +51,6 @@ pub(crate) struct LoweredStage {
     /// The manifest's entry.
     pub(crate) manifest: Stage,
     interface: Interface,
-    state: Vec<StateSpec>,
 }
 
 impl<'a> StageLowering<'a> {
@@ -75,26 +74,22 @@ impl<'a> StageLowering<'a> {
     /// Discovers what the stage's programs read and writes its manifest.
     pub(crate) fn lower(&self, session: &Session<'_>) -> LoweredStage {
         let interface = RefCell::new(Interface::default());
-        let mut state = Vec::new();
+        // The state's shape is needed before any program: it is found by an empty one.
+        let mut state = session.trace(&[], |b, _| self.state(&Cx::new(&self.lowering(), b, 0, &interface, None)));
+        let draft = self.draft(&state);
         let mut tensors = Vec::new();
         let programs = (0..self.stage().drivers.len()).map(ProgramKind::Step).chain([ProgramKind::Finish]);
         for kind in programs {
-            let none = Interface::default();
-            // The state's shape is needed before its program: it is found by the first, empty one.
-            if state.is_empty() {
-                state = session.trace(&[], |b, _| self.state(&Cx::new(&self.lowering(), b, 0, &interface, None)));
-            }
-            let signature = Signature::new(&self.lowering(), self.stage(), &none, &state, kind, 0);
-            let results: Vec<Element> = session.trace(&signature.arguments, |b, values| {
+            let slots = abi::arguments(&draft, &self.strings.host_tables, kind, 0);
+            let signature = Signature::new(slots.unwrap_or_else(|missing| panic!("a new stage: {missing}")), kind);
+            let results: Vec<(SlotKind, Element)> = session.trace(&signature.arguments, |b, values| {
                 let lowering = self.lowering();
                 let cx = Cx::new(&lowering, b, 0, &interface, None);
-                let inputs = signature.split(values);
-                let results = self.body(&cx, kind, &inputs.state, &inputs.rest);
-                results.iter().map(|value| b.element(*value)).collect()
+                let results = self.body(&cx, kind, &signature.split(values));
+                results.iter().map(|(kind, value)| (*kind, b.element(*value))).collect()
             });
-            if kind == ProgramKind::Finish {
-                tensors = results[2..].to_vec();
-            }
+            let of_result = results.into_iter().filter(|(kind, _)| matches!(kind, SlotKind::Result(_)));
+            tensors.extend(of_result.map(|(_, element)| element));
         }
         let interface = interface.into_inner();
         if let Some(status) = state.first_mut() {
@@ -105,7 +100,27 @@ impl<'a> StageLowering<'a> {
             };
         }
         let manifest = self.manifest(session, &interface, &state, &tensors);
-        LoweredStage { manifest, interface, state }
+        LoweredStage { manifest, interface }
+    }
+
+    /// The stage as far as it is known before its programs are: enough to tell their arguments.
+    fn draft(&self, state: &[StateSpec]) -> Stage {
+        let stage = self.stage();
+        Stage {
+            label: String::new(),
+            span: stage.span,
+            chunk_rows: stage.chunk_rows,
+            drivers: self.drivers(),
+            residents: vec![],
+            scalars: vec![],
+            capacities: vec![],
+            first_rung: 0,
+            rungs: 1,
+            state: state.iter().map(|spec| state_tensor(spec, 1)).collect(),
+            status: vec![],
+            sink: SinkSpec { kind: SinkKind::Emit, columns: vec![], slice: None },
+            max_rows: 0,
+        }
     }
 
     fn state(&self, cx: &Cx<'_, '_>) -> Vec<StateSpec> {
@@ -114,46 +129,45 @@ impl<'a> StageLowering<'a> {
     }
 
     /// The results of a program. What belongs to no finer place in the source belongs to the stage's transform.
-    fn body<'c>(&self, cx: &Cx<'_, 'c>, kind: ProgramKind, state: &[Value<'c>], rest: &[Value<'c>]) -> Vec<Value<'c>> {
-        cx.at(self.stage().span, || self.results(cx, kind, state, rest))
+    fn body<'c>(&self, cx: &Cx<'_, 'c>, kind: ProgramKind, inputs: &ProgramInputs<'c>) -> Given<'c> {
+        cx.at(self.stage().span, || self.results(cx, kind, inputs))
     }
 
-    fn results<'c>(
-        &self,
-        cx: &Cx<'_, 'c>,
-        kind: ProgramKind,
-        state: &[Value<'c>],
-        rest: &[Value<'c>],
-    ) -> Vec<Value<'c>> {
+    fn results<'c>(&self, cx: &Cx<'_, 'c>, kind: ProgramKind, inputs: &ProgramInputs<'c>) -> Given<'c> {
         let sink = SinkLowering::new(cx, self.stage());
-        let (status, kept) = (state[0], &state[1..]);
+        let (status, kept) = (inputs.state[0], &inputs.state[1..]);
+        let mut given = Vec::new();
+        let mut keep = |status: Value<'c>, kept: Vec<Value<'c>>| {
+            let state = std::iter::once(status).chain(kept).enumerate();
+            given.extend(state.map(|(index, value)| (SlotKind::State(index), value)));
+            given.push((SlotKind::Status, status));
+        };
         match kind {
             ProgramKind::Step(index) => {
                 let driver = &self.stage().drivers[index];
-                let chunk = chunk_inputs(cx.lowering, self.stage(), index, rest);
+                let chunk = inputs.chunk(self.stage(), index);
                 let rows = cx.chunk_rows(self.stage(), index, &chunk);
                 let (rows, total) = cx.run_ops(rows, driver, &chunk);
                 let result = sink.step(cx, &rows, kept);
-                let status = cx.merge_status(status);
-                let mut values = vec![status];
-                values.extend(result.state);
-                values.push(status);
-                values.extend(result.count);
-                values.extend(result.emitted);
-                values.extend(total);
-                values
+                keep(cx.merge_status(status), result.state);
+                given.extend(result.count.map(|count| (SlotKind::Count, count)));
+                given.extend(result.emitted);
+                given.push((SlotKind::Origin, rows.origin));
+                given.extend(total.map(|total| (SlotKind::Total, total)));
             }
             ProgramKind::Compact => {
                 let (kept, count) = sink.group_sort_compact(cx, kept);
-                let status = cx.merge_status(status);
-                std::iter::once(status).chain(kept).chain([status, count]).collect()
+                keep(cx.merge_status(status), kept);
+                given.push((SlotKind::Count, count));
             }
             ProgramKind::Finish => {
                 let result = sink.finish(cx, kept);
-                let status = cx.merge_status(status);
-                [status, result.count].into_iter().chain(result.tensors).collect()
+                given.extend([(SlotKind::Status, cx.merge_status(status)), (SlotKind::Count, result.count)]);
+                let tensors = result.tensors.into_iter().enumerate();
+                given.extend(tensors.map(|(index, value)| (SlotKind::Result(index), value)));
             }
         }
+        given
     }
 
     /// The text of one program's module.
@@ -165,16 +179,37 @@ impl<'a> StageLowering<'a> {
         rung: usize,
     ) -> Result<String, BuildError> {
         let interface = RefCell::new(stage.interface.clone());
-        let signature = Signature::new(&self.lowering(), self.stage(), &stage.interface, &stage.state, kind, rung);
+        let abi = Abi::of(&stage.manifest, &self.strings.host_tables, kind, rung);
+        let abi = abi.unwrap_or_else(|missing| panic!("`{}` at rung {rung}: {missing}", stage.manifest.label));
+        let signature = Signature::new(abi.arguments.clone(), kind);
         let name = format!("s{}", self.stage);
         let module = Module::build(session, &name, &signature.arguments, |b, values| {
             let lowering = self.lowering();
-            let inputs = signature.split(values);
-            let cx = Cx::new(&lowering, b, rung, &interface, Some((inputs.residents, inputs.scalars)));
-            self.body(&cx, kind, &inputs.state, &inputs.rest)
+            let mut inputs = signature.split(values);
+            let given = (std::mem::take(&mut inputs.residents), std::mem::take(&mut inputs.scalars));
+            let cx = Cx::new(&lowering, b, rung, &interface, Some(given));
+            ordered(b, &abi, &self.body(&cx, kind, &inputs))
         })?;
-        debug_assert_eq!(*interface.borrow(), stage.interface, "both passes must read the same");
+        assert_eq!(*interface.borrow(), stage.interface, "both passes must read the same");
         Ok(module.text)
+    }
+
+    /// The stage's drivers, as the runtime runs them.
+    fn drivers(&self) -> Vec<Driver> {
+        let (stage, lowering) = (self.stage(), self.lowering());
+        let drivers = stage.drivers.iter().enumerate().map(|(index, driver)| {
+            let Passing { arguments, passed } = Passing::new(&lowering, stage, index);
+            Driver {
+                source: driver.source,
+                columns: chunk_columns(&lowering, stage, index),
+                host_columns: host_columns(&lowering, stage, index),
+                arguments,
+                passed,
+                skip: driver.skip.clone(),
+                expands: driver.expands(),
+            }
+        });
+        drivers.collect()
     }
 
     fn manifest(
@@ -195,34 +230,17 @@ impl<'a> StageLowering<'a> {
             let rungs = rungs(interface, state, table.as_deref());
             (self.sink(&cx, &lowered, state, tensors, table, rungs), rungs, max_rows)
         });
-        let drivers = stage.drivers.iter().enumerate().map(|(index, driver)| {
-            let Passing { arguments, passed } = Passing::new(&lowering, stage, index);
-            Driver {
-                source: driver.source,
-                columns: chunk_columns(&lowering, stage, index),
-                host_columns: host_columns(&lowering, stage, index),
-                arguments,
-                passed,
-                skip: driver.skip.clone(),
-                expands: driver.expands(),
-            }
-        });
-        let flat = |spec: &StateSpec| StateTensor {
-            element: spec.element,
-            dims: (0..rungs).map(|rung| spec.dims[rung].iter().map(|length| *length as usize).collect()).collect(),
-            init: spec.init,
-        };
         Stage {
             label: label(stage, self.program),
             span: stage.span,
             chunk_rows: stage.chunk_rows,
-            drivers: drivers.collect(),
+            drivers: self.drivers(),
             residents: interface.residents.clone(),
             scalars: interface.scalars.clone(),
             capacities: interface.capacities.clone(),
             first_rung: first_rung(interface, stage, rungs),
             rungs,
-            state: state.iter().map(flat).collect(),
+            state: state.iter().map(|spec| state_tensor(spec, rungs)).collect(),
             status: interface.sites.clone(),
             sink,
             max_rows,
@@ -265,6 +283,13 @@ impl<'a> StageLowering<'a> {
         let kind = SinkKind::Fold { appends: sink.appends(), compacts: sink.compacts(), tensors: tensors.collect() };
         SinkSpec { kind, columns, slice: stage.slice }
     }
+}
+
+/// A tensor of the state at its first rungs.
+fn state_tensor(spec: &StateSpec, rungs: usize) -> StateTensor {
+    let length = |length: &i64| usize::try_from(*length).unwrap_or_else(|_| panic!("a state of length {length}"));
+    let dims = spec.dims[..rungs].iter().map(|dims| dims.iter().map(length).collect());
+    StateTensor { element: spec.element, dims: dims.collect(), init: spec.init }
 }
 
 /// The length of a tensor of these dimensions, at a rung that fits.

@@ -42,7 +42,9 @@ fn check_tpu(pipeline: &str) {
     let options = Options { target, chunk_rows: 4096, ..Options::default() };
     let compiled = compile(&source, "test.dj", &NothingBound, &|_, _| false, &options);
     let compiled = compiled.unwrap_or_else(|error| panic!("{pipeline}: {error:?}"));
-    let plugin = Plugin::load(&discover(Platform::Tpu, None).unwrap()).unwrap();
+    let path = discover(Platform::Tpu, None).unwrap();
+    dj_runtime::pjrt::prepare_environment(&path);
+    let plugin = Plugin::load(&path).unwrap();
     let topology = dj_runtime::pjrt::Topology::new(&plugin, "v5e:1x1").unwrap();
     let variant = &compiled.manifest.variants[0];
     for (stage, spec) in variant.stages.iter().enumerate() {

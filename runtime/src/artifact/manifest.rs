@@ -3,16 +3,8 @@
 //! A program is a list of [`Variant`]s, from the one that assumes most to the one that assumes nothing. A variant is a list
 //! of [`Stage`]s in an order in which they can run. A stage folds chunks of its drivers' rows:
 //!
-//! ```text
-//! step(state, residents, scalars, chunk, rows, start[, offset]) -> (state, status, [count], [mask, columns], [total])
-//! compact(state, residents, scalars) -> (state, status, count)
-//! finish(state, residents, scalars) -> (status, count, tensors)
-//! ```
-//!
-//! Arguments and results are positional, in the order in which the manifest lists them. A value of a nullable column is
-//! followed by its validity, `i1` of the same dimensions. State is donated to step and compact, not to finish; between rungs the host moves it. `rows` and
-//! `count` are `i32[]`, `start` (the running number of the chunk's first row among those of all drivers), `offset` and
-//! `total` are `i64[]`.
+//! What a program takes and gives, and in which order, [`super::abi`] says. A value of a nullable column is followed by its
+//! validity, `i1` of the same dimensions. State is donated to step and compact, not to finish; between rungs the host moves it.
 
 use super::Stage;
 use crate::expr::{Expr, Scalar};
@@ -22,7 +14,7 @@ use dj_grammar::Span;
 use serde::{Deserialize, Serialize};
 
 /// The version of the artifact's format that this build reads and writes.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// A program, ready to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,6 +83,14 @@ pub enum Platform {
 }
 
 impl Platform {
+    /// The kind of devices that it is.
+    pub fn devices(self) -> crate::pjrt::Platform {
+        match self {
+            Self::Cpu => crate::pjrt::Platform::Cpu,
+            Self::Tpu => crate::pjrt::Platform::Tpu,
+        }
+    }
+
     /// The name in options and in artifacts: `cpu`, `tpu`.
     pub fn name(self) -> &'static str {
         match self {

@@ -30,9 +30,15 @@ pub struct CompiledWith {
 }
 
 /// The modules of a program: those of an opened artifact, or the compiler itself, which lowers them when asked.
-pub trait Modules {
+pub trait Modules: Send + Sync {
     /// The StableHLO text of a program.
     fn module(&self, id: ProgramId) -> Result<Cow<'_, str>, ModulesError>;
+
+    /// Whether they come from a file that anybody may have written, so that one that does not fit its manifest is damage and
+    /// no bug.
+    fn is_from_file(&self) -> bool {
+        false
+    }
 
     /// A serialized executable of the module of this [`program_key`], if there is one that was compiled with just this.
     fn executable(&self, key: &str, with: &CompiledWith) -> Option<Cow<'_, [u8]>> {
@@ -45,6 +51,21 @@ pub trait Modules {
 impl Modules for std::collections::BTreeMap<ProgramId, String> {
     fn module(&self, id: ProgramId) -> Result<Cow<'_, str>, ModulesError> {
         self.get(&id).map(|text| Cow::Borrowed(text.as_str())).ok_or(ModulesError::Missing(id))
+    }
+}
+
+/// Modules that somebody else owns.
+impl<M: Modules + ?Sized> Modules for &M {
+    fn module(&self, id: ProgramId) -> Result<Cow<'_, str>, ModulesError> {
+        (**self).module(id)
+    }
+
+    fn is_from_file(&self) -> bool {
+        (**self).is_from_file()
+    }
+
+    fn executable(&self, key: &str, with: &CompiledWith) -> Option<Cow<'_, [u8]>> {
+        (**self).executable(key, with)
     }
 }
 

@@ -1,20 +1,20 @@
 //! Opens artifacts, and refuses what is damaged, foreign or newer.
 
+use super::limits;
 use super::store::{
     CHECKSUMS, Contents, MANIFEST, Package, ProgramContents, SOURCE, executable_path, module_path, sha256,
 };
 use super::{ArtifactError, CompiledWith, FORMAT, Manifest, Modules, ModulesError, ProgramId, Target};
+use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
 use zip::ZipArchive;
 
 /// The first bytes of a zip with at least one member.
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
-
-/// No member of an artifact is larger; a file that claims so is not unpacked.
-const MEMBER_LIMIT: u64 = 4 << 30;
 
 /// An opened artifact, its checksums verified.
 #[derive(Debug)]
@@ -31,9 +31,9 @@ struct Opened {
 }
 
 /// The modules of one program of an artifact.
-#[derive(Debug, Clone, Copy)]
-pub struct ArtifactModules<'a> {
-    artifact: &'a Artifact,
+#[derive(Debug, Clone)]
+pub struct ArtifactModules {
+    artifact: Arc<Artifact>,
     program: usize,
 }
 
@@ -54,18 +54,22 @@ impl Artifact {
             return Err(ArtifactError::Foreign { reason: "it does not start like one".to_owned() });
         }
         let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(format!("{error}")))?;
-        let package_bytes = match read_member(&mut zip, MANIFEST)? {
+        let mut unpacked = Unpacked::of(bytes.len());
+        let package_bytes = match unpacked.read(&mut zip, MANIFEST)? {
             Some(bytes) => bytes,
             None => return Err(ArtifactError::Foreign { reason: format!("a zip without `{MANIFEST}`") }),
         };
         check_format(&package_bytes)?;
-        let members = read_members(&mut zip)?;
-        let package: Package = from_json(MANIFEST, &package_bytes)?;
+        let members = read_members(&mut zip, &mut unpacked)?;
+        let package = limits::with_stack(|| from_json::<Package>(MANIFEST, &package_bytes));
+        let package =
+            package.map_err(|source| ArtifactError::Io { action: "read", path: MANIFEST.into(), source })??;
         let source = text(members.get(SOURCE).cloned().ok_or_else(|| damaged(format!("it lacks `{SOURCE}`")))?)?;
         let programs = package
             .programs
             .into_iter()
             .map(|program| {
+                program.manifest.verify().map_err(|error| damaged(format!("its manifest breaks {error}")))?;
                 let modules = open_modules(&program.manifest, program.modules, &members)?;
                 Ok(Opened { manifest: program.manifest, modules })
             })
@@ -92,13 +96,16 @@ impl Artifact {
     }
 
     /// The program for a target; the first one if there is no wish.
-    pub fn program(&self, target: Option<&Target>) -> Result<(&Manifest, ArtifactModules<'_>), ArtifactError> {
+    pub fn program<'a>(
+        self: &'a Arc<Self>,
+        target: Option<&Target>,
+    ) -> Result<(&'a Manifest, ArtifactModules), ArtifactError> {
         let found = match target {
             None => Some(0),
             Some(target) => self.programs.iter().position(|program| program.manifest.target == *target),
         };
         match found.and_then(|at| Some((at, self.programs.get(at)?))) {
-            Some((program, opened)) => Ok((&opened.manifest, ArtifactModules { artifact: self, program })),
+            Some((program, opened)) => Ok((&opened.manifest, ArtifactModules { artifact: Arc::clone(self), program })),
             None => Err(ArtifactError::NoTarget {
                 wanted: target.map_or_else(|| "any target".to_owned(), ToString::to_string),
                 found: self.manifests().map(|manifest| manifest.target.to_string()).collect(),
@@ -125,18 +132,22 @@ impl Artifact {
     }
 }
 
-impl ArtifactModules<'_> {
+impl ArtifactModules {
     /// The programs that there are modules of, in order.
     pub fn ids(&self) -> impl Iterator<Item = ProgramId> {
         self.artifact.programs[self.program].modules.keys().copied()
     }
 }
 
-impl Modules for ArtifactModules<'_> {
+impl Modules for ArtifactModules {
     fn module(&self, id: ProgramId) -> Result<Cow<'_, str>, ModulesError> {
         let path = self.artifact.programs[self.program].modules.get(&id).ok_or(ModulesError::Missing(id))?;
         let bytes = self.artifact.members.get(path).ok_or(ModulesError::Missing(id))?;
         Ok(String::from_utf8_lossy(bytes))
+    }
+
+    fn is_from_file(&self) -> bool {
+        true
     }
 
     fn executable(&self, key: &str, with: &CompiledWith) -> Option<Cow<'_, [u8]>> {
@@ -156,16 +167,20 @@ fn check_format(package: &[u8]) -> Result<(), ArtifactError> {
 }
 
 /// Reads all members and compares them with `checksums.json`.
-fn read_members(zip: &mut ZipArchive<Cursor<&[u8]>>) -> Result<BTreeMap<String, Vec<u8>>, ArtifactError> {
+fn read_members(
+    zip: &mut ZipArchive<Cursor<&[u8]>>,
+    unpacked: &mut Unpacked,
+) -> Result<BTreeMap<String, Vec<u8>>, ArtifactError> {
     let missing = || damaged(format!("it lacks `{CHECKSUMS}`"));
-    let checksums: BTreeMap<String, String> = from_json(CHECKSUMS, &read_member(zip, CHECKSUMS)?.ok_or_else(missing)?)?;
+    let checksums: BTreeMap<String, String> =
+        from_json(CHECKSUMS, &unpacked.read(zip, CHECKSUMS)?.ok_or_else(missing)?)?;
     if zip.len() != checksums.len() + 1 {
         return Err(damaged(format!("it has {} members instead of {}", zip.len(), checksums.len() + 1)));
     }
     checksums
         .into_iter()
         .map(|(path, sha)| {
-            let bytes = read_member(zip, &path)?.ok_or_else(|| damaged(format!("it lacks `{path}`")))?;
+            let bytes = unpacked.read(zip, &path)?.ok_or_else(|| damaged(format!("it lacks `{path}`")))?;
             if sha256(&bytes) != sha {
                 return Err(damaged(format!("the checksum of `{path}` does not match")));
             }
@@ -174,16 +189,35 @@ fn read_members(zip: &mut ZipArchive<Cursor<&[u8]>>) -> Result<BTreeMap<String, 
         .collect()
 }
 
-fn read_member(zip: &mut ZipArchive<Cursor<&[u8]>>, path: &str) -> Result<Option<Vec<u8>>, ArtifactError> {
-    let member = match zip.by_name(path) {
-        Ok(member) => member,
-        Err(zip::result::ZipError::FileNotFound) => return Ok(None),
-        Err(error) => return Err(damaged(format!("`{path}`: {error}"))),
-    };
-    let mut bytes = Vec::new();
-    match member.take(MEMBER_LIMIT).read_to_end(&mut bytes) {
-        Ok(_) => Ok(Some(bytes)),
-        Err(error) => Err(damaged(format!("`{path}`: {error}"))),
+/// How much of an artifact may be unpacked still.
+struct Unpacked {
+    left: u64,
+}
+
+impl Unpacked {
+    /// Of a file of so many bytes.
+    fn of(packed: usize) -> Self {
+        Self { left: limits::unpacked(packed as u64) }
+    }
+
+    fn read(&mut self, zip: &mut ZipArchive<Cursor<&[u8]>>, path: &str) -> Result<Option<Vec<u8>>, ArtifactError> {
+        let member = match zip.by_name(path) {
+            Ok(member) => member,
+            Err(zip::result::ZipError::FileNotFound) => return Ok(None),
+            Err(error) => return Err(damaged(format!("`{path}`: {error}"))),
+        };
+        let mut bytes = Vec::new();
+        // One byte more than is allowed tells that there is too much.
+        match member.take(self.left + 1).read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() as u64 > self.left => {
+                Err(damaged(format!("it unpacks to more than {} times its size", limits::RATIO)))
+            }
+            Ok(_) => {
+                self.left -= bytes.len() as u64;
+                Ok(Some(bytes))
+            }
+            Err(error) => Err(damaged(format!("`{path}`: {error}"))),
+        }
     }
 }
 
@@ -198,18 +232,24 @@ fn open_modules(
         .map(|(id, sha)| {
             let id = ProgramId::parse(&id).ok_or_else(|| damaged(format!("`{id}` names no program")))?;
             let path = module_path(manifest, &sha);
-            match members.get(&path) {
-                Some(bytes) if sha256(bytes) != sha => Err(damaged(format!("`{path}` is another module"))),
-                Some(bytes) if std::str::from_utf8(bytes).is_ok() => Ok((id, path)),
-                Some(_) => Err(damaged(format!("`{path}` is not text"))),
-                None => Err(damaged(format!("it lacks `{path}`"))),
+            let bytes = members.get(&path).ok_or_else(|| damaged(format!("it lacks `{path}`")))?;
+            if sha256(bytes) != sha {
+                return Err(damaged(format!("`{path}` is another module")));
             }
+            let text = std::str::from_utf8(bytes).map_err(|_| damaged(format!("`{path}` is not text")))?;
+            limits::check_module(text).map_err(|problem| damaged(format!("`{path}` {problem}")))?;
+            Ok((id, path))
         })
         .collect()
 }
 
-fn from_json<T: serde::de::DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, ArtifactError> {
-    serde_json::from_slice(bytes).map_err(|error| damaged(format!("`{path}`: {error}")))
+fn from_json<T: DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, ArtifactError> {
+    limits::check_json(bytes).map_err(|problem| damaged(format!("`{path}` {problem}")))?;
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    // Expressions nest deeper than the parser's own limit allows.
+    reader.disable_recursion_limit();
+    let value = T::deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    value.map_err(|error| damaged(format!("`{path}`: {error}")))
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, ArtifactError> {

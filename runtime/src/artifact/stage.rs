@@ -5,6 +5,7 @@
 #[cfg(doc)]
 use super::HostTable;
 use super::ProgramKind;
+use super::abi::Missing;
 use crate::expr::{Expr, Scalar};
 use crate::pjrt::Element;
 use crate::types::Field;
@@ -280,6 +281,29 @@ pub struct Sink {
     pub slice: Option<(u64, u64)>,
 }
 
+/// Where a column of a fold's result is among its tensors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnTensors {
+    /// The values.
+    pub values: usize,
+    /// Which of them are not null.
+    pub validity: Option<usize>,
+}
+
+impl Sink {
+    /// Where each column of a fold's result is among its tensors.
+    pub fn column_tensors(&self) -> Vec<ColumnTensors> {
+        let mut next = 0;
+        let places = |column: &ResultColumn| {
+            let values = next;
+            let validity = column.field.nullable.then_some(values + 1);
+            next = validity.unwrap_or(values) + 1;
+            ColumnTensors { values, validity }
+        };
+        self.columns.iter().map(places).collect()
+    }
+}
+
 /// How a stage's rows come out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum SinkKind {
@@ -315,6 +339,21 @@ pub struct ResultTensor {
     pub element: Element,
     /// Its length at each rung from 0.
     pub dims: Vec<usize>,
+}
+
+impl StateTensor {
+    /// The dimensions that a program sees at a rung: one, the product of all, unless there is none.
+    ///
+    /// # Errors
+    /// If there is no such rung, or there are too many elements.
+    pub fn device_dims(&self, rung: usize) -> Result<Vec<usize>, Missing> {
+        let dims = self.dims.get(rung).ok_or(Missing { what: "rung of a state tensor", index: rung })?;
+        if dims.is_empty() {
+            return Ok(vec![]);
+        }
+        let size = dims.iter().try_fold(1_usize, |all, length| all.checked_mul(*length));
+        Ok(vec![size.ok_or(Missing { what: "size of a state tensor at rung", index: rung })?])
+    }
 }
 
 impl Stage {

@@ -14,6 +14,7 @@
 //!
 //! The same contents give the same bytes: members stand in this order, sorted by name, with one fixed time.
 
+use super::limits;
 use super::{ArtifactError, CompiledWith, FORMAT, Manifest, ProgramId, program_key};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -140,6 +141,7 @@ struct Archive {
 impl Archive {
     fn add_json<T: Serialize>(&mut self, path: &str, value: &T) -> Result<(), ArtifactError> {
         let mut text = serde_json::to_vec_pretty(value).map_err(build)?;
+        limits::check_json(&text).map_err(|problem| build(format!("`{path}` {problem}")))?;
         text.push(b'\n');
         self.add(path, &text)
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::artifact::{Artifact, Modules, ProgramKind, Target};
+use std::sync::Arc;
 
 fn id(stage: usize, kind: ProgramKind) -> ProgramId {
     ProgramId { variant: 0, stage, kind, rung: 0 }
@@ -22,7 +23,7 @@ fn contents() -> Contents {
         host_tables: Vec::new(),
         tables: Vec::new(),
         params: Vec::new(),
-        variants: Vec::new(),
+        variants: vec![crate::artifact::Variant { assumptions: Vec::new(), stages: Vec::new() }],
         unused_tables: Vec::new(),
         exports: Vec::new(),
     };
@@ -42,7 +43,7 @@ fn contents() -> Contents {
 #[test]
 fn contents_survive_a_round_trip() {
     let written = contents();
-    let artifact = Artifact::from_bytes(&to_bytes(&written).unwrap()).unwrap();
+    let artifact = Arc::new(Artifact::from_bytes(&to_bytes(&written).unwrap()).unwrap());
     let (manifest, modules) = artifact.program(Some(&Target::cpu())).unwrap();
     assert_eq!(manifest, &written.programs[0].manifest);
     assert_eq!(modules.module(id(1, ProgramKind::Step(0))).unwrap(), "module @same {}");
@@ -110,7 +111,7 @@ fn a_newer_format_is_refused_whatever_it_holds() {
     zip.start_file(MANIFEST, SimpleFileOptions::default()).unwrap();
     zip.write_all(br#"{"format": 99, "novel": true}"#).unwrap();
     let error = Artifact::from_bytes(&zip.finish().unwrap().into_inner()).unwrap_err();
-    assert_eq!(error.to_string(), "the artifact has format 99, and this DJ reads format 3");
+    assert_eq!(error.to_string(), "the artifact has format 99, and this DJ reads format 4");
 }
 
 #[test]
@@ -119,7 +120,7 @@ fn an_older_format_is_refused_by_its_number() {
     zip.start_file(MANIFEST, SimpleFileOptions::default()).unwrap();
     zip.write_all(br#"{"format": 2, "programs": []}"#).unwrap();
     let error = Artifact::from_bytes(&zip.finish().unwrap().into_inner()).unwrap_err();
-    assert_eq!(error.to_string(), "the artifact has format 2, and this DJ reads format 3");
+    assert_eq!(error.to_string(), "the artifact has format 2, and this DJ reads format 4");
 }
 
 #[test]
@@ -165,7 +166,7 @@ fn an_executable_belongs_to_a_module_and_not_to_a_programs_name() {
                 if path == MANIFEST { swap(std::str::from_utf8(&bytes).unwrap()).into_bytes() } else { bytes }
             },
         );
-    let artifact = Artifact::from_bytes(&swapped).unwrap();
+    let artifact = Arc::new(Artifact::from_bytes(&swapped).unwrap());
     let (_, modules) = artifact.program(None).unwrap();
     let executable = |kind| {
         let text = modules.module(id(0, kind)).unwrap().into_owned();
@@ -184,7 +185,7 @@ fn an_executable_without_a_module_is_not_written() {
 
 #[test]
 fn another_target_is_refused() {
-    let artifact = Artifact::from_bytes(&to_bytes(&contents()).unwrap()).unwrap();
+    let artifact = Arc::new(Artifact::from_bytes(&to_bytes(&contents()).unwrap()).unwrap());
     let error = artifact.program(Target::parse("cpu:8").as_ref()).unwrap_err();
     assert_eq!(error.to_string(), "the artifact holds no program for cpu:8, only for cpu");
 }

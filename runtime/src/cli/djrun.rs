@@ -4,10 +4,11 @@ use super::args::{RunArgs, parse_target};
 use super::process::report;
 use super::run::run_command;
 use crate::artifact::{Artifact, ArtifactError, Target};
-use crate::execute::{Exit, RunError};
+use crate::execute::{CompiledProgram, Exit, RunError};
 use clap::Parser;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Run a compiled DJ program on data
 #[derive(Debug, Parser)]
@@ -54,15 +55,16 @@ fn run(command: &Command) -> Exit {
     let name = command.artifact.display().to_string();
     let refused = |error: ArtifactError| report(&RunError::from(error), "", &name, diagnostics);
     let artifact = match Artifact::open(&command.artifact) {
-        Ok(artifact) => artifact,
+        Ok(artifact) => Arc::new(artifact),
         Err(error) => return refused(error),
     };
-    let (manifest, modules) = match artifact.program(command.target.as_ref()) {
+    let program = match CompiledProgram::of(&artifact, command.target.as_ref()) {
         Ok(program) => program,
         Err(error) => return refused(error),
     };
-    match run_command(manifest, &modules, &command.run, None, &command.artifact) {
+    let source_name = program.manifest().source_name.clone();
+    match run_command(program, &command.run, None, &command.artifact) {
         Ok(_) => Exit::Done,
-        Err(error) => report(&error, artifact.source(), &manifest.source_name, diagnostics),
+        Err(error) => report(&error, artifact.source(), &source_name, diagnostics),
     }
 }

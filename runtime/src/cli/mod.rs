@@ -8,6 +8,7 @@ mod outputs;
 mod places;
 mod process;
 mod run;
+mod terminal;
 
 pub use args::{DiagnosticsFormat, RunArgs, TableFormat, parse_target};
 pub use djrun::djrun;

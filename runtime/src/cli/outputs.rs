@@ -3,7 +3,7 @@
 use super::args::TableFormat;
 use crate::artifact::{ExportSpec, Manifest, ResultColumn};
 use crate::columns::{Dictionaries, Table, TableBuilder};
-use crate::execute::{Outputs, RunError, codes, unknown_name};
+use crate::execute::{Outputs, RunError, codes, columns_of, unknown_name};
 use crate::io::{IoError, Printed, TableWriter, WrittenTable};
 use dj_grammar::Diagnostic;
 use std::fs::File;
@@ -62,11 +62,12 @@ impl FilesAndStdout {
         if !wrong.is_empty() {
             return Err(RunError::Usage(wrong));
         }
-        let export = |spec: &ExportSpec| {
+        let export = |(index, spec): (usize, &ExportSpec)| {
             let file = files.iter().find(|(name, _)| *name == spec.name).map(|(_, path)| PathBuf::from(path));
-            Export { spec: spec.clone(), columns: columns_of(manifest, spec), file, sink: None }
+            Ok(Export { spec: spec.clone(), columns: columns_of(manifest, index)?.to_vec(), file, sink: None })
         };
-        Ok(Self { exports: manifest.exports.iter().map(export).collect(), format })
+        let exports = manifest.exports.iter().enumerate().map(export).collect::<Result<_, RunError>>()?;
+        Ok(Self { exports, format })
     }
 
     /// Prints what waits for it; a reader that went away is no error.
@@ -97,12 +98,6 @@ impl FilesAndStdout {
         }
         out.flush()
     }
-}
-
-/// The columns are those of the last variant, which assumes nothing: another one may take a column as never null.
-fn columns_of(manifest: &Manifest, export: &ExportSpec) -> Vec<ResultColumn> {
-    let stage = export.stages.last().and_then(|stage| manifest.variants.last()?.stages.get(*stage));
-    stage.map(|stage| stage.sink.columns.clone()).unwrap_or_default()
 }
 
 impl Outputs for FilesAndStdout {

@@ -3,10 +3,14 @@
 use super::args::RunArgs;
 use super::outputs::FilesAndStdout;
 use super::places;
-use crate::artifact::{Manifest, Modules, Platform, Target};
-use crate::execute::{Options, Request, RunError, RunReport, Session, codes, default_memory_limit, milliseconds};
-use crate::kernels;
-use crate::pjrt::{self, Client, ClientOptions, Plugin};
+use super::terminal::Terminal;
+use crate::artifact::Target;
+use crate::execute;
+use crate::execute::{
+    CompiledProgram, Options, Request, RunError, RunReport, Session, TableInput, Value, codes, default_memory_limit,
+    milliseconds,
+};
+use crate::pjrt::{self, Client};
 use dj_grammar::Diagnostic;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -19,13 +23,13 @@ use std::time::Instant;
 /// # Errors
 /// If names or values do not fit the program, the data breaks it, or the machine fails.
 pub fn run_command(
-    manifest: &Manifest,
-    modules: &dyn Modules,
+    compiled: CompiledProgram,
     args: &RunArgs,
     base: Option<PathBuf>,
     program: &Path,
 ) -> Result<RunReport, RunError> {
     let started = Instant::now();
+    let manifest = compiled.manifest();
     places::check(manifest, args, base.as_deref().unwrap_or(Path::new("")), program)?;
     for path in args.timings.iter().chain(&args.profile) {
         // A run may be long: what cannot be written in the end should not begin.
@@ -41,50 +45,33 @@ pub fn run_command(
         use_packaged: !args.no_cache,
         optimization_level: args.xla_opt_level,
         base,
-        progress: !args.quiet,
-        notes: !args.quiet,
-        verbose: args.verbose,
         profile: args.profile.is_some(),
         repeat: args.repeat,
     };
-    let request = Request { bindings: args.bindings.clone(), params: args.params.clone() };
-    let mut session = Session::new(client, manifest, modules, options)?;
-    let mut report = session.run(&request, &mut outputs)?;
+    let tables = args.bindings.iter().map(|(table, path)| (table.clone(), TableInput::Files(path.clone())));
+    let params = args.params.iter().map(|(name, text)| (name.clone(), Value::Parsed(text.clone())));
+    let request = Request { tables: tables.collect(), params: params.collect() };
+    let session = Session::new(client, compiled, options)?;
+    let mut report = session.run(&request, &mut outputs, &Terminal::new(args.quiet, args.verbose))?;
     report.plugin = plugin;
     report.total = milliseconds(started.elapsed());
     if let Some(path) = &args.timings {
         write_json(path, &report.to_json())?;
     }
-    if let (Some(path), Some(profile)) = (&args.profile, session.profile()) {
+    if let (Some(path), Some(profile)) = (&args.profile, &report.profile) {
         write_json(path, profile)?;
     }
     Ok(report)
 }
 
-/// Loads the plugin of a target and opens as many of its devices as the target has.
+/// Loads the plugin of a target and opens as many of its devices as the target has, as [`execute::open_client`], in an
+/// environment that keeps plugins quiet.
 ///
 /// # Errors
 /// If no plugin is installed, or it fails.
 pub fn open_client(target: &Target, plugin: Option<&Path>) -> Result<Client, RunError> {
-    let platform = match target.platform {
-        Platform::Cpu => pjrt::Platform::Cpu,
-        Platform::Tpu => pjrt::Platform::Tpu,
-    };
-    let path = pjrt::discover(platform, plugin)?;
-    let plugin = Plugin::load(&path)?;
-    match target.platform {
-        Platform::Cpu => kernels::register(&plugin)?,
-        Platform::Tpu => {}
-    }
-    let client = Client::new(&plugin, &ClientOptions { devices: target.replicas });
-    client.map_err(|error| match (target.platform, RunError::from(error)) {
-        (Platform::Tpu, RunError::Machine(mut problems)) => {
-            let help = format!("the program is for {target}, which is not here; compile it with `--target cpu` too");
-            problems = problems.into_iter().map(|problem| problem.help(help.clone())).collect();
-            RunError::Machine(problems)
-        }
-        (_, error) => error,
-    })
+    pjrt::prepare_environment(&pjrt::discover(target.platform.devices(), plugin)?);
+    execute::open_client(target, plugin)
 }
 
 fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), RunError> {

@@ -40,6 +40,11 @@ impl Dictionary {
         usize::try_from(code).ok().and_then(|at| self.get(at)).unwrap_or("")
     }
 
+    /// The text of a code, if there is such a code.
+    pub fn text(&self, code: i32) -> Option<&str> {
+        usize::try_from(code).ok().and_then(|at| self.get(at))
+    }
+
     fn get(&self, at: usize) -> Option<&str> {
         let end = *self.ends.get(at)?;
         let start = if at == 0 { 0 } else { self.ends[at - 1] };

@@ -7,13 +7,15 @@ mod aligned;
 mod convert;
 mod dictionary;
 mod host_tables;
+mod rows;
 mod table;
 
 pub use aligned::AlignedBytes;
 pub use convert::{NarrowError, Native};
 pub use dictionary::{Dictionaries, Dictionary, DictionaryError, INPUT};
 pub use host_tables::{Evaluate, HostArrays, HostTableError, HostTables};
-pub use table::{Table, TableBuilder, TableChunks};
+pub use rows::{RowChunks, RowStore};
+pub use table::{Table, TableBuilder};
 
 use crate::expr::Scalar;
 use crate::pjrt::Element;

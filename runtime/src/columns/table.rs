@@ -1,8 +1,6 @@
-//! Whole results on the host: compacted from chunks, sliced, and cut into chunks again.
+//! Rows on the host without padding: compacted from chunks, and sliced.
 
-use super::convert::copy_rows;
-use super::{AlignedBytes, Chunk, Column, NarrowError};
-use crate::artifact::ChunkColumn;
+use super::{AlignedBytes, Column};
 use crate::pjrt::Element;
 use std::borrow::Borrow;
 
@@ -49,46 +47,11 @@ impl Table {
         Self { columns: self.columns.iter().map(cut).collect(), rows }
     }
 
-    /// The rows as chunks of `capacity`, with the columns and elements that a driver wants.
-    pub fn chunks<'a>(&'a self, columns: &'a [ChunkColumn], capacity: usize) -> TableChunks<'a> {
-        TableChunks { table: self, columns, capacity: capacity.max(1), next: 0 }
-    }
-
     /// Bytes of the columns.
     pub fn bytes(&self) -> usize {
         let size =
             |column: &Column| column.values.len() + column.validity.as_ref().map_or(0, |validity| validity.len());
         self.columns.iter().map(size).sum()
-    }
-}
-
-/// The chunks of a table, in order; none if it has no rows.
-#[derive(Debug)]
-pub struct TableChunks<'a> {
-    table: &'a Table,
-    columns: &'a [ChunkColumn],
-    capacity: usize,
-    next: usize,
-}
-
-impl Iterator for TableChunks<'_> {
-    type Item = Result<Chunk, NarrowError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let start = self.next;
-        let rows = self.capacity.min(self.table.rows - start);
-        if rows == 0 {
-            return None;
-        }
-        self.next += rows;
-        let convert = |(index, wanted): (usize, &ChunkColumn)| {
-            let mut column = Column::zeroed(wanted.element, self.capacity, wanted.nullable);
-            copy_rows(&self.table.columns[wanted.column], start..start + rows, &mut column, 0)
-                .map_err(|row| NarrowError { column: index, row: row as u64, element: wanted.element })?;
-            Ok(column)
-        };
-        let columns = self.columns.iter().enumerate().map(convert).collect::<Result<_, _>>();
-        Some(columns.map(|columns| Chunk { columns, rows, start: start as u64 }))
     }
 }
 
@@ -147,6 +110,11 @@ impl TableBuilder {
     /// How many rows there are so far.
     pub fn rows(&self) -> usize {
         self.table.rows
+    }
+
+    /// What there is so far.
+    pub fn table(&self) -> &Table {
+        &self.table
     }
 
     /// The table.

@@ -50,16 +50,18 @@ fn masks_keep_rows() {
 #[test]
 fn tables_are_cut_into_chunks() {
     let table = Table { columns: vec![column(&[1_i64, -2, 1 << 40], Some(&[1, 1, 0]))], rows: 3 };
+    let mut store = RowStore::new([(Element::S64, true)]);
+    store.push(table);
     let columns = [wanted(0, Element::S32, true), wanted(0, Element::S64, true)];
-    let chunks: Vec<_> = table.chunks(&columns, 2).collect::<Result<_, _>>().unwrap();
+    let chunks: Vec<_> = store.chunks(&columns, 2).collect::<Result<_, _>>().unwrap();
     assert_eq!(chunks.iter().map(|chunk| (chunk.rows, chunk.start)).collect::<Vec<_>>(), [(2, 0), (1, 2)]);
     assert_eq!(chunks[0].columns[0], column(&[1_i32, -2], Some(&[1, 1])));
     assert_eq!(chunks[1].columns[0], column(&[0_i32, 0], Some(&[0, 0])));
     let unsigned = [wanted(0, Element::U8, true)];
-    let error = table.chunks(&unsigned, 2).next().unwrap().unwrap_err();
+    let error = store.chunks(&unsigned, 2).next().unwrap().unwrap_err();
     assert_eq!((error.column, error.row), (0, 1));
     let full = [wanted(0, Element::S64, false)];
-    let error = table.chunks(&full, 8).next().unwrap().unwrap_err();
+    let error = store.chunks(&full, 8).next().unwrap().unwrap_err();
     assert_eq!(error.row, 2);
 }
 

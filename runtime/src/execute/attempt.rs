@@ -4,10 +4,10 @@ use super::account::Lease;
 use super::bind::Inputs;
 use super::codes;
 use super::device::Device;
-use super::error::RunError;
+use super::error::{RunError, pairs};
+use super::observer::Observer;
 use super::outputs::Outputs;
 use super::programs::Programs;
-use super::progress::Progress;
 use super::report::Activity;
 use super::residents::TableUploads;
 use super::result::StageResult;
@@ -17,8 +17,9 @@ use super::wave::Wave;
 use crate::artifact::{
     DriverSource, Manifest, ProgramId, ProgramKind, Resident, ScalarSource, SinkKind, Stage, Variant,
 };
-use crate::columns::{Dictionaries, DictionaryError, HostTableError, HostTables, INPUT, Table};
+use crate::columns::{Dictionaries, DictionaryError, HostTableError, HostTables, INPUT, RowStore, Table};
 use crate::expr::Scalar;
+use crate::io::Source;
 use dj_grammar::Diagnostic;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -28,9 +29,9 @@ pub(super) struct Attempt<'s, 'p> {
     pub(super) manifest: &'s Manifest,
     pub(super) variant: usize,
     pub(super) device: &'s Device,
-    pub(super) programs: &'s mut Programs<'p>,
+    pub(super) programs: &'s Programs<'p>,
     pub(super) inputs: &'s Inputs,
-    pub(super) progress: &'s Progress,
+    pub(super) observer: &'s dyn Observer,
     outputs: &'s mut dyn Outputs,
     pub(super) dictionaries: Dictionaries,
     /// The memory of the dictionaries.
@@ -58,20 +59,20 @@ pub(super) struct Kept {
 pub(super) struct Shared<'s, 'p> {
     pub(super) manifest: &'s Manifest,
     pub(super) device: &'s Device,
-    pub(super) programs: &'s mut Programs<'p>,
+    pub(super) programs: &'s Programs<'p>,
     pub(super) inputs: &'s Inputs,
-    pub(super) progress: &'s Progress,
+    pub(super) observer: &'s dyn Observer,
     pub(super) outputs: &'s mut dyn Outputs,
 }
 
 impl<'s, 'p> Attempt<'s, 'p> {
     /// Dictionaries with the program's literals and parameters, and nothing else yet.
     pub(super) fn new(shared: Shared<'s, 'p>, variant: usize, keep: bool) -> Result<Self, RunError> {
-        let Shared { manifest, device, programs, inputs, progress, outputs } = shared;
+        let Shared { manifest, device, programs, inputs, observer, outputs } = shared;
         let full = |error: DictionaryError| full_dictionary(&error, dj_grammar::Span::default());
         let mut dictionaries = Dictionaries::new(&manifest.domains).map_err(full)?;
         let mut params = Vec::new();
-        for (spec, value) in manifest.params.iter().zip(&inputs.params) {
+        for (spec, value) in pairs("parameters and values", &manifest.params, &inputs.params)? {
             params.push(match (value, spec.domain) {
                 (Scalar::Str(text), Some(domain)) => {
                     Scalar::Int(dictionaries.intern(domain, text, INPUT).map_err(full)?.into())
@@ -86,7 +87,7 @@ impl<'s, 'p> Attempt<'s, 'p> {
             device,
             programs,
             inputs,
-            progress,
+            observer,
             outputs,
             dictionaries,
             texts: None,
@@ -110,7 +111,7 @@ impl<'s, 'p> Attempt<'s, 'p> {
         let variant = self.spec();
         self.programs.prepare(likely_programs(self.variant, variant));
         for (index, stage) in variant.stages.iter().enumerate() {
-            self.progress.stage(&stage.label);
+            self.observer.stage(&stage.label);
             let result = StageRun::new(self, index).run(self)?;
             self.results.push(result);
             self.export(index, stage)?;
@@ -139,15 +140,13 @@ impl<'s, 'p> Attempt<'s, 'p> {
 
     /// Hands a folded result to its exports.
     fn export(&mut self, index: usize, stage: &Stage) -> Result<(), RunError> {
-        let is_folded = matches!(stage.sink.kind, SinkKind::Fold { .. });
+        let SinkKind::Fold { .. } = stage.sink.kind else { return Ok(()) };
         if self.is_repeating() {
-            return self.results[index].as_ref().map_or(Ok(()), |result| result.wait(self.device));
+            return self.result(index)?.wait(self.device);
         }
-        if is_folded {
-            for export in self.exports_of(index) {
-                let table = self.host(index)?;
-                self.export_rows(export, &table)?;
-            }
+        for export in self.exports_of(index) {
+            let rows = self.host(index)?;
+            rows.portions().try_for_each(|portion| self.export_rows(export, portion))?;
         }
         Ok(())
     }
@@ -188,14 +187,21 @@ impl<'s, 'p> Attempt<'s, 'p> {
         self.results.get(stage).and_then(Option::as_ref).ok_or_else(missing)
     }
 
+    /// The rows of a table.
+    pub(super) fn source(&self, table: usize) -> Result<&'s Source, RunError> {
+        let source = self.inputs.sources.get(table).and_then(Option::as_ref);
+        source.ok_or_else(|| RunError::bug(format!("table {table} is read and not open")))
+    }
+
     /// The rows of an earlier stage on the host.
-    pub(super) fn host(&self, stage: usize) -> Result<Rc<Table>, RunError> {
+    pub(super) fn host(&self, stage: usize) -> Result<Rc<RowStore>, RunError> {
         self.result(stage)?.host(self.device, &self.spec().stages[stage].sink)
     }
 
     /// How many of a stage's result tensors are its columns.
     pub(super) fn column_tensors(&self, stage: usize) -> usize {
-        self.spec().stages[stage].sink.columns.iter().map(|column| 1 + usize::from(column.field.nullable)).sum()
+        let places = self.spec().stages[stage].sink.column_tensors();
+        places.last().map_or(0, |last| last.validity.unwrap_or(last.values) + 1)
     }
 
     /// The value of a parameter; the code of a text.
@@ -206,9 +212,12 @@ impl<'s, 'p> Attempt<'s, 'p> {
     /// The value in the only row of an earlier result; null if it has none.
     pub(super) fn cell(&self, stage: usize, column: usize) -> Result<Scalar, RunError> {
         let table = self.host(stage)?;
-        match table.rows {
+        match table.rows() {
             0 => Ok(Scalar::Null),
-            1 => Ok(table.columns[column].scalar(0)),
+            1 => {
+                let missing = || RunError::bug(format!("the result of stage {stage} has no column {column}"));
+                table.scalar(0, column).ok_or_else(missing)
+            }
             rows => {
                 let stage = &self.spec().stages[stage];
                 let name = &stage.sink.columns[column].field.name;

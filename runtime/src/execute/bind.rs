@@ -2,14 +2,15 @@
 
 use super::codes;
 use super::error::RunError;
-use super::options::{Options, Request};
+use super::options::Options;
+use super::request::{Request, TableInput, Value};
 use crate::artifact::{Assumption, AssumptionKind, DriverSource, Manifest, ParamSpec, TableSpec, describe};
-use crate::expr::calendar::MICROS_PER_DAY;
-use crate::expr::{Scalar, cast, value_text};
+use crate::expr::Scalar;
 use crate::io::Source;
-use crate::types::{Bounds, Type};
+use crate::types::Bounds;
 use dj_grammar::Diagnostic;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a run reads.
 pub(super) struct Inputs {
@@ -25,7 +26,7 @@ pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) ->
     let used = manifest.tables.iter().map(|table| table.name.as_str());
     let tables: Vec<&str> = used.chain(manifest.unused_tables.iter().map(String::as_str)).collect();
     let params: Vec<&str> = manifest.params.iter().map(|param| param.field.name.as_str()).collect();
-    let bindings = by_name(&request.bindings, "table", &tables, &mut wrong);
+    let bindings = by_name(&request.tables, "table", &tables, &mut wrong);
     let given = by_name(&request.params, "parameter", &params, &mut wrong);
     let params = read_params(&manifest.params, &given, &mut wrong);
     let is_read = tables_read(manifest);
@@ -45,12 +46,14 @@ pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) ->
             sources.push(None);
             continue;
         }
-        let path = match (bindings.get(table.name.as_str()), &table.path, &options.base) {
-            (Some(bound), _, _) => (*bound).to_owned(),
-            (None, Some(path), Some(base)) => base.join(path).to_string_lossy().into_owned(),
-            (None, path, _) => path.clone().unwrap_or_default(),
+        let opened = match (bindings.get(table.name.as_str()), &table.path, &options.base) {
+            (Some(TableInput::Files(pattern)), _, _) => Source::open(table, pattern),
+            (Some(TableInput::Source(source)), _, _) => Source::of(table, Arc::clone(source)),
+            (None, Some(path), Some(base)) => Source::open(table, &base.join(path).to_string_lossy()),
+            (None, Some(path), None) => Source::open(table, path),
+            (None, None, _) => return Err(RunError::bug(format!("table `{}` has no input", table.name))),
         };
-        match Source::open(table, &path) {
+        match opened {
             Ok(source) => sources.push(Some(source)),
             Err(error) => wrong.push(unopened(error, table, &bindings, options).at(table.span)),
         }
@@ -62,7 +65,7 @@ pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) ->
 fn unopened(
     error: crate::io::IoError,
     table: &TableSpec,
-    bindings: &BTreeMap<&str, &str>,
+    bindings: &BTreeMap<&str, &TableInput>,
     options: &Options,
 ) -> Diagnostic {
     let is_missing = error.kind == crate::io::IoErrorKind::NotFound;
@@ -89,17 +92,17 @@ fn tables_read(manifest: &Manifest) -> Vec<bool> {
 }
 
 /// Values by name; names that the program lacks and names given twice are wrong.
-fn by_name<'a>(
-    given: &'a [(String, String)],
+fn by_name<'a, T>(
+    given: &'a [(String, T)],
     what: &str,
     known: &[&str],
     wrong: &mut Vec<Diagnostic>,
-) -> BTreeMap<&'a str, &'a str> {
+) -> BTreeMap<&'a str, &'a T> {
     let mut values = BTreeMap::new();
     for (name, value) in given {
         if !known.contains(&name.as_str()) {
             wrong.push(unknown_name(what, name, known));
-        } else if values.insert(name.as_str(), value.as_str()).is_some() {
+        } else if values.insert(name.as_str(), value).is_some() {
             wrong.push(Diagnostic::error(codes::UNKNOWN_NAME, format!("{what} `{name}` is given twice")));
         }
     }
@@ -118,17 +121,17 @@ pub fn unknown_name(what: &str, name: &str, known: &[&str]) -> Diagnostic {
     }
 }
 
-fn read_params(specs: &[ParamSpec], given: &BTreeMap<&str, &str>, wrong: &mut Vec<Diagnostic>) -> Vec<Scalar> {
+fn read_params(specs: &[ParamSpec], given: &BTreeMap<&str, &Value>, wrong: &mut Vec<Diagnostic>) -> Vec<Scalar> {
     let mut values = Vec::new();
     let mut missing = Vec::new();
     for spec in specs {
         let name = spec.field.name.as_str();
         let value = match (given.get(name), &spec.default) {
-            (Some(text), _) => match parse_param(spec, text) {
+            (Some(value), _) => match value.of(spec) {
                 Ok(value) => value,
                 Err(reason) => {
                     let ty = describe(spec.field.ty, spec.field.nullable);
-                    let message = format!("`{text}` is no value for parameter `{name}`: {ty}");
+                    let message = format!("`{value}` is no value for parameter `{name}`: {ty}");
                     wrong.push(Diagnostic::error(codes::PARAM_VALUE, message).help(reason));
                     Scalar::Null
                 }
@@ -152,52 +155,10 @@ fn read_params(specs: &[ParamSpec], given: &BTreeMap<&str, &str>, wrong: &mut Ve
     values
 }
 
-/// Text as a value of a parameter's type; `null` is null where it may be and the type is not text.
-fn parse_param(spec: &ParamSpec, text: &str) -> Result<Scalar, String> {
-    let ty = spec.field.ty;
-    if ty == Type::Str {
-        return Ok(Scalar::str(text));
-    }
-    if spec.field.nullable && text == "null" {
-        return Ok(Scalar::Null);
-    }
-    let text = text.trim();
-    let text = if ty.is_temporal() { text.strip_prefix('@').unwrap_or(text) } else { text };
-    let value = cast(&Scalar::str(text), Type::Str, ty).map_err(|error| error.to_string())?;
-    if is_exact(text, &value, ty) {
-        Ok(value)
-    } else {
-        Err(format!("it would be rounded to `{}`", value_text(&value, ty)))
-    }
-}
-
-/// Whether the text says the value and no more, as it must where nobody asked for rounding.
-fn is_exact(text: &str, value: &Scalar, ty: Type) -> bool {
-    let digits_behind = |text: &str| {
-        let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
-        let digits = fraction.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-        digits.trim_end_matches('0').len()
-    };
-    match ty {
-        Type::F32 | Type::F64 => {
-            matches!(value, Scalar::Float(value) if value.is_finite()) || !text.contains(|c: char| c.is_ascii_digit())
-        }
-        Type::Decimal { scale, .. } => !text.contains(['e', 'E']) && digits_behind(text) <= scale.into(),
-        Type::Timestamp => digits_behind(text) <= 6,
-        Type::Date => {
-            let moment = cast(&Scalar::str(text), Type::Str, Type::Timestamp);
-            moment.is_ok_and(|moment| moment.as_int().is_some_and(|micros| micros % i128::from(MICROS_PER_DAY) == 0))
-        }
-        Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::U8 | Type::U16 | Type::U32 | Type::U64 => {
-            !text.contains(['e', 'E']) && digits_behind(text) == 0
-        }
-        Type::Bool | Type::Str | Type::Duration => true,
-    }
-}
-
 /// The first variant that the files' metadata does not contradict; the last assumes nothing.
-pub(super) fn first_variant(manifest: &Manifest, sources: &[Option<Source>]) -> usize {
+pub(super) fn first_variant(manifest: &Manifest, sources: &[Option<Source>]) -> Result<usize, RunError> {
     let holds = |assumption: &Assumption| {
+        // Nothing can contradict what is said of a table that nothing reads.
         let Some(Some(source)) = sources.get(assumption.table) else { return true };
         match assumption.kind {
             AssumptionKind::Bounds(bounds) => {
@@ -209,8 +170,8 @@ pub(super) fn first_variant(manifest: &Manifest, sources: &[Option<Source>]) -> 
             AssumptionKind::Unique => true,
         }
     };
-    let last = manifest.variants.len().saturating_sub(1);
-    manifest.variants.iter().position(|variant| variant.assumptions.iter().all(holds)).unwrap_or(last)
+    let last = manifest.variants.len().checked_sub(1).ok_or_else(|| RunError::bug("a program without variants"))?;
+    Ok(manifest.variants.iter().position(|variant| variant.assumptions.iter().all(holds)).unwrap_or(last))
 }
 
 fn lies_within(inner: Bounds, outer: Bounds) -> bool {

@@ -1,11 +1,11 @@
 //! The session's devices: copies and program runs, each timed.
 
 use super::account::Account;
+use super::call::{Program, Returned};
 use super::error::RunError;
 use super::report::{Activity, Clock, program_name};
-use crate::artifact::ProgramId;
 use crate::columns::AlignedBytes;
-use crate::pjrt::{self, Argument, Buffer, Client, Element, Executable, HostData, HostScalar, as_bytes};
+use crate::pjrt::{self, Argument, Buffer, Client, Element, HostData, HostScalar, as_bytes};
 use std::rc::Rc;
 
 /// The devices of a session, one for each replica.
@@ -65,10 +65,16 @@ impl Device {
         dims: &[usize],
         replica: usize,
     ) -> Result<Buffer, RunError> {
-        let dims: Vec<i64> = dims.iter().map(|&dim| i64::try_from(dim).unwrap_or(i64::MAX)).collect();
+        let dims = dims.iter().map(|&dim| i64::try_from(dim)).collect::<Result<Vec<i64>, _>>();
+        let dims = dims.map_err(|_| RunError::bug("a tensor has more than 2^63 elements"))?;
         let name = || "copy to device".to_owned();
         let copy = || self.client.buffer_from_host(data, element, &dims, replica);
         Ok(self.clock.time(Activity::ToDevice, name, copy)?)
+    }
+
+    /// How many bytes a buffer has.
+    pub(super) fn bytes_of(&self, buffer: &Buffer) -> Result<usize, RunError> {
+        buffer.shape().bytes().ok_or_else(|| RunError::bug(format!("{} has no size", buffer.shape())))
     }
 
     /// The contents of a buffer, once it has them.
@@ -79,7 +85,7 @@ impl Device {
     /// The first `length` elements of a vector, or as many as it has, once it has them.
     pub(super) fn to_host_first(&self, buffer: &Buffer, length: usize) -> Result<AlignedBytes, RunError> {
         self.wait(buffer)?;
-        let size = buffer.shape().bytes().ok_or_else(|| RunError::bug(format!("{} has no size", buffer.shape())))?;
+        let size = self.bytes_of(buffer)?;
         let wanted = size.min(length.saturating_mul(buffer.element().bytes()));
         let copy = || {
             if let Some(bytes) = buffer.on_host() {
@@ -97,6 +103,7 @@ impl Device {
     pub(super) fn integer(&self, buffer: &Buffer) -> Result<i64, RunError> {
         let bytes = self.to_host(buffer)?;
         let value = match buffer.element() {
+            _ if bytes.len() != buffer.element().bytes() => None,
             Element::S32 => bytes.as_slice::<i32>().first().map(|&value| value.into()),
             Element::S64 => bytes.as_slice::<i64>().first().copied(),
             Element::U32 => bytes.as_slice::<u32>().first().map(|&value| value.into()),
@@ -112,6 +119,18 @@ impl Device {
         value.ok_or_else(|| RunError::bug(format!("a program returned {} for a count", buffer.shape())))
     }
 
+    /// The contents of a one-element integer buffer that counts something.
+    pub(super) fn count(&self, buffer: &Buffer) -> Result<u64, RunError> {
+        let value = self.integer(buffer)?;
+        u64::try_from(value).map_err(|_| RunError::bug(format!("a program returned {value} for a count")))
+    }
+
+    /// The contents of a one-element integer buffer that counts rows of a tensor.
+    pub(super) fn rows(&self, buffer: &Buffer) -> Result<usize, RunError> {
+        let count = self.count(buffer)?;
+        usize::try_from(count).map_err(|_| RunError::bug(format!("a program returned {count} for a count")))
+    }
+
     /// Waits until a buffer has its contents.
     pub(super) fn wait(&self, buffer: &Buffer) -> Result<(), RunError> {
         // Waiting shows in a profile as the programs' own time.
@@ -125,17 +144,16 @@ impl Device {
     pub(super) fn run(
         &self,
         label: &str,
-        id: ProgramId,
-        executable: &Executable,
+        program: &Program,
         arguments: PerReplica<Argument<'_>>,
-    ) -> Result<PerReplica<Buffer>, RunError> {
+    ) -> Result<Vec<Returned>, RunError> {
         let run = || {
-            let outputs = executable.execute(arguments)?;
+            let outputs = program.executable.execute(arguments)?;
             if self.clock.is_tracing() {
                 outputs.iter().flatten().try_for_each(Buffer::wait)?;
             }
-            Ok(outputs)
+            program.returned(outputs)
         };
-        self.clock.time(Activity::Execute, || program_name(label, id), run)
+        self.clock.time(Activity::Execute, || program_name(label, program.id), run)
     }
 }

@@ -1,88 +1,106 @@
 //! Rows that steps emit: compacted, sliced, handed to exports and kept for later stages.
 
 use super::attempt::Attempt;
-use super::error::RunError;
+use super::call::Returned;
+use super::error::{RunError, pairs};
+use super::in_flight::Window;
 use super::result::StageResult;
-use crate::artifact::{Sink, Stage};
-use crate::columns::{Column, TableBuilder};
-use crate::pjrt::Buffer;
+use super::slice::{Lanes, Slice};
+use crate::artifact::{Part, Sink, SlotKind, Stage};
+use crate::columns::{Column, RowStore, TableBuilder};
+use crate::pjrt::Element;
 use std::rc::Rc;
 
 /// The sink of an emitting stage.
 pub(super) struct Emitted {
     exports: Vec<usize>,
     /// For later stages.
-    kept: Option<TableBuilder>,
-    /// Rows to leave out still.
-    skip: u64,
-    /// Rows to take still.
-    left: u64,
+    kept: Option<RowStore>,
+    /// Which of the rows are wanted, if not all.
+    slice: Option<Slice>,
+}
+
+/// What one replica's step gave.
+pub(super) struct Emission<'a> {
+    pub(super) returned: &'a Returned,
+    /// Columns of the result that are passed on.
+    pub(super) passed: &'a [Option<Rc<Column>>],
+    pub(super) window: Window,
+    /// The first row that is not to be taken.
+    pub(super) end: Option<u64>,
 }
 
 impl Emitted {
     pub(super) fn new(cx: &Attempt<'_, '_>, index: usize, stage: &Stage) -> Self {
-        let (skip, left) = stage.sink.slice.unwrap_or((0, u64::MAX));
-        let kept = cx.is_read_later(index).then(|| builder(&stage.sink));
-        Self { exports: cx.exports_of(index), kept, skip, left }
+        let kept = cx.is_read_later(index).then(|| RowStore::new(elements(&stage.sink)));
+        Self { exports: cx.exports_of(index), kept, slice: stage.sink.slice.map(Slice::new) }
     }
 
     /// Whether more rows would only be thrown away.
     pub(super) fn is_full(&self) -> bool {
-        self.left == 0
+        self.slice.as_ref().is_some_and(Slice::is_full)
     }
 
-    /// Takes what one replica's step returned: the mask, and the columns that are not passed on.
+    /// Whether something that went wrong in a row is a failure.
+    pub(super) fn wants(&self, row: u64) -> bool {
+        self.slice.as_ref().is_none_or(|slice| slice.wants(row))
+    }
+
+    /// Takes what one replica's step returned.
     pub(super) fn push(
         &mut self,
         cx: &mut Attempt<'_, '_>,
         sink: &Sink,
-        outputs: &[Buffer],
-        passed: &[Option<Rc<Column>>],
+        emission: &Emission<'_>,
     ) -> Result<(), RunError> {
-        if cx.is_repeating() && self.kept.is_none() {
-            return outputs.iter().try_for_each(|buffer| cx.device.wait(buffer));
+        if cx.is_repeating() && self.kept.is_none() && self.slice.is_none() {
+            return emission.returned.rest().try_for_each(|buffer| cx.device.wait(buffer));
         }
-        let mut buffers = outputs.iter();
-        let mut next = || {
-            let missing = || RunError::bug("a step returned too few columns");
-            cx.device.to_host(buffers.next().ok_or_else(missing)?)
-        };
-        let mask = next()?;
+        let get = |kind| cx.device.to_host(emission.returned.get(kind)?);
+        let mut mask = get(SlotKind::Mask)?;
+        if let Some(slice) = &mut self.slice {
+            match emission.window {
+                Window::Rows { first } => slice.take(&mut mask, Lanes::Rows(first), emission.end),
+                Window::Matches { left, end } => {
+                    let rows = get(SlotKind::Origin)?;
+                    slice.take(&mut mask, Lanes::Matches { rows: rows.as_slice(), left, end }, emission.end);
+                }
+            }
+        }
         let mut columns = Vec::new();
-        for (index, column) in sink.columns.iter().enumerate() {
-            if let Some(Some(passed)) = passed.get(index) {
+        let all = pairs("result columns and what is passed on", &sink.columns, emission.passed)?;
+        for (index, (column, passed)) in all.enumerate() {
+            if let Some(passed) = passed {
                 columns.push(Rc::clone(passed));
                 continue;
             }
-            let values = next()?;
-            let validity = if column.field.nullable { Some(next()?) } else { None };
+            let slot = |part| SlotKind::Emitted { column: index, part };
+            let values = get(slot(Part::Values))?;
+            let validity = column.field.nullable.then(|| get(slot(Part::Validity))).transpose()?;
             columns.push(Rc::new(Column { element: column.element, values, validity }));
         }
-        let mut rows = builder(sink);
+        let mut rows = TableBuilder::new(elements(sink));
         rows.push_masked(&columns, &mask);
         let rows = rows.finish();
-        let (selected, skip, left) = (rows.rows as u64, self.skip, self.left);
-        let rows = if skip == 0 && selected <= left { rows } else { rows.slice(skip, left) };
-        self.skip = skip.saturating_sub(selected);
-        self.left = left - rows.rows as u64;
         if rows.rows == 0 {
             return Ok(());
         }
+        self.exports.iter().try_for_each(|export| cx.export_rows(*export, &rows))?;
         if let Some(kept) = &mut self.kept {
-            kept.push(&rows.columns, rows.rows);
+            kept.push(rows);
         }
-        self.exports.iter().try_for_each(|export| cx.export_rows(*export, &rows))
+        Ok(())
     }
 
     /// The rows for later stages.
     pub(super) fn finish(self, cx: &Attempt<'_, '_>, stage: &Stage) -> Result<Option<StageResult>, RunError> {
         let Some(kept) = self.kept else { return Ok(None) };
-        let table = kept.finish();
-        let lease = cx.lease(stage, table.bytes() as u64)?;
-        Ok(Some(StageResult::on_host(table, Some(lease))))
+        let lease = cx.lease(stage, kept.bytes() as u64)?;
+        Ok(Some(StageResult::on_host(kept, Some(lease))))
     }
 }
 
-fn builder(sink: &Sink) -> TableBuilder {
-    TableBuilder::new(sink.columns.iter().map(|column| (column.element, column.field.nullable)))
+/// The elements of a result's columns, and whether a validity follows.
+pub(super) fn elements(sink: &Sink) -> impl Iterator<Item = (Element, bool)> {
+    sink.columns.iter().map(|column| (column.element, column.field.nullable))
 }

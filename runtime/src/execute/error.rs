@@ -90,6 +90,19 @@ impl RunError {
     }
 }
 
+/// Two lists that belong together, item by item.
+///
+/// # Errors
+/// If they are not of one length, which is a bug.
+pub(super) fn pairs<A, B>(
+    what: &str,
+    a: impl IntoIterator<Item = A, IntoIter: ExactSizeIterator>,
+    b: impl IntoIterator<Item = B, IntoIter: ExactSizeIterator>,
+) -> Result<impl Iterator<Item = (A, B)>, RunError> {
+    let (a, b) = (a.into_iter(), b.into_iter());
+    if a.len() == b.len() { Ok(a.zip(b)) } else { Err(RunError::bug(format!("{what}: {} and {}", a.len(), b.len()))) }
+}
+
 fn summary(diagnostics: &[Diagnostic]) -> String {
     diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect::<Vec<_>>().join("; ")
 }

@@ -1,43 +1,41 @@
 //! The end of a fold: the result, or what it is that does not fit.
 
 use super::attempt::Attempt;
-use super::device::PerReplica;
+use super::call::Returned;
+use super::error::RunError;
 use super::locate::overflowing_row;
 use super::result::{StageResult, Tensors};
-use super::stage_run::{Outputs, StageRun};
+use super::stage_run::StageRun;
 use super::status::{Raised, Stop, stop};
-use crate::artifact::{ProgramId, ProgramKind, SinkKind, Stage, StatusKind};
-use crate::pjrt::Buffer;
+use crate::artifact::{ProgramKind, ResultTensor, SinkKind, SlotKind, Stage, StatusKind};
 use std::rc::Rc;
 
 impl<'m> StageRun<'m> {
     /// The result of a fold of so many rows.
     pub(super) fn finish(mut self, cx: &mut Attempt<'m, '_>, rows: u64) -> Result<StageResult, Stop> {
-        let lease = cx.lease(self.stage, result_bytes(self.stage, self.state.rung)).map_err(Stop::Replay)?;
-        let (id, outputs) = self.run_finish(cx)?;
+        let bytes = result_bytes(self.stage, self.state.rung)?;
+        let lease = cx.lease(self.stage, bytes).map_err(Stop::Replay)?;
         let mut tensors = Tensors { rows: 0, count: Vec::new(), tensors: Vec::new() };
         let mut status = Vec::new();
-        for outputs in outputs {
-            let mut outputs = Outputs::new(id, outputs);
-            status.push(outputs.next()?);
-            tensors.count.push(Rc::new(outputs.next()?));
-            tensors.tensors.push(outputs.rest().into_iter().map(Rc::new).collect());
+        for mut returned in self.run_finish(cx)? {
+            status.push(returned.take(SlotKind::Status)?);
+            tensors.count.push(Rc::new(returned.take(SlotKind::Count)?));
+            tensors.tensors.push(returned.take_tensors()?.into_iter().map(Rc::new).collect());
         }
         if let Some(raised) = self.raised(cx, &status)? {
             drop((tensors, lease));
             return Err(self.totals_do_not_fit(cx, raised, rows)?);
         }
-        let count = tensors.count.first().map(|count| cx.device.integer(count)).transpose()?;
-        tensors.rows = count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+        let count = tensors.count.first().ok_or_else(|| RunError::bug("a program ran on no device"))?;
+        tensors.rows = cx.device.rows(count)?;
         Ok(StageResult::on_device(tensors, lease))
     }
 
     /// What the finish program returns for the rows so far; the state stays.
-    pub(super) fn run_finish(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(ProgramId, PerReplica<Buffer>), Stop> {
+    pub(super) fn run_finish(&mut self, cx: &mut Attempt<'m, '_>) -> Result<Vec<Returned>, Stop> {
         self.state.residents.refresh(cx, self.stage, self.state.rung)?;
-        let id = self.program(cx, ProgramKind::Finish);
-        let executable = cx.programs.get(id)?;
-        Ok((id, cx.device.run(&self.stage.label, id, &executable, self.state.borrowed())?))
+        let program = cx.programs.get(self.program(cx, ProgramKind::Finish))?;
+        Ok(cx.device.run(&self.stage.label, &program, self.borrowed(&program)?)?)
     }
 
     /// The stop that a status of the finish means, with a row where one can be blamed.
@@ -54,13 +52,10 @@ impl<'m> StageRun<'m> {
     }
 }
 
-/// Bytes of a result's tensors.
-fn result_bytes(stage: &Stage, rung: usize) -> u64 {
-    match &stage.sink.kind {
-        SinkKind::Emit => 0,
-        SinkKind::Fold { tensors, .. } => tensors
-            .iter()
-            .map(|tensor| (tensor.dims.get(rung).copied().unwrap_or(0) * tensor.element.bytes()) as u64)
-            .sum(),
-    }
+/// Bytes of a result's tensors at a rung.
+fn result_bytes(stage: &Stage, rung: usize) -> Result<u64, RunError> {
+    let SinkKind::Fold { tensors, .. } = &stage.sink.kind else { return Ok(0) };
+    let bytes = |tensor: &ResultTensor| (*tensor.dims.get(rung)? as u64).checked_mul(tensor.element.bytes() as u64);
+    let all = tensors.iter().map(bytes).try_fold(0_u64, |all, bytes| all.checked_add(bytes?));
+    all.ok_or_else(|| RunError::bug(format!("the result of `{}` has no size at rung {rung}", stage.label)))
 }

@@ -1,7 +1,7 @@
 //! A state moved to a larger rung, on the host: rarer than any step, it needs no program of its own, and may skip rungs.
 
 use super::attempt::Attempt;
-use super::error::RunError;
+use super::error::{RunError, pairs};
 use super::scalars::filled;
 use super::stage_run::StageRun;
 use super::state::{bits, device_dims, dims_at, state_bytes};
@@ -16,10 +16,11 @@ impl<'m> StageRun<'m> {
             return Err(self.too_large(&[]));
         }
         // A variant that assumes less may address less.
-        let lease = cx.lease(self.stage, state_bytes(self.stage, rung, cx.device.replicas)).map_err(Stop::Replay)?;
+        let bytes = state_bytes(self.stage, rung, cx.device.replicas)?;
+        let lease = cx.lease(self.stage, bytes).map_err(Stop::Replay)?;
         let mut grown = Vec::new();
-        for (replica, tensors) in self.state.take().into_iter().enumerate() {
-            let specs = self.stage.state.iter().zip(tensors);
+        for (replica, tensors) in self.state.take()?.into_iter().enumerate() {
+            let specs = pairs("state tensors and their specifications", &self.stage.state, tensors)?;
             let moved = specs.map(|(spec, buffer)| self.grown(cx, spec, buffer, rung, replica));
             grown.push(moved.collect::<Result<_, _>>()?);
         }
@@ -39,7 +40,7 @@ impl<'m> StageRun<'m> {
         rung: usize,
         replica: usize,
     ) -> Result<Buffer, RunError> {
-        let (from, to) = (dims_at(&spec.dims, self.state.rung), dims_at(&spec.dims, rung));
+        let (from, to) = (dims_at(spec, self.state.rung)?, dims_at(spec, rung)?);
         if from == to {
             return Ok(buffer);
         }
@@ -47,24 +48,32 @@ impl<'m> StageRun<'m> {
         drop(buffer);
         let mut new = filled(spec.element, to.iter().product(), bits(spec));
         copy_into(&old, from, &mut new, to, spec.element.bytes());
-        cx.device.own(new, spec.element, &device_dims(to), replica)
+        cx.device.own(new, spec.element, &device_dims(spec, rung)?, replica)
     }
 
     /// The rung that is likely to hold all rows: as many of those to come are taken to be kept as of those before.
-    pub(super) fn expected_rung(&self, cx: &Attempt<'_, '_>) -> usize {
+    pub(super) fn expected_rung(&self, cx: &Attempt<'_, '_>) -> Result<usize, RunError> {
         let next = self.state.rung + 1;
-        let SinkKind::Fold { compacts: false, .. } = self.stage.sink.kind else { return next };
+        let SinkKind::Fold { compacts: false, .. } = self.stage.sink.kind else { return Ok(next) };
+        if next >= self.stage.rungs {
+            // Which [`StageRun::grow`] refuses.
+            return Ok(next);
+        }
         let rows = self.stage.drivers.iter().map(|driver| match driver.source {
-            DriverSource::Table(table) => cx.inputs.sources[table].as_ref()?.rows(),
-            DriverSource::Stage(stage) => cx.host(stage).ok().map(|table| table.rows as u64),
+            DriverSource::Table(table) => Ok(cx.source(table)?.rows()),
+            DriverSource::Stage(stage) => Ok(Some(cx.host(stage)?.rows() as u64)),
         });
-        let Some(rows) = rows.sum::<Option<u64>>() else { return next };
+        let rows = rows.collect::<Result<Vec<_>, RunError>>()?.into_iter().try_fold(0_u64, |all, rows| {
+            // A file may claim any number of rows.
+            all.checked_add(rows?)
+        });
+        let Some(rows) = rows else { return Ok(next) };
         let kept = u128::from(self.state.count) * u128::from(rows) / u128::from(self.rows.max(1));
         let kept = usize::try_from(kept).unwrap_or(usize::MAX).saturating_add(self.stage.chunk_rows);
         let holds = |rung: &usize| self.rows_capacity(*rung).is_some_and(|capacity| capacity >= kept);
         let rung = (next..self.stage.rungs.max(1)).find(holds).unwrap_or(next);
-        let affordable = cx.lease(self.stage, state_bytes(self.stage, rung, cx.device.replicas)).is_ok();
-        if affordable { rung } else { next }
+        let affordable = cx.lease(self.stage, state_bytes(self.stage, rung, cx.device.replicas)?).is_ok();
+        Ok(if affordable { rung } else { next })
     }
 }
 

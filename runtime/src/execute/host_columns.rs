@@ -13,6 +13,7 @@ use crate::artifact::{Driver, DriverSource, HostColumn, HostValue, ScalarSource}
 use crate::columns::{Chunk, Column, Dictionaries, DictionaryError, INPUT};
 use crate::expr::{ColumnId, EvalError, Expr, ExprKind, Row, Scalar, append_text, eval};
 use dj_grammar::{Diagnostic, Span};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -27,6 +28,8 @@ pub(super) struct HostColumns<'m> {
     columns: Vec<Computation<'m>>,
     /// For every column of the chunk, the host's included, its string domain.
     domains: Vec<Option<usize>>,
+    /// Why the row behind the last chunk has no value.
+    failed: Option<Failed>,
 }
 
 /// A row of a chunk, with text as text.
@@ -35,6 +38,8 @@ struct ChunkRow<'c> {
     row: usize,
     domains: &'c [Option<usize>],
     dictionaries: &'c Dictionaries,
+    /// A code that is of no text, and its domain: reading a value cannot fail, so it is kept for who asked for it.
+    unknown: Cell<Option<(i32, usize)>>,
 }
 
 /// One column.
@@ -70,6 +75,13 @@ enum Cause {
     Dictionary(DictionaryError),
     /// The element is too narrow, because recorded bounds were believed.
     Narrow,
+    /// A text without a dictionary.
+    NoDomain,
+    /// A code that its dictionary does not have.
+    NoText {
+        code: i32,
+        domain: usize,
+    },
 }
 
 impl<'m> HostColumns<'m> {
@@ -88,56 +100,70 @@ impl<'m> HostColumns<'m> {
             Ok(Computation { spec, expr, inputs, memory: Memory::default(), text: String::new() })
         });
         let columns = columns.collect::<Result<_, RunError>>()?;
-        Ok(Self { columns, domains: domains(cx, driver) })
+        Ok(Self { columns, domains: domains(cx, driver), failed: None })
     }
 
-    /// Adds the columns to a chunk of `capacity` rows.
-    pub(super) fn add_to(
-        &mut self,
-        chunk: &mut Chunk,
-        capacity: usize,
-        dictionaries: &mut Dictionaries,
-    ) -> Result<(), Failed> {
+    /// Adds the columns to a chunk of `capacity` rows. Where a row has no value, the rows before it remain of the chunk, and
+    /// [`HostColumns::take_failed`] says why.
+    pub(super) fn add_to(&mut self, chunk: &mut Chunk, capacity: usize, dictionaries: &mut Dictionaries) {
         for computation in &mut self.columns {
-            let column = computation.column(chunk, capacity, &self.domains, dictionaries)?;
+            let mut column = Column::zeroed(computation.spec.element, capacity, computation.spec.nullable);
+            if let Err((row, failed)) = computation.fill(&mut column, chunk, &self.domains, dictionaries) {
+                chunk.rows = row;
+                self.failed = Some(failed);
+            }
             chunk.columns.push(column);
         }
-        Ok(())
+    }
+
+    /// Why there is no row in a chunk, if one failed.
+    pub(super) fn take_failed_of(&mut self, chunk: &Chunk) -> Option<Failed> {
+        if chunk.rows == 0 { self.failed.take() } else { None }
+    }
+
+    /// Why the row behind the last chunk has no value.
+    pub(super) fn take_failed(&mut self) -> Option<Failed> {
+        self.failed.take()
     }
 }
 
 impl Computation<'_> {
-    fn column(
+    /// Fills a column; the error has the index of the first row of the chunk that has no value.
+    fn fill(
         &mut self,
+        column: &mut Column,
         chunk: &Chunk,
-        capacity: usize,
         domains: &[Option<usize>],
         dictionaries: &mut Dictionaries,
-    ) -> Result<Column, Failed> {
-        let mut column = Column::zeroed(self.spec.element, capacity, self.spec.nullable);
+    ) -> Result<(), (usize, Failed)> {
+        let failed = |row, span, cause| (row, Failed { row: chunk.start + row as u64, span, cause });
         let Some(expr) = self.expr.clone() else {
             let numbers: Vec<i128> = (u128::from(chunk.start)..).take(chunk.rows).map(u128::cast_signed).collect();
-            let failed = |row| Failed { row, span: Span::default(), cause: Cause::Narrow };
-            return if column.set_integers(&numbers) { Ok(column) } else { Err(failed(chunk.start)) };
+            let fit = column.set_integers(&numbers);
+            return if fit { Ok(()) } else { Err(failed(0, Span::default(), Cause::Narrow)) };
         };
         for row in 0..chunk.rows {
             let mut compute = |computation: &mut Self| {
-                let row = ChunkRow { chunk, row, domains, dictionaries };
-                let value = computation.compute(&expr, &row).map_err(Cause::Value)?;
+                let row = ChunkRow { chunk, row, domains, dictionaries, unknown: Cell::new(None) };
+                let value = computation.compute(&expr, &row);
+                if let Some((code, domain)) = row.unknown.get() {
+                    return Err(Cause::NoText { code, domain });
+                }
+                let value = value.map_err(Cause::Value)?;
                 match (value, computation.spec.domain) {
                     (Computed::Text, Some(domain)) => {
                         let code = dictionaries.intern(domain, &computation.text, INPUT).map_err(Cause::Dictionary)?;
                         Ok(Scalar::Int(code.into()))
                     }
-                    (Computed::Text, None) => Ok(Scalar::Null),
+                    (Computed::Text, None) => Err(Cause::NoDomain),
                     (Computed::Value(value), _) => Ok(value),
                 }
             };
             let value = self.remembered(chunk, row, &mut compute);
             let value = value.and_then(|value| if column.set(row, &value) { Ok(()) } else { Err(Cause::Narrow) });
-            value.map_err(|cause| Failed { row: chunk.start + row as u64, span: expr.span, cause })?;
+            value.map_err(|cause| failed(row, expr.span, cause))?;
         }
-        Ok(column)
+        Ok(())
     }
 
     /// The value of a row, computed unless it is remembered; the code of a text.
@@ -177,17 +203,31 @@ enum Computed {
     Value(Scalar),
 }
 
+impl ChunkRow<'_> {
+    /// The text of a code; none, and noted, if it is of none.
+    fn text_of(&self, code: i32, domain: usize) -> Option<&str> {
+        let text = self.dictionaries.domain(domain).text(code);
+        if text.is_none() {
+            self.unknown.set(Some((code, domain)));
+        }
+        text
+    }
+}
+
 impl Row for ChunkRow<'_> {
     fn value(&self, column: ColumnId) -> Scalar {
         let index = column.0 as usize;
-        decoded(self.chunk.columns[index].scalar(self.row), self.domains[index], self.dictionaries)
+        match self.domains[index] {
+            None => self.chunk.columns[index].scalar(self.row),
+            Some(_) => self.text(column).map_or(Scalar::Null, Scalar::str),
+        }
     }
 
     fn text(&self, column: ColumnId) -> Option<&str> {
         let index = column.0 as usize;
         let column = &self.chunk.columns[index];
         let domain = self.domains[index].filter(|_| column.is_valid(self.row))?;
-        Some(self.dictionaries.value(domain, column.values.as_slice::<i32>()[self.row]))
+        self.text_of(column.values.as_slice::<i32>()[self.row], domain)
     }
 }
 
@@ -243,35 +283,38 @@ fn scalar(cx: &Attempt<'_, '_>, source: ScalarSource) -> Result<Scalar, RunError
     match source {
         ScalarSource::Param(param) => Ok(cx.inputs.params[param].clone()),
         ScalarSource::Cell { stage, column } => {
-            let domain = cx.spec().stages[stage].sink.columns[column].domain;
-            Ok(decoded(cx.cell(stage, column)?, domain, &cx.dictionaries))
+            let value = cx.cell(stage, column)?;
+            match (value, cx.spec().stages[stage].sink.columns[column].domain) {
+                (Scalar::Int(code), Some(domain)) => {
+                    let text = i32::try_from(code).ok().and_then(|code| cx.dictionaries.domain(domain).text(code));
+                    text.map(Scalar::str).ok_or_else(|| no_text(code, domain))
+                }
+                (value, _) => Ok(value),
+            }
         }
     }
 }
 
-/// A column's value, its code as text.
-fn decoded(value: Scalar, domain: Option<usize>, dictionaries: &Dictionaries) -> Scalar {
-    match (value, domain) {
-        (Scalar::Int(code), Some(domain)) => {
-            Scalar::str(i32::try_from(code).map_or("", |code| dictionaries.value(domain, code)))
-        }
-        (value, _) => value,
-    }
+fn no_text(code: i128, domain: usize) -> RunError {
+    RunError::bug(format!("code {code} is of no text in string domain {domain}"))
 }
 
 impl Failed {
-    /// As the end of an attempt; `place` says where the row comes from.
-    pub(super) fn stop(self, place: &str) -> Stop {
+    /// As the end of an attempt; `place` says where a row comes from.
+    pub(super) fn stop(self, place: impl FnOnce(u64) -> String) -> Stop {
         let (code, error) = match self.cause {
             Cause::Dictionary(error) => return Stop::Failed(full_dictionary(&error, self.span)),
             Cause::Narrow => {
-                return Stop::Replay(RunError::bug(format!("a value of the host does not fit its element, {place}")));
+                let message = format!("a value of the host does not fit its element, {}", place(self.row));
+                return Stop::Replay(RunError::bug(message));
             }
+            Cause::NoDomain => return RunError::bug("a column of the host gives text and has no dictionary").into(),
+            Cause::NoText { code, domain } => return no_text(code.into(), domain).into(),
             Cause::Value(error @ EvalError::Overflow { .. }) => (codes::OVERFLOW, error),
             Cause::Value(error @ EvalError::TooLong) => (codes::MEMORY, error),
             Cause::Value(error) => (codes::CAST, error),
         };
-        let diagnostic = Diagnostic::error(code, format!("{error}, {place}")).at(self.span);
+        let diagnostic = Diagnostic::error(code, format!("{error}, {}", place(self.row))).at(self.span);
         Stop::Failed(RunError::program(match error {
             EvalError::Cast { to, .. } => {
                 diagnostic.help(format!("write `as? {to}` to get null where a value does not fit"))

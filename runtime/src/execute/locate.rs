@@ -10,7 +10,7 @@ use super::host_columns::HostColumns;
 use super::stage_run::{NextChunk, StageRun};
 use super::status::{Raised, Stop};
 use super::wave::Wave;
-use crate::artifact::{Driver, StatusKind};
+use crate::artifact::{Driver, SlotKind, StatusKind};
 use crate::columns::Chunk;
 
 /// How many parts a pass looks at.
@@ -39,7 +39,7 @@ pub(super) fn overflowing_row<'m>(
     stage: usize,
     rows: u64,
 ) -> Result<Option<(Raised<'m>, String)>, Stop> {
-    cx.progress.stage("looking for the row that overflows");
+    cx.observer.stage("looking for the row that overflows");
     let (mut fits, mut overflows) = (0, rows);
     loop {
         let step = (overflows - fits).div_ceil(WAYS);
@@ -110,8 +110,8 @@ impl<'m> StageRun<'m> {
     /// The total that does not fit after the rows so far, if there is one.
     fn overflow(&mut self, cx: &mut Attempt<'m, '_>) -> Result<Option<Raised<'m>>, Stop> {
         self.look_at_all_but(cx, 0)?;
-        let (_, outputs) = self.run_finish(cx)?;
-        let statuses = outputs.iter().filter_map(|outputs| outputs.first());
+        let returned = self.run_finish(cx)?;
+        let statuses = returned.iter().map(|returned| returned.get(SlotKind::Status)).collect::<Result<Vec<_>, _>>()?;
         let raised = self.raised(cx, statuses)?;
         Ok(raised.filter(|raised| raised.site.kind == StatusKind::Overflow))
     }

@@ -16,12 +16,6 @@ pub struct Options {
     pub optimization_level: Option<u8>,
     /// What the default bindings of tables are relative to, if not the working directory.
     pub base: Option<PathBuf>,
-    /// Whether to show progress on a terminal.
-    pub progress: bool,
-    /// Whether to tell on stderr what the user may not expect.
-    pub notes: bool,
-    /// Whether to tell on stderr what is going on.
-    pub verbose: bool,
     /// Whether to wait for each program and keep its time.
     pub profile: bool,
     /// How often to run again with the input on the device.
@@ -36,9 +30,6 @@ impl Default for Options {
             use_packaged: true,
             optimization_level: None,
             base: None,
-            progress: false,
-            notes: false,
-            verbose: false,
             profile: false,
             repeat: 0,
         }
@@ -51,13 +42,4 @@ impl Default for Options {
 /// device's result is right.
 pub fn replicas_of(_target: &Target) -> usize {
     1
-}
-
-/// What a program runs on: files for its tables and values for its parameters.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Request {
-    /// Table and path, glob or directory.
-    pub bindings: Vec<(String, String)>,
-    /// Parameter and value, as text.
-    pub params: Vec<(String, String)>,
 }

@@ -6,6 +6,7 @@ use super::options::replicas_of;
 use super::programs::Programs;
 use crate::artifact::{Executable, Manifest, Modules, Platform, ProgramId, program_key};
 use crate::pjrt::{Client, CompileOptions, Topology};
+use std::sync::Arc;
 
 /// The programs that a run is likely to need: those of the first variant, of every stage at its first rung, and on CPU at
 /// the next (a TPU program takes seconds to compile, a CPU program a tenth of one).
@@ -36,9 +37,12 @@ pub fn precompile(
 ) -> Result<Vec<Executable>, RunError> {
     let options = CompileOptions { replicas: replicas_of(&manifest.target), ..options.clone() };
     let with = compiled_with(&manifest.target, client, &options);
-    let mut programs = Programs::new(client.clone(), modules, with.clone(), options, None);
+    let owned = (Arc::new(manifest.clone()), Arc::new(modules) as Arc<dyn Modules + '_>);
+    let programs = Programs::new(client.clone(), owned, with.clone(), options, None);
     programs.prepare(ids.iter().copied());
-    ids.iter().map(|&id| Ok(Executable { id, with: with.clone(), bytes: programs.get(id)?.serialize()? })).collect()
+    ids.iter()
+        .map(|&id| Ok(Executable { id, with: with.clone(), bytes: programs.get(id)?.executable.serialize()? }))
+        .collect()
 }
 
 /// Compiles programs for devices that are elsewhere; the target says for how many replicas, whatever the options say.

@@ -2,8 +2,9 @@
 //! that one will be needed.
 
 use super::cache::ExecutableCache;
+use super::call::Program;
 use super::error::RunError;
-use crate::artifact::{CompiledWith, Modules, ProgramId, program_key};
+use crate::artifact::{Abi, ArtifactError, CompiledWith, Manifest, Modules, ProgramId, program_key};
 use crate::pjrt::{Client, CompileOptions, Executable, PjrtError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,15 +12,24 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// The executables of a session.
+/// The executables of a session; its runs share them.
 pub(super) struct Programs<'a> {
-    modules: &'a dyn Modules,
+    manifest: Arc<Manifest>,
+    modules: Arc<dyn Modules + 'a>,
     with: CompiledWith,
     use_packaged: bool,
     shared: Arc<Shared>,
-    workers: Vec<JoinHandle<()>>,
-    /// The key of each program that was asked for: programs that are equal but for names and places share an executable.
-    keys: BTreeMap<ProgramId, String>,
+    workers: Mutex<Vec<JoinHandle<()>>>,
+    /// Those that were asked for.
+    known: Mutex<BTreeMap<ProgramId, Known>>,
+}
+
+/// A program that was asked for.
+#[derive(Clone)]
+struct Known {
+    /// Programs that are equal but for names and places share an executable, and so this.
+    key: String,
+    abi: Arc<Abi>,
 }
 
 /// Where executables came from, and how long it took to get them.
@@ -62,6 +72,7 @@ struct Job {
     key: String,
     text: String,
     packaged: Option<Vec<u8>>,
+    abi: Arc<Abi>,
 }
 
 /// What came of a job.
@@ -73,14 +84,14 @@ struct Built {
 impl<'a> Programs<'a> {
     pub(super) fn new(
         client: Client,
-        modules: &'a dyn Modules,
+        (manifest, modules): (Arc<Manifest>, Arc<dyn Modules + 'a>),
         with: CompiledWith,
         options: CompileOptions,
         cache: Option<ExecutableCache>,
     ) -> Self {
         let shared = Shared { client, options, cache, board: Mutex::default(), changed: Condvar::new() };
-        let (workers, keys) = (Vec::new(), BTreeMap::new());
-        Self { modules, with, use_packaged: true, shared: Arc::new(shared), workers, keys }
+        let (workers, known) = (Mutex::default(), Mutex::default());
+        Self { manifest, modules, with, use_packaged: true, shared: Arc::new(shared), workers, known }
     }
 
     /// The same, with or without the executables that come with the modules.
@@ -92,36 +103,37 @@ impl<'a> Programs<'a> {
     /// Starts to compile programs that are likely to be needed, in this order.
     ///
     /// A module that is missing or cannot be lowered shows when the program is asked for.
-    pub(super) fn prepare(&mut self, ids: impl IntoIterator<Item = ProgramId>) {
+    pub(super) fn prepare(&self, ids: impl IntoIterator<Item = ProgramId>) {
         for id in ids {
-            if self.keys.contains_key(&id) {
-                continue;
-            }
-            let Ok(job) = self.job(id) else { continue };
-            let mut board = self.shared.lock();
-            if !board.knows(&job.key) {
-                board.jobs.push_back(job);
-            }
+            // What is wrong with it is told to who needs it.
+            drop(self.known(id, |jobs, job| jobs.push_back(job)));
         }
         let waiting = self.shared.lock().jobs.len();
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        self.workers.retain(|worker| !worker.is_finished());
-        while self.workers.len() < waiting.min(processors) {
+        let mut workers = lock(&self.workers);
+        workers.retain(|worker| !worker.is_finished());
+        while workers.len() < waiting.min(processors) {
             let shared = Arc::clone(&self.shared);
-            self.workers.push(std::thread::spawn(move || while shared.work() {}));
+            workers.push(std::thread::spawn(move || while shared.work() {}));
         }
     }
 
-    /// The executable of a program; waits for it, or compiles it here.
-    pub(super) fn get(&mut self, id: ProgramId) -> Result<Arc<Executable>, RunError> {
-        if !self.keys.contains_key(&id) {
-            let job = self.job(id)?;
-            let mut board = self.shared.lock();
-            if !board.knows(&job.key) {
-                board.jobs.push_front(job);
-            }
+    /// A program, its outputs compared with its manifest; waits for it, or compiles it here.
+    pub(super) fn get(&self, id: ProgramId) -> Result<Program, RunError> {
+        let known = self.known(id, |jobs, job| jobs.push_front(job))?;
+        let executable = self.executable(id, &known.key)?;
+        match Program::mismatch(&executable, &known.abi) {
+            None => Ok(Program { id, executable, abi: known.abi }),
+            Some(problem) => Err(self.misfit(format!("program {id} is not what its manifest says: {problem}"))),
         }
-        let key = &self.keys[&id];
+    }
+
+    /// What it means that a module does not fit its manifest.
+    fn misfit(&self, reason: String) -> RunError {
+        if self.modules.is_from_file() { ArtifactError::Damaged { reason }.into() } else { RunError::bug(reason) }
+    }
+
+    fn executable(&self, id: ProgramId, key: &str) -> Result<Arc<Executable>, RunError> {
         let mut board = self.shared.lock();
         loop {
             match board.done.get(key) {
@@ -144,25 +156,44 @@ impl<'a> Programs<'a> {
         }
     }
 
-    /// Where the executables came from so far.
-    pub(super) fn stats(&self) -> CompileStats {
-        self.shared.lock().stats.clone()
-    }
-
-    fn job(&mut self, id: ProgramId) -> Result<Job, RunError> {
+    /// What is known of a program. Where nothing is, its module is taken, and given to `queue` unless another program's is
+    /// the same.
+    fn known(&self, id: ProgramId, queue: impl FnOnce(&mut VecDeque<Job>, Job)) -> Result<Known, RunError> {
+        if let Some(known) = lock(&self.known).get(&id) {
+            return Ok(known.clone());
+        }
+        let abi = Arc::new(self.abi(id)?);
         let text = self.modules.module(id)?.into_owned();
         let key = program_key(&text);
         let packaged = if self.use_packaged { self.modules.executable(&key, &self.with) } else { None };
         let packaged = packaged.map(std::borrow::Cow::into_owned);
-        self.keys.insert(id, key.clone());
-        Ok(Job { id, key, text, packaged })
+        let known = Known { key: key.clone(), abi: Arc::clone(&abi) };
+        let mut board = self.shared.lock();
+        if !board.knows(&key) {
+            queue(&mut board.jobs, Job { id, key, text, packaged, abi });
+        }
+        drop(board);
+        lock(&self.known).insert(id, known.clone());
+        Ok(known)
+    }
+
+    fn abi(&self, id: ProgramId) -> Result<Abi, RunError> {
+        let stage = self.manifest.variants.get(id.variant).and_then(|variant| variant.stages.get(id.stage));
+        let stage = stage.ok_or_else(|| RunError::bug(format!("there is no program {id}")))?;
+        let abi = Abi::of(stage, &self.manifest.host_tables, id.kind, id.rung);
+        abi.map_err(|missing| RunError::bug(format!("program {id}: {missing}")))
+    }
+
+    /// Where the executables came from so far.
+    pub(super) fn stats(&self) -> CompileStats {
+        self.shared.lock().stats.clone()
     }
 
     /// A module that XLA refuses is our fault; anything else is the machine's.
     fn refused(&self, id: ProgramId, error: &PjrtError) -> RunError {
         match error.code() {
             Some(crate::pjrt::ErrorCode::InvalidArgument | crate::pjrt::ErrorCode::Unimplemented) => {
-                RunError::bug(format!("program {id} does not compile for {}: {error}", self.with.target))
+                self.misfit(format!("program {id} does not compile for {}: {error}", self.with.target))
             }
             _ => error.clone().into(),
         }
@@ -172,7 +203,7 @@ impl<'a> Programs<'a> {
 impl Drop for Programs<'_> {
     fn drop(&mut self) {
         self.shared.lock().jobs.clear();
-        for worker in self.workers.drain(..) {
+        for worker in lock(&self.workers).drain(..) {
             // A worker's panic was reported where its program was asked for.
             let _ = worker.join();
         }
@@ -184,6 +215,10 @@ impl Drop for Programs<'_> {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Board {
     fn knows(&self, key: &str) -> bool {
         self.done.contains_key(key) || self.running.contains(key) || self.jobs.iter().any(|job| job.key == key)
@@ -192,7 +227,7 @@ impl Board {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Board> {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.board)
     }
 
     /// Takes one job; `false` if there is none left.
@@ -237,14 +272,14 @@ impl Shared {
 
     fn build(&self, job: &Job) -> Result<Built, PjrtError> {
         if let Some(packaged) = &job.packaged
-            && let Some(executable) = self.load(packaged)
+            && let Some(executable) = self.load(packaged, &job.abi)
         {
             return Ok(Built { executable, was_compiled: false });
         }
         if let Some(cache) = &self.cache
             && let Some(cached) = cache.get(&job.key)
         {
-            match self.load(&cached) {
+            match self.load(&cached, &job.abi) {
                 Some(executable) => return Ok(Built { executable, was_compiled: false }),
                 None => cache.remove(&job.key),
             }
@@ -258,9 +293,10 @@ impl Shared {
         Ok(Built { executable, was_compiled: true })
     }
 
-    /// An executable that cannot be loaded here is as good as none.
-    fn load(&self, bytes: &[u8]) -> Option<Executable> {
+    /// An executable that cannot be loaded here, or is another program's, is as good as none.
+    fn load(&self, bytes: &[u8], abi: &Abi) -> Option<Executable> {
         let executable = self.client.load(bytes).ok()?;
-        (executable.replicas() == self.options.replicas).then_some(executable)
+        let fits = executable.replicas() == self.options.replicas && Program::mismatch(&executable, abi).is_none();
+        fits.then_some(executable)
     }
 }

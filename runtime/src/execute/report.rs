@@ -46,6 +46,9 @@ pub struct RunReport {
     /// With `--repeat`: their median.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub median: Option<f64>,
+    /// If [`super::Options::profile`] asks for one: Chrome's trace format, and totals by program.
+    #[serde(skip)]
+    pub profile: Option<serde_json::Value>,
 }
 
 impl RunReport {

@@ -7,10 +7,10 @@ use super::error::RunError;
 use super::result::Tensors;
 use super::scalars::{encode, fill};
 use super::status::Stop;
-use crate::artifact::{Resident, ResidentTensor, ScalarInput, ScalarSource, Stage};
+use crate::artifact::{Part, Resident, ResidentTensor, ScalarInput, ScalarSource, Stage};
 use crate::columns::AlignedBytes;
 use crate::expr::Scalar;
-use crate::pjrt::{Argument, Buffer, Element};
+use crate::pjrt::{Buffer, Element};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -19,7 +19,14 @@ use std::rc::Rc;
 pub(super) struct Residents {
     rung: Option<usize>,
     slots: Vec<Slot>,
-    scalars: Option<PerReplica<Rc<Buffer>>>,
+    /// One for each scalar.
+    scalars: Option<PerReplica<ScalarBuffers>>,
+}
+
+/// A scalar on a device.
+struct ScalarBuffers {
+    value: Buffer,
+    validity: Option<Buffer>,
 }
 
 /// One resident.
@@ -57,7 +64,7 @@ impl Residents {
             };
             // A tensor that only this slot holds was made for it.
             let own = buffers.iter().flatten().filter(|buffer| Rc::strong_count(buffer) == 1);
-            let bytes = own.filter_map(|buffer| buffer.shape().bytes()).sum::<usize>();
+            let bytes = own.map(|buffer| cx.device.bytes_of(buffer)).sum::<Result<usize, _>>()?;
             let slot = Slot { version, buffers, lease: cx.lease(stage, bytes as u64)? };
             match self.slots.get_mut(index) {
                 Some(old) => *old = slot,
@@ -70,11 +77,18 @@ impl Residents {
         Ok(())
     }
 
-    /// The arguments of one replica, in order.
-    pub(super) fn arguments(&self, replica: usize) -> impl Iterator<Item = Argument<'_>> {
-        let slots = self.slots.iter().map(|slot| &slot.buffers);
-        let all = slots.chain(&self.scalars).flat_map(move |buffers| &buffers[replica]);
-        all.map(|buffer| Argument::Borrowed(buffer))
+    /// A tensor of a resident.
+    pub(super) fn tensor(&self, replica: usize, resident: usize, tensor: usize) -> Option<&Buffer> {
+        self.slots.get(resident)?.buffers.get(replica)?.get(tensor).map(Rc::as_ref)
+    }
+
+    /// The value or the validity of a scalar.
+    pub(super) fn scalar(&self, replica: usize, scalar: usize, part: Part) -> Option<&Buffer> {
+        let buffers = self.scalars.as_ref()?.get(replica)?.get(scalar)?;
+        match part {
+            Part::Values => Some(&buffers.value),
+            Part::Validity => buffers.validity.as_ref(),
+        }
     }
 }
 
@@ -122,7 +136,7 @@ fn earlier_result(
         let mut list = vec![Rc::clone(&tensors.count[replica])];
         for (index, wanted) in wanted.iter().enumerate() {
             let length = stage.length(wanted.dim, rung);
-            list.push(fitted(cx, tensors, replica, index, index < columns, wanted, length)?);
+            list.push(fitted(cx, tensors, (replica, index), index < columns, wanted, length)?);
         }
         buffers.push(list);
     }
@@ -133,15 +147,14 @@ fn earlier_result(
 fn fitted(
     cx: &Attempt<'_, '_>,
     tensors: &Tensors,
-    replica: usize,
-    index: usize,
+    (replica, index): (usize, usize),
     is_column: bool,
     wanted: &ResidentTensor,
     length: usize,
 ) -> Result<Rc<Buffer>, RunError> {
     let missing = || RunError::bug(format!("an earlier stage's result lacks tensor {index}"));
     let buffer = tensors.tensors[replica].get(index).ok_or_else(missing)?;
-    let has = length_of(buffer);
+    let has = length_of(buffer)?;
     if buffer.element() != wanted.element {
         return Err(RunError::bug(format!("a resident of {} is {}", wanted.element, buffer.element())));
     }
@@ -177,11 +190,15 @@ fn pad_bits(tensor: &ResidentTensor) -> u64 {
 }
 
 /// The length of a one-dimensional buffer.
-pub(super) fn length_of(buffer: &Buffer) -> usize {
-    buffer.dims().first().and_then(|&length| usize::try_from(length).ok()).unwrap_or(0)
+pub(super) fn length_of(buffer: &Buffer) -> Result<usize, RunError> {
+    let length = match buffer.dims() {
+        [length] => usize::try_from(*length).ok(),
+        _ => None,
+    };
+    length.ok_or_else(|| RunError::bug(format!("a result's tensor is {}, which has no length", buffer.shape())))
 }
 
-fn scalars(cx: &Attempt<'_, '_>, inputs: &[ScalarInput]) -> Result<PerReplica<Rc<Buffer>>, RunError> {
+fn scalars(cx: &Attempt<'_, '_>, inputs: &[ScalarInput]) -> Result<PerReplica<ScalarBuffers>, RunError> {
     let mut buffers: PerReplica<_> = (0..cx.device.replicas).map(|_| Vec::new()).collect();
     for input in inputs {
         let value = match input.source {
@@ -192,12 +209,11 @@ fn scalars(cx: &Attempt<'_, '_>, inputs: &[ScalarInput]) -> Result<PerReplica<Rc
             return Err(RunError::bug("a null is read as a scalar that is never null"));
         }
         let bytes = encode(&value, input.element)?;
+        let valid = [u8::from(value != Scalar::Null)];
         for (replica, list) in buffers.iter_mut().enumerate() {
-            list.push(Rc::new(cx.device.copy(&bytes, input.element, &[], replica)?));
-            if input.nullable {
-                let valid = [u8::from(value != Scalar::Null)];
-                list.push(Rc::new(cx.device.copy(&valid, Element::Pred, &[], replica)?));
-            }
+            let validity = || cx.device.copy(&valid, Element::Pred, &[], replica);
+            let validity = input.nullable.then(validity).transpose()?;
+            list.push(ScalarBuffers { value: cx.device.copy(&bytes, input.element, &[], replica)?, validity });
         }
     }
     Ok(buffers)

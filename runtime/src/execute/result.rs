@@ -2,9 +2,10 @@
 
 use super::account::Lease;
 use super::device::{Device, PerReplica};
+use super::emit::elements;
 use super::error::RunError;
 use crate::artifact::Sink;
-use crate::columns::{Column, Table};
+use crate::columns::{Column, RowStore, Table};
 use crate::pjrt::Buffer;
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -12,7 +13,7 @@ use std::rc::Rc;
 /// The result of a stage.
 pub(super) struct StageResult {
     tensors: Option<Tensors>,
-    host: OnceCell<Rc<Table>>,
+    host: OnceCell<Rc<RowStore>>,
     #[expect(dead_code, reason = "gives the memory back when the result goes")]
     lease: Option<Lease>,
 }
@@ -34,8 +35,8 @@ impl StageResult {
     }
 
     /// Rows on the host.
-    pub(super) fn on_host(table: Table, lease: Option<Lease>) -> Self {
-        Self { tensors: None, host: OnceCell::from(Rc::new(table)), lease }
+    pub(super) fn on_host(rows: RowStore, lease: Option<Lease>) -> Self {
+        Self { tensors: None, host: OnceCell::from(Rc::new(rows)), lease }
     }
 
     /// The tensors of a folded result.
@@ -44,32 +45,36 @@ impl StageResult {
     }
 
     /// The rows on the host: downloaded at first use, sliced as the sink says.
-    pub(super) fn host(&self, device: &Device, sink: &Sink) -> Result<Rc<Table>, RunError> {
-        if let Some(table) = self.host.get() {
-            return Ok(Rc::clone(table));
+    pub(super) fn host(&self, device: &Device, sink: &Sink) -> Result<Rc<RowStore>, RunError> {
+        if let Some(rows) = self.host.get() {
+            return Ok(Rc::clone(rows));
         }
         let tensors = self.tensors()?;
-        let mut buffers = tensors.tensors.first().map(Vec::as_slice).unwrap_or_default().iter();
+        let of_first = tensors.tensors.first().ok_or_else(|| RunError::bug("a program ran on no device"))?;
         let mut columns = Vec::new();
-        for column in &sink.columns {
-            let mut next = || {
+        for (column, places) in sink.columns.iter().zip(sink.column_tensors()) {
+            let download = |place: usize| {
                 let missing = || RunError::bug(format!("the result lacks a tensor of `{}`", column.field.name));
-                device.to_host_first(buffers.next().ok_or_else(missing)?, tensors.rows)
+                device.to_host_first(of_first.get(place).ok_or_else(missing)?, tensors.rows)
             };
-            let values = next()?;
-            let validity = if column.field.nullable { Some(next()?) } else { None };
+            let values = download(places.values)?;
+            let validity = places.validity.map(download).transpose()?;
             let column = Column { element: column.element, values, validity };
-            if column.len() < tensors.rows {
+            let validities = column.validity.as_ref().map_or(column.len(), |validity| validity.len());
+            if column.len() < tensors.rows || validities < tensors.rows {
                 return Err(RunError::bug(format!("a result of {} rows has {} values", tensors.rows, column.len())));
             }
             columns.push(column);
         }
         let table = Table::from_prefix(columns, tensors.rows);
-        let table = Rc::new(match sink.slice {
+        let table = match sink.slice {
             Some((skip, keep)) => table.slice(skip, keep),
             None => table,
-        });
-        Ok(Rc::clone(self.host.get_or_init(|| table)))
+        };
+        let mut rows = RowStore::new(elements(sink));
+        rows.push(table);
+        let rows = Rc::new(rows);
+        Ok(Rc::clone(self.host.get_or_init(|| rows)))
     }
 
     /// Waits until the result is there, without copying it.

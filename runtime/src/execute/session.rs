@@ -1,44 +1,102 @@
 //! A program on its devices, ready to run any number of times.
 
-use super::account::{Account, show_bytes};
+use super::account::Account;
 use super::attempt::{Attempt, Shared};
 use super::bind::{Inputs, bind, first_variant};
 use super::cache::ExecutableCache;
 use super::codes;
+use super::collect::{Collect, Results};
 use super::device::Device;
 use super::error::RunError;
 use super::fingerprint::compiled_with;
-use super::options::{Options, Request, replicas_of};
+use super::observer::{Observer, Silent};
+use super::options::{Options, replicas_of};
 use super::outputs::Outputs;
 use super::programs::Programs;
-use super::progress::Progress;
 use super::report::{Activity, Clock, RunReport, milliseconds, peak_resident_bytes};
+use super::request::Request;
 use super::status::Stop;
-use crate::artifact::{DriverSource, Manifest, Modules};
+use crate::artifact::{Artifact, ArtifactError, DriverSource, Manifest, Modules, Target};
 use crate::pjrt::{Client, CompileOptions};
 use dj_grammar::Diagnostic;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
-/// A program on its devices.
-pub struct Session<'a> {
-    client: Client,
-    manifest: &'a Manifest,
-    programs: Programs<'a>,
-    options: Options,
-    profile: Option<serde_json::Value>,
+/// A compiled program: what to run, and where its modules come from. Cloning is cheap.
+#[derive(Clone)]
+pub struct CompiledProgram {
+    manifest: Arc<Manifest>,
+    modules: Arc<dyn Modules>,
 }
 
-impl<'a> Session<'a> {
+impl CompiledProgram {
+    /// A program whose modules are at hand.
+    pub fn new(manifest: Manifest, modules: impl Modules + 'static) -> Self {
+        Self { manifest: Arc::new(manifest), modules: Arc::new(modules) }
+    }
+
+    /// The program of an artifact for a target; its first one if there is no wish.
+    ///
+    /// # Errors
+    /// If the artifact holds none for the target.
+    pub fn of(artifact: &Arc<Artifact>, target: Option<&Target>) -> Result<Self, ArtifactError> {
+        let (manifest, modules) = artifact.program(target)?;
+        Ok(Self { manifest: Arc::new(manifest.clone()), modules: Arc::new(modules) })
+    }
+
+    /// The program of the artifact in a file, for a target or else the first one.
+    ///
+    /// # Errors
+    /// If the file is no artifact, or holds no program for the target.
+    pub fn open(path: &Path, target: Option<&Target>) -> Result<Self, RunError> {
+        let artifact = Arc::new(Artifact::open(path)?);
+        Ok(Self::of(&artifact, target)?)
+    }
+
+    /// What there is to run: tables, parameters, exports.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+}
+
+impl std::fmt::Debug for CompiledProgram {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CompiledProgram({} for {})", self.manifest.source_name, self.manifest.target)
+    }
+}
+
+/// A program on its devices. It owns all that it needs and cloning is cheap; several threads may run it at once, each with
+/// its own inputs. What is compiled for one run is there for all.
+///
+/// It prints nothing, and changes nothing of the process: who wants to know how a run goes passes an [`Observer`].
+#[derive(Clone)]
+pub struct Session {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    client: Client,
+    program: CompiledProgram,
+    programs: Programs<'static>,
+    options: Options,
+}
+
+impl Session {
     /// A program on a client's devices.
     ///
     /// # Errors
-    /// If the client has too few devices for the program's target.
-    pub fn new(
-        client: Client,
-        manifest: &'a Manifest,
-        modules: &'a dyn Modules,
-        options: Options,
-    ) -> Result<Self, RunError> {
+    /// If the program is damaged, or the client has too few devices for its target.
+    pub fn new(client: Client, program: CompiledProgram, options: Options) -> Result<Self, RunError> {
+        let manifest = program.manifest();
+        if let Err(error) = manifest.verify() {
+            let reason = format!("its manifest breaks {error}");
+            return Err(if program.modules.is_from_file() {
+                ArtifactError::Damaged { reason }.into()
+            } else {
+                RunError::bug(reason)
+            });
+        }
         let (needed, found) = (manifest.target.replicas, client.device_count());
         if needed > found {
             let message =
@@ -46,83 +104,95 @@ impl<'a> Session<'a> {
             return Err(RunError::usage(Diagnostic::error(codes::DEVICES, message)));
         }
         let replicas = replicas_of(&manifest.target);
-        if replicas < needed && options.notes {
-            eprintln!(
-                "note: the program runs on {replicas} of {needed} devices: exchanges between them are not planned yet"
-            );
-        }
         let compile = CompileOptions { replicas, optimization_level: options.optimization_level };
         let with = compiled_with(&manifest.target, &client, &compile);
         let cache = if options.use_cache { ExecutableCache::of_user(&with) } else { None };
-        let programs = Programs::new(client.clone(), modules, with, compile, cache);
+        let parts = (Arc::clone(&program.manifest), Arc::clone(&program.modules));
+        let programs = Programs::new(client.clone(), parts, with, compile, cache);
         let programs = programs.with_packaged(options.use_packaged);
-        Ok(Self { client, manifest, programs, options, profile: None })
+        Ok(Self { inner: Arc::new(Inner { client, program, programs, options }) })
     }
 
-    /// Runs the program; `outputs` shows its results at the end, or nothing.
+    /// What there is to run: tables, parameters, exports.
+    pub fn manifest(&self) -> &Manifest {
+        self.inner.program.manifest()
+    }
+
+    /// Runs the program and returns its results as record batches.
     ///
     /// # Errors
     /// If names or values do not fit the program, the data breaks it, or the machine fails.
-    pub fn run(&mut self, request: &Request, outputs: &mut dyn Outputs) -> Result<RunReport, RunError> {
+    pub fn collect(&self, request: &Request) -> Result<Results, RunError> {
+        let mut outputs = Collect::new(self.manifest())?;
+        let report = self.run(request, &mut outputs, &Silent)?;
+        Ok(outputs.results(report))
+    }
+
+    /// Runs the program; `outputs` takes its results, and shows them at the end or never.
+    ///
+    /// # Errors
+    /// If names or values do not fit the program, the data breaks it, or the machine fails.
+    pub fn run(
+        &self,
+        request: &Request,
+        outputs: &mut dyn Outputs,
+        observer: &dyn Observer,
+    ) -> Result<RunReport, RunError> {
         let started = Instant::now();
-        let inputs = bind(self.manifest, request, &self.options)?;
+        let Inner { client, program, programs, options } = &*self.inner;
+        let manifest = program.manifest();
+        let replicas = replicas_of(&manifest.target);
+        if replicas < manifest.target.replicas {
+            let needed = manifest.target.replicas;
+            observer.note(&format!(
+                "the program runs on {replicas} of {needed} devices: exchanges between them are not planned yet"
+            ));
+        }
+        let inputs = bind(manifest, request, options)?;
         let device = Device {
-            client: self.client.clone(),
-            replicas: replicas_of(&self.manifest.target),
-            account: Account::new(self.options.memory_limit),
-            clock: Clock::new(self.options.profile),
+            client: client.clone(),
+            replicas,
+            account: Account::new(options.memory_limit),
+            clock: Clock::new(options.profile),
         };
-        let progress = Progress::new(self.options.progress, rows_to_read(self.manifest, &inputs));
-        let mut report = RunReport { variant: first_variant(self.manifest, &inputs.sources), ..RunReport::default() };
-        let before = self.programs.stats();
+        observer.started(rows_to_read(manifest, &inputs)?);
+        let mut report = RunReport { variant: first_variant(manifest, &inputs.sources)?, ..RunReport::default() };
+        let before = programs.stats();
         loop {
-            let shared = Shared {
-                manifest: self.manifest,
-                device: &device,
-                programs: &mut self.programs,
-                inputs: &inputs,
-                progress: &progress,
-                outputs: &mut *outputs,
-            };
-            let mut attempt = Attempt::new(shared, report.variant, self.options.repeat > 0)?;
+            let outputs = &mut *outputs;
+            let shared = Shared { manifest, device: &device, programs, inputs: &inputs, observer, outputs };
+            let mut attempt = Attempt::new(shared, report.variant, options.repeat > 0)?;
             match attempt.run() {
                 Ok(()) => {
                     report.rows = attempt.rows;
-                    repeat(&mut attempt, self.options.repeat, &mut report)?;
+                    repeat(&mut attempt, options.repeat, &mut report)?;
                     attempt.commit()?;
                     break;
                 }
-                Err(Stop::Replay(reason)) if report.variant + 1 < self.manifest.variants.len() => {
-                    if self.options.verbose {
-                        // What is a bug in the last variant is expected of any other.
-                        let reason = if let RunError::Bug(what) = &reason { what.clone() } else { reason.to_string() };
-                        eprintln!("starting again with fewer assumptions: {reason}");
-                    }
+                Err(Stop::Replay(reason)) if report.variant + 1 < manifest.variants.len() => {
+                    // What is a bug in the last variant is expected of any other.
+                    observer.replaying(&if let RunError::Bug(what) = reason { what } else { reason.to_string() });
                     report.variant += 1;
                     report.replays += 1;
                 }
                 Err(Stop::Replay(error) | Stop::Failed(error)) => return Err(error),
             }
         }
-        let after = self.programs.stats();
-        report.compile = milliseconds(after.compile - before.compile);
-        report.load = milliseconds(after.load - before.load);
+        let after = programs.stats();
+        report.compile = milliseconds(after.compile.saturating_sub(before.compile));
+        report.load = milliseconds(after.load.saturating_sub(before.load));
         report.compiled = after.compiled - before.compiled;
         report.loaded = after.loaded - before.loaded;
-        self.profile = device.clock.profile(&after.each[before.each.len()..]);
+        report.profile = device.clock.profile(&after.each[before.each.len()..]);
         fill_in(&mut report, &device, started);
-        if let (true, Some(median)) = (self.options.notes, report.median) {
-            eprintln!("note: {} runs on the device's input took {median:.2} ms in the median", self.options.repeat);
-        }
-        if self.options.verbose {
-            tell(&report);
-        }
+        observer.finished(&report);
         Ok(report)
     }
+}
 
-    /// The profile of the last run, if [`Options::profile`] asks for one: Chrome's trace format, and totals by program.
-    pub fn profile(&self) -> Option<&serde_json::Value> {
-        self.profile.as_ref()
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("program", &self.inner.program).finish_non_exhaustive()
     }
 }
 
@@ -156,32 +226,16 @@ fn fill_in(report: &mut RunReport, device: &Device, started: Instant) {
     report.peak_bytes = peak_resident_bytes();
 }
 
-fn tell(report: &RunReport) {
-    eprintln!(
-        "{} rows in {:.0} ms: read {:.0}, to device {:.0}, execute {:.0}, to host {:.0}, write {:.0}; {} programs \
-         compiled in {:.0} ms and {} loaded in {:.0} ms; variant {}; {} for states and results",
-        report.rows,
-        report.total,
-        report.read,
-        report.to_device,
-        report.execute,
-        report.to_host,
-        report.write,
-        report.compiled,
-        report.compile,
-        report.loaded,
-        report.load,
-        report.variant,
-        show_bytes(report.tensor_bytes),
-    );
-}
-
-/// Rows that the drivers of the first variant read, where all files tell how many they have.
-fn rows_to_read(manifest: &Manifest, inputs: &Inputs) -> Option<u64> {
-    let drivers = manifest.variants.first()?.stages.iter().flat_map(|stage| &stage.drivers);
-    let tables = drivers.filter_map(|driver| match driver.source {
-        DriverSource::Table(table) => Some(table),
-        DriverSource::Stage(_) => None,
-    });
-    tables.map(|table| inputs.sources.get(table)?.as_ref()?.rows()).sum()
+/// Rows that the drivers of the first variant read, where all inputs tell how many they have.
+fn rows_to_read(manifest: &Manifest, inputs: &Inputs) -> Result<Option<u64>, RunError> {
+    let mut sum = Some(0_u64);
+    let drivers = manifest.variants.first().into_iter().flat_map(|variant| &variant.stages);
+    for driver in drivers.flat_map(|stage| &stage.drivers) {
+        if let DriverSource::Table(table) = driver.source {
+            let source = inputs.sources.get(table).and_then(Option::as_ref);
+            let source = source.ok_or_else(|| RunError::bug(format!("table {table} is read and not open")))?;
+            sum = sum.zip(source.rows()).and_then(|(sum, rows)| sum.checked_add(rows));
+        }
+    }
+    Ok(sum)
 }

@@ -1,29 +1,26 @@
 //! One stage: its drivers' chunks through its steps, and the result.
 
 use super::attempt::{Attempt, full_dictionary};
+use super::call::{ChunkGiven, Given, Program};
 use super::codes;
-use super::device::PerReplica;
 use super::emit::Emitted;
 use super::error::RunError;
-use super::host_columns::HostColumns;
+use super::host_columns::{Failed, HostColumns};
+use super::in_flight::{IN_FLIGHT, InFlight, Window};
 use super::locate::Search;
 use super::report::Activity;
 use super::result::StageResult;
 use super::state::State;
 use super::status::{Raised, Stop, raised, stop};
 use super::wave::Wave;
-use crate::artifact::{Driver, DriverSource, ProgramId, ProgramKind, SinkKind, Stage};
-use crate::columns::{Chunk, Column, Dictionaries};
+use crate::artifact::{Driver, DriverSource, ProgramId, ProgramKind, SinkKind, SlotKind, Stage};
+use crate::columns::{Chunk, Dictionaries};
 use crate::io::{ChunkReader, ReadError};
-use crate::pjrt::{Argument, Buffer, Executable};
+use crate::pjrt::{Argument, Buffer};
 use dj_grammar::Diagnostic;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::Arc;
-
-/// Steps whose outputs have not been looked at: enough to keep the device busy, few enough to bound what they hold.
-const IN_FLIGHT: usize = 2;
 
 /// A stage while it runs.
 pub(super) struct StageRun<'m> {
@@ -31,8 +28,8 @@ pub(super) struct StageRun<'m> {
     pub(super) index: usize,
     /// What is folded, and what the programs read besides.
     pub(super) state: State,
-    in_flight: VecDeque<InFlight>,
-    emitted: Option<Emitted>,
+    pub(super) in_flight: VecDeque<InFlight>,
+    pub(super) emitted: Option<Emitted>,
     /// Rows that were folded.
     pub(super) rows: u64,
     /// Where the rows of each driver came from; the first of them has this running number.
@@ -45,15 +42,6 @@ pub(super) struct StageRun<'m> {
 enum Origin {
     Files(Rc<RefCell<ChunkReader>>),
     Memory,
-}
-
-/// What a step returned beside the state.
-struct InFlight {
-    status: Vec<Buffer>,
-    counts: Vec<Buffer>,
-    emitted: PerReplica<Buffer>,
-    /// Columns of the result that are not among them.
-    passed: PerReplica<Option<Rc<Column>>>,
 }
 
 /// Gives the next chunk of a driver.
@@ -84,10 +72,10 @@ impl<'m> StageRun<'m> {
     pub(super) fn run(mut self, cx: &mut Attempt<'m, '_>) -> Result<Option<StageResult>, Stop> {
         let rows = self.fold(cx)?;
         match self.stage.sink.kind {
-            SinkKind::Emit => match self.emitted.take() {
-                Some(emitted) => Ok(emitted.finish(cx, self.stage)?),
-                None => Ok(None),
-            },
+            SinkKind::Emit => {
+                let lost = || RunError::bug("an emitting stage has nowhere to put its rows");
+                Ok(self.emitted.take().ok_or_else(lost)?.finish(cx, self.stage)?)
+            }
             SinkKind::Fold { .. } => self.finish(cx, rows).map(Some),
         }
     }
@@ -107,6 +95,12 @@ impl<'m> StageRun<'m> {
         Ok(first_row)
     }
 
+    /// What a row that cannot be read means: nothing where the rows before it are all that is wanted.
+    fn rows_before_suffice(&mut self, cx: &mut Attempt<'m, '_>, stop: Stop) -> Result<(), Stop> {
+        self.look_at_all_but(cx, 0)?;
+        if self.is_full() { Ok(()) } else { Err(stop) }
+    }
+
     /// Whether no more rows are needed.
     pub(super) fn is_full(&self) -> bool {
         self.emitted.as_ref().is_some_and(Emitted::is_full) || self.search.as_ref().is_some_and(Search::is_over)
@@ -124,8 +118,7 @@ impl<'m> StageRun<'m> {
                 if cx.is_repeating() {
                     return self.drive_kept(cx, index, first);
                 }
-                let closed = || RunError::bug(format!("table {table} is not open"));
-                let source = cx.inputs.sources[table].as_ref().ok_or_else(closed)?;
+                let source = cx.source(table)?;
                 let span = cx.manifest.tables[table].span;
                 let failed = |error| RunError::program(Diagnostic::from(error).at(span));
                 let reader = source.chunks(&driver.columns, self.stage.chunk_rows, &driver.skip).map_err(failed)?;
@@ -164,19 +157,26 @@ impl<'m> StageRun<'m> {
         let mut rows = 0;
         while !self.is_full() {
             let mut chunks = Vec::new();
-            while chunks.len() < cx.device.replicas {
-                let Some(chunk) = self.read(cx, first, next, &mut host)? else { break };
-                chunks.push(chunk);
+            let mut failed = None;
+            while chunks.len() < cx.device.replicas && failed.is_none() {
+                match self.read(cx, first, next, &mut host) {
+                    Ok(Some(chunk)) => chunks.push(chunk),
+                    Ok(None) => break,
+                    Err(stop) => failed = Some(stop),
+                }
             }
             if chunks.is_empty() {
-                break;
+                match failed {
+                    None => break,
+                    Some(stop) => return self.rows_before_suffice(cx, stop).map(|()| rows),
+                }
             }
             let wave = Wave::upload(cx.device, chunks, driver, self.stage.chunk_rows)?;
             let wave = Rc::new(wave);
             rows += wave.total_rows();
             if is_table {
                 cx.rows += wave.total_rows();
-                cx.progress.add(wave.total_rows());
+                cx.observer.rows(wave.total_rows());
                 if let Some(kept) = &mut cx.kept {
                     kept.waves.entry((self.index, index)).or_default().push(Rc::clone(&wave));
                 }
@@ -186,7 +186,7 @@ impl<'m> StageRun<'m> {
         Ok(rows)
     }
 
-    /// The next chunk with the host's columns.
+    /// The next chunk with the host's columns. Where the host fails at a row, the rows before it are one more chunk.
     pub(super) fn read(
         &self,
         cx: &mut Attempt<'m, '_>,
@@ -194,23 +194,28 @@ impl<'m> StageRun<'m> {
         next: NextChunk<'_>,
         host: &mut HostColumns<'m>,
     ) -> Result<Option<Chunk>, Stop> {
+        let stopped = |failed: Failed| failed.stop(|row| self.place(first + row));
+        if let Some(failed) = host.take_failed() {
+            return Err(stopped(failed));
+        }
         let (clock, dictionaries) = (&cx.device.clock, &mut cx.dictionaries);
         let chunk = clock.time(Activity::Read, || "read".to_owned(), || next(dictionaries))?;
         let Some(mut chunk) = chunk else { return Ok(None) };
         let add = || host.add_to(&mut chunk, self.stage.chunk_rows, dictionaries);
-        let added = clock.time(Activity::Read, || "evaluate".to_owned(), add);
-        added.map_err(|failed| {
-            let place = self.place(first + failed.row);
-            failed.stop(&place)
-        })?;
-        Ok(Some(chunk))
+        clock.time(Activity::Read, || "evaluate".to_owned(), add);
+        match host.take_failed_of(&chunk) {
+            Some(failed) => Err(stopped(failed)),
+            None => Ok(Some(chunk)),
+        }
     }
 
     fn drive_kept(&mut self, cx: &mut Attempt<'m, '_>, index: usize, first: u64) -> Result<u64, Stop> {
         self.origins.push((first, Origin::Memory));
-        let waves = cx.kept.as_ref().and_then(|kept| kept.waves.get(&(self.index, index)).cloned());
+        let kept = cx.kept.as_ref().ok_or_else(|| RunError::bug("nothing is kept to run again on"))?;
+        // A driver without rows has no waves.
+        let waves = kept.waves.get(&(self.index, index)).cloned().unwrap_or_default();
         let mut rows = 0;
-        for wave in waves.unwrap_or_default() {
+        for wave in waves {
             if self.is_full() {
                 break;
             }
@@ -230,13 +235,15 @@ impl<'m> StageRun<'m> {
         let mut offset = 0_u64;
         loop {
             self.make_room(cx)?;
-            let executable = cx.programs.get(self.program(cx, ProgramKind::Step(index)))?;
-            let total = self.call(cx, index, first, wave, offset, &executable)?;
-            self.look_at_all_but(cx, IN_FLIGHT)?;
+            let program = cx.programs.get(self.program(cx, ProgramKind::Step(index)))?;
+            let total = self.call(cx, &program, first, wave, offset, expands)?;
             if offset == 0 && expands {
                 self.count_rows(total)?;
             }
             offset += self.stage.chunk_rows as u64;
+            // Whether the rows so far suffice decides whether the rest of the matches is made.
+            let may_wait = !(expands && self.stage.sink.slice.is_some());
+            self.look_at_all_but(cx, if may_wait { IN_FLIGHT } else { 0 })?;
             if offset >= total || self.is_full() {
                 return Ok(());
             }
@@ -258,92 +265,49 @@ impl<'m> StageRun<'m> {
     fn call(
         &mut self,
         cx: &mut Attempt<'m, '_>,
-        index: usize,
+        program: &Program,
         first: u64,
         wave: &Wave,
         offset: u64,
-        executable: &Arc<Executable>,
+        expands: bool,
     ) -> Result<u64, Stop> {
-        let expands = self.stage.drivers[index].expands;
-        let id = self.program(cx, ProgramKind::Step(index));
-        let mut scalars: PerReplica<Buffer> = Vec::new();
-        for replica in 0..cx.device.replicas {
-            let rows = i32::try_from(wave.rows[replica]).unwrap_or(i32::MAX);
-            let start = (first + wave.starts[replica]).cast_signed();
-            let mut list = vec![cx.device.scalar(rows, replica)?, cx.device.scalar(start, replica)?];
-            if expands {
-                list.push(cx.device.scalar(offset.cast_signed(), replica)?);
-            }
-            scalars.push(list);
-        }
         let mut arguments = Vec::new();
-        for (replica, (state, scalars)) in self.state.take().into_iter().zip(scalars).enumerate() {
-            let mut list: Vec<Argument<'_>> = state.into_iter().map(Argument::Donated).collect();
-            list.extend(self.state.residents.arguments(replica));
-            list.extend(wave.columns[replica].iter().map(Argument::Borrowed));
-            list.extend(scalars.into_iter().map(Argument::Donated));
-            arguments.push(list);
+        for (replica, state) in self.state.take()?.into_iter().enumerate() {
+            let rows = i32::try_from(wave.rows[replica]);
+            let rows = rows.map_err(|_| RunError::bug(format!("a chunk of {} rows", wave.rows[replica])))?;
+            let start = (first + wave.starts[replica]).cast_signed();
+            let chunk = ChunkGiven {
+                wave,
+                rows: cx.device.scalar(rows, replica)?,
+                start: cx.device.scalar(start, replica)?,
+                offset: cx.device.scalar(offset.cast_signed(), replica)?,
+            };
+            let state = state.into_iter().map(Argument::Donated).collect();
+            let residents = &self.state.residents;
+            arguments.push(program.arguments(Given { replica, state, residents, chunk: Some(chunk) })?);
         }
-        let outputs = cx.device.run(&self.stage.label, id, executable, arguments)?;
-        let passed = wave.passed.clone();
-        let mut step = InFlight { status: Vec::new(), counts: Vec::new(), emitted: Vec::new(), passed };
-        let (mut state, mut total) = (Vec::new(), 0);
-        for outputs in outputs {
-            let mut outputs = Outputs::new(id, outputs);
-            state.push(outputs.take(self.stage.state.len())?);
-            step.status.push(outputs.next()?);
-            if self.appends() {
-                step.counts.push(outputs.next()?);
-            }
-            if expands {
-                let buffer = outputs.last()?;
-                total = total.max(u64::try_from(cx.device.integer(&buffer)?).unwrap_or(0));
-            }
-            step.emitted.push(outputs.rest());
+        let mut step = InFlight { returned: Vec::new(), passed: wave.passed.clone(), windows: Vec::new() };
+        let (mut state, mut most) = (Vec::new(), 0);
+        for (replica, mut returned) in cx.device.run(&self.stage.label, program, arguments)?.into_iter().enumerate() {
+            state.push(returned.take_state()?);
+            let first = first + wave.starts[replica];
+            step.windows.push(if expands {
+                let total = cx.device.count(&returned.take(SlotKind::Total)?)?;
+                most = total.max(most);
+                Window::Matches { left: total.saturating_sub(offset), end: first + wave.rows[replica] as u64 }
+            } else {
+                Window::Rows { first }
+            });
+            step.returned.push(returned);
         }
         self.state.put(state);
         self.in_flight.push_back(step);
-        Ok(total)
+        Ok(most)
     }
 
-    fn appends(&self) -> bool {
-        matches!(self.stage.sink.kind, SinkKind::Fold { appends: true, .. })
-    }
-
-    /// Looks at what steps returned, oldest first, until `left` are in flight.
-    pub(super) fn look_at_all_but(&mut self, cx: &mut Attempt<'m, '_>, left: usize) -> Result<(), Stop> {
-        while self.in_flight.len() > left {
-            let Some(step) = self.in_flight.pop_front() else { break };
-            self.check(cx, &step.status, true)?;
-            let counts = step.counts.iter().map(|count| cx.device.integer(count));
-            if let Some(most) = counts.collect::<Result<Vec<_>, _>>()?.into_iter().max() {
-                self.state.count = u64::try_from(most).unwrap_or(0);
-            }
-            if let Some(emitted) = &mut self.emitted {
-                for (outputs, passed) in step.emitted.iter().zip(&step.passed) {
-                    emitted.push(cx, &self.stage.sink, outputs, passed)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The most rows that may have been appended, and not been looked at yet.
-    pub(super) fn appended_at_most(&self) -> u64 {
-        self.state.count + (self.in_flight.len() * self.stage.chunk_rows) as u64
-    }
-
-    /// Whether the count is known exactly.
-    pub(super) fn is_idle(&self) -> bool {
-        self.in_flight.is_empty()
-    }
-
-    /// Stops where a status says so.
-    pub(super) fn check(&self, cx: &Attempt<'_, '_>, status: &[Buffer], rows_are_input: bool) -> Result<(), Stop> {
-        match self.raised(cx, status)? {
-            None => Ok(()),
-            Some(raised) => Err(stop(raised, rows_are_input.then(|| self.place(raised.row)))),
-        }
+    /// Stops where the status of a whole state says so.
+    pub(super) fn check(&self, cx: &Attempt<'_, '_>, status: &[Buffer]) -> Result<(), Stop> {
+        self.raised(cx, status)?.map_or(Ok(()), |raised| Err(stop(raised, None)))
     }
 
     /// What the replicas' statuses report first.
@@ -352,14 +316,18 @@ impl<'m> StageRun<'m> {
         cx: &Attempt<'_, '_>,
         status: impl IntoIterator<Item = &'b Buffer>,
     ) -> Result<Option<Raised<'m>>, RunError> {
-        let mut merged = vec![0_i64; self.stage.status.len()];
+        let mut merged = vec![0_i64; self.stage.status.len().max(1)];
         for buffer in status {
             let bytes = cx.device.to_host(buffer)?;
-            for (merged, value) in merged.iter_mut().zip(bytes.as_slice::<i64>()) {
+            let values = bytes.as_slice::<i64>();
+            if values.len() != merged.len() {
+                return Err(RunError::bug(format!("a status has {} of {} sites", values.len(), merged.len())));
+            }
+            for (merged, value) in merged.iter_mut().zip(values) {
                 *merged = (*merged).max(*value);
             }
         }
-        Ok(raised(self.stage, &merged))
+        raised(self.stage, &merged)
     }
 
     /// Where a row came from, for a message.
@@ -379,33 +347,5 @@ fn unreadable(error: ReadError, span: dj_grammar::Span) -> Stop {
         ReadError::Io(error) => Stop::Failed(RunError::program(Diagnostic::from(error).at(span))),
         ReadError::Assumption(error) => Stop::Replay(RunError::bug(error.to_string())),
         ReadError::Dictionary(error) => Stop::Failed(full_dictionary(&error, span)),
-    }
-}
-
-/// What a program returned, taken from both ends.
-pub(super) struct Outputs {
-    id: ProgramId,
-    buffers: VecDeque<Buffer>,
-}
-
-impl Outputs {
-    pub(super) fn new(id: ProgramId, buffers: Vec<Buffer>) -> Self {
-        Self { id, buffers: buffers.into() }
-    }
-
-    pub(super) fn next(&mut self) -> Result<Buffer, RunError> {
-        self.buffers.pop_front().ok_or_else(|| RunError::bug(format!("program {} returns too little", self.id)))
-    }
-
-    fn last(&mut self) -> Result<Buffer, RunError> {
-        self.buffers.pop_back().ok_or_else(|| RunError::bug(format!("program {} returns too little", self.id)))
-    }
-
-    pub(super) fn take(&mut self, count: usize) -> Result<Vec<Buffer>, RunError> {
-        (0..count).map(|_| self.next()).collect()
-    }
-
-    pub(super) fn rest(self) -> Vec<Buffer> {
-        self.buffers.into()
     }
 }

@@ -2,14 +2,15 @@
 
 use super::account::Lease;
 use super::attempt::Attempt;
+use super::call::Given;
 use super::codes;
 use super::device::PerReplica;
 use super::error::RunError;
 use super::residents::{Residents, length_of};
 use super::scalars::filled;
-use super::stage_run::{Outputs, StageRun};
+use super::stage_run::StageRun;
 use super::status::Stop;
-use crate::artifact::{CapacityKind, Dim, Init, ProgramKind, Resident, SinkKind, Stage, StateTensor};
+use crate::artifact::{CapacityKind, Dim, Init, ProgramKind, Resident, SinkKind, SlotKind, Stage, StateTensor};
 use crate::pjrt::{Argument, Buffer};
 use dj_grammar::Diagnostic;
 
@@ -38,8 +39,8 @@ impl State {
     }
 
     /// The tensors, to be donated.
-    pub(super) fn take(&mut self) -> PerReplica<Buffer> {
-        self.tensors.take().unwrap_or_default()
+    pub(super) fn take(&mut self) -> Result<PerReplica<Buffer>, RunError> {
+        self.tensors.take().ok_or_else(missing)
     }
 
     /// The tensors that a program returned for those that were donated.
@@ -47,15 +48,14 @@ impl State {
         self.tensors = Some(tensors);
     }
 
-    /// State, residents and scalars, all only read.
-    pub(super) fn borrowed(&self) -> PerReplica<Argument<'_>> {
-        let tensors = self.tensors.as_deref().unwrap_or_default().iter().enumerate();
-        tensors
-            .map(|(replica, state)| {
-                state.iter().map(Argument::Borrowed).chain(self.residents.arguments(replica)).collect()
-            })
-            .collect()
+    /// The tensors.
+    pub(super) fn tensors(&self) -> Result<&PerReplica<Buffer>, RunError> {
+        self.tensors.as_ref().ok_or_else(missing)
     }
+}
+
+fn missing() -> RunError {
+    RunError::bug("a stage's state is read before it is made")
 }
 
 impl<'m> StageRun<'m> {
@@ -121,15 +121,15 @@ impl<'m> StageRun<'m> {
     /// Makes the state at the present rung.
     fn start(&mut self, cx: &Attempt<'_, '_>) -> Result<(), Stop> {
         let rung = self.state.rung;
-        let lease = cx.lease(self.stage, state_bytes(self.stage, rung, cx.device.replicas));
+        let lease = cx.lease(self.stage, state_bytes(self.stage, rung, cx.device.replicas)?);
         self.state.lease = Some(lease.map_err(Stop::Replay)?);
         let mut tensors = Vec::new();
         for replica in 0..cx.device.replicas {
             let mut list = Vec::new();
             for tensor in &self.stage.state {
-                let dims = dims_at(&tensor.dims, rung);
+                let dims = device_dims(tensor, rung)?;
                 let bytes = filled(tensor.element, dims.iter().product(), bits(tensor));
-                list.push(cx.device.own(bytes, tensor.element, &device_dims(dims), replica)?);
+                list.push(cx.device.own(bytes, tensor.element, &dims, replica)?);
             }
             tensors.push(list);
         }
@@ -160,7 +160,7 @@ impl<'m> StageRun<'m> {
                 return self.make_room(cx);
             }
         }
-        let rung = self.expected_rung(cx);
+        let rung = self.expected_rung(cx)?;
         self.grow(cx, rung)?;
         self.state.residents.refresh(cx, self.stage, rung)?;
         self.make_room(cx)
@@ -174,24 +174,23 @@ impl<'m> StageRun<'m> {
     }
 
     fn compact(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
-        let id = self.program(cx, ProgramKind::Compact);
-        let executable = cx.programs.get(id)?;
+        let program = cx.programs.get(self.program(cx, ProgramKind::Compact))?;
         let mut arguments = Vec::new();
-        for (replica, state) in self.state.take().into_iter().enumerate() {
-            let list = state.into_iter().map(Argument::Donated);
-            arguments.push(list.chain(self.state.residents.arguments(replica)).collect());
+        for (replica, state) in self.state.take()?.into_iter().enumerate() {
+            let state = state.into_iter().map(Argument::Donated).collect();
+            let residents = &self.state.residents;
+            arguments.push(program.arguments(Given { replica, state, residents, chunk: None })?);
         }
-        let outputs = cx.device.run(&self.stage.label, id, &executable, arguments)?;
+        let all = cx.device.run(&self.stage.label, &program, arguments)?;
         let (mut state, mut status, mut count) = (Vec::new(), Vec::new(), 0);
-        for outputs in outputs {
-            let mut outputs = Outputs::new(id, outputs);
-            state.push(outputs.take(self.stage.state.len())?);
-            status.push(outputs.next()?);
-            count = count.max(cx.device.integer(&outputs.next()?)?);
+        for mut returned in all {
+            state.push(returned.take_state()?);
+            status.push(returned.take(SlotKind::Status)?);
+            count = count.max(cx.device.count(returned.get(SlotKind::Count)?)?);
         }
         self.state.put(state);
-        self.check(cx, &status, false)?;
-        self.state.count = u64::try_from(count).unwrap_or(0);
+        self.check(cx, &status)?;
+        self.state.count = count;
         self.state.may_compact = false;
         Ok(())
     }
@@ -204,12 +203,7 @@ fn needed_length(cx: &Attempt<'_, '_>, stage: usize, tensor: usize) -> Result<us
         return Ok(tensors.rows);
     }
     let buffer = tensors.tensors.first().and_then(|list| list.get(tensor));
-    buffer.map(|buffer| length_of(buffer)).ok_or_else(|| RunError::bug(format!("stage {stage} has no tensor {tensor}")))
-}
-
-/// On the devices a tensor has one dimension, or none.
-pub(super) fn device_dims(dims: &[usize]) -> Vec<usize> {
-    if dims.is_empty() { vec![] } else { vec![dims.iter().product()] }
+    length_of(buffer.ok_or_else(|| RunError::bug(format!("stage {stage} has no tensor {tensor}")))?)
 }
 
 /// The bit pattern that fills a tensor before the first chunk.
@@ -220,11 +214,25 @@ pub(super) fn bits(tensor: &StateTensor) -> u64 {
     }
 }
 
-pub(super) fn dims_at(dims: &[Vec<usize>], rung: usize) -> &[usize] {
-    dims.get(rung).or(dims.last()).map_or(&[], Vec::as_slice)
+/// The dimensions of a state tensor at a rung, as the host sees them.
+pub(super) fn dims_at(tensor: &StateTensor, rung: usize) -> Result<&[usize], RunError> {
+    let dims = tensor.dims.get(rung).map(Vec::as_slice);
+    dims.ok_or_else(|| RunError::bug(format!("a state tensor has no rung {rung}")))
 }
 
-pub(super) fn state_bytes(stage: &Stage, rung: usize, replicas: usize) -> u64 {
-    let size = |tensor: &StateTensor| dims_at(&tensor.dims, rung).iter().product::<usize>() * tensor.element.bytes();
-    (stage.state.iter().map(size).sum::<usize>() * replicas) as u64
+/// The dimensions of a state tensor at a rung, as a device sees them.
+pub(super) fn device_dims(tensor: &StateTensor, rung: usize) -> Result<Vec<usize>, RunError> {
+    tensor.device_dims(rung).map_err(|missing| RunError::bug(missing.to_string()))
+}
+
+/// Bytes of a stage's state at a rung.
+pub(super) fn state_bytes(stage: &Stage, rung: usize, replicas: usize) -> Result<u64, RunError> {
+    let mut all = Some(0_u64);
+    for tensor in &stage.state {
+        let elements = device_dims(tensor, rung)?.iter().product::<usize>() as u64;
+        let bytes = elements.checked_mul(tensor.element.bytes() as u64);
+        all = all.zip(bytes).and_then(|(all, bytes)| all.checked_add(bytes));
+    }
+    let all = all.and_then(|bytes| bytes.checked_mul(replicas as u64));
+    all.ok_or_else(|| RunError::bug(format!("the state of `{}` has no size at rung {rung}", stage.label)))
 }

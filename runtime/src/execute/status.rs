@@ -28,14 +28,15 @@ pub(super) struct Raised<'a> {
 }
 
 /// What a status vector reports first: broken assumptions before all else, then the least row, then the first site.
-pub(super) fn raised<'a>(stage: &'a Stage, status: &[i64]) -> Option<Raised<'a>> {
-    let entries = stage.status.iter().zip(status).filter(|(_, value)| **value != 0);
-    let raised = entries.map(|(site, value)| Raised { site, row: row_of(*value) });
-    raised.min_by_key(|raised| (raised.site.kind != StatusKind::Assumption, raised.row))
-}
-
-fn row_of(value: i64) -> u64 {
-    u64::try_from(STATUS_BASE - value).unwrap_or(0)
+pub(super) fn raised<'a>(stage: &'a Stage, status: &[i64]) -> Result<Option<Raised<'a>>, RunError> {
+    let mut all = Vec::new();
+    for (index, value) in status.iter().enumerate().filter(|(_, value)| **value != 0) {
+        let unknown = || RunError::bug(format!("`{}` raised {value} at site {index}, which is none", stage.label));
+        let row = STATUS_BASE.checked_sub(*value).and_then(|row| u64::try_from(row).ok());
+        let (site, row) = stage.status.get(index).zip(row).ok_or_else(unknown)?;
+        all.push(Raised { site, row });
+    }
+    Ok(all.into_iter().min_by_key(|raised| (raised.site.kind != StatusKind::Assumption, raised.row)))
 }
 
 /// The stop that a raised site means; `place` says where its row comes from.

@@ -2,21 +2,29 @@
 
 use super::device::{Device, PerReplica};
 use super::error::RunError;
-use crate::artifact::Driver;
+use crate::artifact::{Driver, Part};
 use crate::columns::{Chunk, Column};
 use crate::pjrt::{Buffer, Element};
 use std::rc::Rc;
 
 /// One chunk per replica, on the devices; a replica for which there is no chunk has one of no rows.
 pub(super) struct Wave {
-    /// The arguments of the step: values, and validity where nullable.
-    pub(super) columns: PerReplica<Buffer>,
+    /// The columns that the step reads.
+    columns: PerReplica<Uploaded>,
     /// For every column of an emitting stage's result, its values if the host passes them on.
     pub(super) passed: PerReplica<Option<Rc<Column>>>,
     /// How many rows of each chunk count.
     pub(super) rows: Vec<usize>,
     /// The running number of each chunk's first row among those of its driver.
     pub(super) starts: Vec<u64>,
+}
+
+/// A column of a chunk on a device.
+struct Uploaded {
+    /// The index among the chunk's columns.
+    column: usize,
+    values: Buffer,
+    validity: Option<Buffer>,
 }
 
 impl Wave {
@@ -41,13 +49,28 @@ impl Wave {
             for &argument in &driver.arguments {
                 let column = columns.get_mut(argument).and_then(Option::take).zip(lanes.get(argument).copied());
                 let (column, lane) = column.ok_or_else(|| RunError::bug(format!("a chunk lacks column {argument}")))?;
-                upload_column(device, column, lane, capacity, replica, &mut buffers)?;
+                let (values, validity) = upload(device, column, lane, capacity, replica)?;
+                buffers.push(Uploaded { column: argument, values, validity });
             }
             wave.columns.push(buffers);
             let rest: Vec<_> = columns.into_iter().map(|column| column.map(Rc::new)).collect();
-            wave.passed.push(driver.passed.iter().map(|passed| rest.get((*passed)?)?.clone()).collect());
+            let passed = driver.passed.iter().map(|passed| {
+                let Some(index) = *passed else { return Ok(None) };
+                let column = rest.get(index).and_then(Option::clone);
+                column.map(Some).ok_or_else(|| RunError::bug(format!("a chunk lacks column {index}, to be passed on")))
+            });
+            wave.passed.push(passed.collect::<Result<_, _>>()?);
         }
         Ok(wave)
+    }
+
+    /// A tensor of a column that the step reads.
+    pub(super) fn column(&self, replica: usize, column: usize, part: Part) -> Option<&Buffer> {
+        let uploaded = self.columns.get(replica)?.iter().find(|uploaded| uploaded.column == column)?;
+        match part {
+            Part::Values => Some(&uploaded.values),
+            Part::Validity => uploaded.validity.as_ref(),
+        }
     }
 
     /// Rows of all chunks together.
@@ -61,20 +84,17 @@ fn empty(lanes: &[(Element, bool)], capacity: usize, start: u64) -> Chunk {
     Chunk { columns: lanes.iter().map(column).collect(), rows: 0, start }
 }
 
-fn upload_column(
+fn upload(
     device: &Device,
     column: Column,
     (element, nullable): (Element, bool),
     capacity: usize,
     replica: usize,
-    buffers: &mut Vec<Buffer>,
-) -> Result<(), RunError> {
+) -> Result<(Buffer, Option<Buffer>), RunError> {
     if column.element != element || column.len() != capacity || column.validity.is_some() != nullable {
         return Err(RunError::bug(format!("a chunk's column is {} × {}", column.len(), column.element)));
     }
-    buffers.push(device.share(column.values, element, &[capacity], replica)?);
-    if let Some(validity) = column.validity {
-        buffers.push(device.share(validity, Element::Pred, &[capacity], replica)?);
-    }
-    Ok(())
+    let values = device.share(column.values, element, &[capacity], replica)?;
+    let validity = column.validity.map(|validity| device.share(validity, Element::Pred, &[capacity], replica));
+    Ok((values, validity.transpose()?))
 }

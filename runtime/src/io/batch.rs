@@ -149,6 +149,11 @@ impl Values<'_> {
         };
         let dictionary = dictionaries.domain(domain);
         let is_valid = |row: usize| self.nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+        let unknown = |code: &&i32| dictionary.text(**code).is_none();
+        let rows = codes.iter().enumerate();
+        if let Some(code) = rows.filter(|(row, _)| is_valid(*row)).map(|(_, code)| code).find(unknown) {
+            return Err(ArrowError::SchemaError(format!("code {code} is of no text in string domain {domain}")));
+        }
         let texts = codes.iter().enumerate().map(|(row, code)| is_valid(row).then(|| dictionary.value(*code)));
         let bytes: usize = texts.clone().map(|text| text.map_or(0, str::len)).sum();
         if i32::try_from(bytes).is_err() {

@@ -5,6 +5,7 @@ use super::error::{IoError, place_of};
 use super::files::{self, Format};
 use super::ipc_file::IpcFile;
 use super::parquet_file::ParquetFile;
+use super::table_source::{SourceFile, TableSource};
 use crate::artifact::ScanPredicate;
 use crate::atomic::Spool;
 use crate::types;
@@ -46,6 +47,8 @@ pub(crate) enum Contents {
     Parquet(ParquetFile),
     Csv(CsvFile),
     Ipc(IpcFile),
+    /// No file at all.
+    Source(SourceFile),
 }
 
 impl InputFile {
@@ -68,12 +71,18 @@ impl InputFile {
         Ok(Self { path: path.to_owned(), contents, spool })
     }
 
+    /// Something that gives batches; errors name it.
+    pub(crate) fn of(name: &str, source: Arc<dyn TableSource>) -> Self {
+        Self { path: PathBuf::from(name), contents: Contents::Source(SourceFile::new(source)), spool: None }
+    }
+
     /// The file's columns; those of CSV files are all text.
     pub(crate) fn schema(&self) -> &Schema {
         match &self.contents {
             Contents::Parquet(file) => file.schema(),
             Contents::Csv(file) => file.schema(),
             Contents::Ipc(file) => file.schema(),
+            Contents::Source(source) => source.schema(),
         }
     }
 
@@ -83,6 +92,7 @@ impl InputFile {
             Contents::Parquet(file) => Some(file.rows()),
             Contents::Csv(_) => None,
             Contents::Ipc(file) => file.rows(),
+            Contents::Source(source) => source.source.rows(),
         }
     }
 
@@ -90,7 +100,7 @@ impl InputFile {
     pub(crate) fn place(&self, row: u64) -> String {
         let line = match &self.contents {
             Contents::Csv(file) => file.line(self.readable(), row),
-            Contents::Parquet(_) | Contents::Ipc(_) => None,
+            Contents::Parquet(_) | Contents::Ipc(_) | Contents::Source(_) => None,
         };
         place_of(row, line, &self.path)
     }
@@ -107,6 +117,7 @@ impl InputFile {
             Contents::Parquet(file) => file.batches(place, request),
             Contents::Csv(file) => file.batches(place, request),
             Contents::Ipc(file) => file.batches(place, request),
+            Contents::Source(source) => source.batches(&self.path, request),
         }
     }
 }

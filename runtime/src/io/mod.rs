@@ -25,6 +25,7 @@ mod schema;
 mod skip;
 mod source;
 mod statistics;
+mod table_source;
 mod text;
 mod types;
 mod unique;
@@ -38,6 +39,7 @@ pub use print::Printed;
 pub use reader::{ChunkReader, Place};
 pub use schema::{FileSchema, Recorded, SAME_NAME, schema, schema_as};
 pub use source::Source;
+pub use table_source::{InMemory, RecordBatches, TableSource};
 pub use unique::is_unique;
 pub use writer::{TableWriter, WrittenTable};
 

@@ -165,7 +165,7 @@ fn columns(file: &InputFile, guesses: &Guesses) -> Columns {
 fn infer(file: &InputFile) -> Result<Guesses, IoError> {
     match file.contents {
         Contents::Csv(_) => {}
-        Contents::Parquet(_) | Contents::Ipc(_) => return Ok(None),
+        Contents::Parquet(_) | Contents::Ipc(_) | Contents::Source(_) => return Ok(None),
     }
     let names = file.schema().fields().iter().map(|field| field.name().clone());
     let as_text = |name| Field { name, ty: Type::Str, nullable: true };

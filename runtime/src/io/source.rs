@@ -5,6 +5,7 @@ use super::file::{Contents, InputFile};
 use super::parquet_file::rows;
 use super::reader::ChunkReader;
 use super::statistics::{ChunkFacts, ColumnFacts, combine, facts};
+use super::table_source::TableSource;
 use super::{files, types};
 use crate::artifact::{ChunkColumn, ScanPredicate, TableSpec, describe};
 use crate::types::{Bounds, Field, Type};
@@ -34,12 +35,23 @@ impl Source {
     /// # Errors
     /// If nothing is there, a file cannot be read, or its columns are not those declared.
     pub fn open(spec: &TableSpec, binding: &str) -> Result<Self, IoError> {
-        let files = open_all(binding)?;
+        Self::bound(spec, open_all(binding)?)
+    }
+
+    fn bound(spec: &TableSpec, files: Vec<InputFile>) -> Result<Self, IoError> {
         let found = spec.columns.iter().map(|column| find_in_all(&files, &column.field));
         let found = found.collect::<Result<Vec<_>, _>>()?;
         let columns = |file: usize| found.iter().map(|places| places[file]).collect();
         let bound = files.into_iter().enumerate().map(|(index, file)| BoundFile { columns: columns(index), file });
         Ok(Self { spec: Arc::new(spec.clone()), files: Arc::new(bound.collect()) })
+    }
+
+    /// Record batches from anywhere, checked against the table's declaration.
+    ///
+    /// # Errors
+    /// If the columns are not those declared.
+    pub fn of(spec: &TableSpec, source: Arc<dyn TableSource>) -> Result<Self, IoError> {
+        Self::bound(spec, vec![InputFile::of(&spec.name, source)])
     }
 
     /// The declaration.

@@ -33,5 +33,5 @@ pub use error::{ErrorCode, PjrtError};
 pub use event::Event;
 pub use executable::{Argument, Executable};
 pub use options::CompileOptions;
-pub use plugin::{FfiHandler, Plugin};
+pub use plugin::{FfiHandler, Plugin, prepare_environment};
 pub use topology::{CompiledExecutable, MemoryStats, Topology};

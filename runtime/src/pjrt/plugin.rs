@@ -30,9 +30,7 @@ static LOADED: Mutex<BTreeMap<PathBuf, Arc<Plugin>>> = Mutex::new(BTreeMap::new(
 impl Plugin {
     /// Loads the plugin at `path`, or returns it if the process has it already.
     ///
-    /// Sets `TF_CPP_MIN_LOG_LEVEL=1`, so that plugins log warnings and errors only, and for libtpu on a machine without a
-    /// TPU also `TPU_SKIP_MDS_QUERY=1` and its like, so that it can compile for TPUs that are elsewhere. Variables that
-    /// are set already stay. So load plugins before other C libraries start threads that read the environment.
+    /// Plugins read the environment: [`prepare_environment`] says what.
     pub fn load(path: &Path) -> Result<Arc<Plugin>, PjrtError> {
         let refuse = |reason: String| PjrtError::Load { path: path.to_path_buf(), reason };
         let canonical = path.canonicalize().map_err(|error| refuse(error.to_string()))?;
@@ -47,7 +45,6 @@ impl Plugin {
 
     fn open(canonical: &Path, path: &Path) -> Result<Plugin, PjrtError> {
         let refuse = |reason: String| PjrtError::Load { path: path.to_path_buf(), reason };
-        prepare_environment(canonical);
         // SAFETY: the file is one that the user installed as a plugin; its initializers are those of XLA's library.
         let library = unsafe { libloading::Library::new(canonical) }.map_err(|error| refuse(cause(&error)))?;
         // SAFETY: every PJRT plugin exports `GetPjrtApi` with this type.
@@ -179,8 +176,13 @@ const ABSENT_TPU: [(&str, &str); 5] = [
     ("TPU_STDERR_LOG_LEVEL", "3"),
 ];
 
-/// Silences the plugin's chatter, and prepares libtpu for a machine without a TPU. What the user has set stays.
-fn prepare_environment(plugin: &Path) {
+/// Prepares the process's environment for a plugin, as DJ's commands do before they load one; nothing in this library calls
+/// it, because the environment is the process's own business.
+///
+/// Sets `TF_CPP_MIN_LOG_LEVEL=1`, so that plugins log warnings and errors only, and for libtpu on a machine without a TPU also
+/// `TPU_SKIP_MDS_QUERY=1` and its like, so that it can compile for TPUs that are elsewhere. What the user has set stays. Call
+/// it before other C libraries start threads that read the environment.
+pub fn prepare_environment(plugin: &Path) {
     let has_tpu = ["/dev/accel0", "/dev/vfio/0"].iter().any(|device| Path::new(device).exists());
     let absent: &[_] = if is_libtpu(plugin) && !has_tpu { &ABSENT_TPU } else { &[] };
     for (name, value) in [("TF_CPP_MIN_LOG_LEVEL", "1")].iter().chain(absent) {

@@ -35,6 +35,16 @@ fn no_output_replaces_another_or_what_is_read() -> Result {
 }
 
 #[test]
+fn an_artifact_does_not_replace_its_program() -> Result {
+    let space = Workspace::new()?;
+    let program = space.program("people")?;
+    let before = fs::read_to_string(&program)?;
+    djc()?.arg("compile").arg(&program).arg("-o").arg(&program).run()?.code(2)?.complains("is the program")?;
+    assert_eq!(fs::read_to_string(&program)?, before);
+    Ok(())
+}
+
+#[test]
 fn a_syntax_error_hides_no_other_and_makes_none() -> Result {
     let space = Workspace::new()?;
     let text = "table t { a: i64, b: str }\nlet broken = t | filtr a\nexport r = broken | filter c > 1\n\

@@ -8,10 +8,11 @@ mod top_k;
 
 use super::accumulate::Accumulators;
 use super::context::{Cx, Lane, Rows};
+use super::program::Given;
 use crate::encode::SchemaColumn;
 use crate::physical::{AggregateStrategy, KeyDim, Sink, Stage};
 use crate::stablehlo::{Element, Value};
-use dj_runtime::artifact::{CapacityKind, Init};
+use dj_runtime::artifact::{CapacityKind, Init, Part, SlotKind};
 
 /// A tensor of a stage's state, in every rung.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,13 +32,6 @@ impl StateSpec {
     fn fixed(element: Element, dims: &[i64], init: Init) -> Self {
         Self { element, dims: vec![dims.to_vec(); MAX_RUNGS], init }
     }
-
-    /// The dimensions that a program sees.
-    pub(super) fn flat_dims(&self, rung: usize) -> Vec<i64> {
-        let dims = &self.dims[rung];
-        let length = || product(dims).unwrap_or_else(|| panic!("63 bits do not count a state of {dims:?} slots"));
-        if dims.is_empty() { vec![] } else { vec![length()] }
-    }
 }
 
 /// How many there are of so many times so many, if 63 bits count them.
@@ -52,7 +46,7 @@ pub(super) struct StepResult<'c> {
     /// How many rows are buffered, if the sink appends.
     pub(super) count: Option<Value<'c>>,
     /// Mask and columns of an emitting stage.
-    pub(super) emitted: Vec<Value<'c>>,
+    pub(super) emitted: Given<'c>,
 }
 
 /// What finish gives besides the status.
@@ -116,13 +110,7 @@ impl<'a> SinkLowering<'a> {
     /// One chunk.
     pub(super) fn step<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
         match &self.stage.sink {
-            Sink::Emit => {
-                // What the host passes on is no lane.
-                let result = self.stage.result.iter().filter(|column| rows.columns.contains_key(&column.id));
-                let mut emitted = vec![rows.active];
-                emitted.extend(cx.columns_of(rows, &result.copied().collect::<Vec<_>>()));
-                StepResult { state: vec![], count: None, emitted }
-            }
+            Sink::Emit => StepResult { state: vec![], count: None, emitted: self.emit(cx, rows) },
             Sink::Aggregate { strategy: AggregateStrategy::Sort, keys, .. } => {
                 self.group_sort_step(cx, rows, keys, state)
             }
@@ -138,6 +126,17 @@ impl<'a> SinkLowering<'a> {
             Sink::Merge { keys, nulls_equal, .. } => self.build_step(cx, rows, keys, *nulls_equal, state),
             Sink::TopK { keys, .. } => self.top_k_step(cx, rows, keys, state),
         }
+    }
+
+    /// The mask and the columns that are lanes; what the host passes on is none.
+    fn emit<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>) -> Given<'c> {
+        let mut emitted = vec![(SlotKind::Mask, rows.active)];
+        for (index, column) in self.stage.result.iter().enumerate() {
+            let Some(lane) = rows.columns.get(&column.id) else { continue };
+            let tensors = [Part::Values, Part::Validity].into_iter().zip(cx.column_tensors(*lane, column));
+            emitted.extend(tensors.map(|(part, value)| (SlotKind::Emitted { column: index, part }, value)));
+        }
+        emitted
     }
 
     /// The result.

@@ -10,6 +10,7 @@ use super::super::{
 /// Compiles for `topology`; the seconds it took, or nothing where there is no plugin.
 fn compile(topology: &str, replicas: usize, module: &Module) -> Option<f64> {
     let path = discover(Platform::Tpu, None).ok()?;
+    dj_runtime::pjrt::prepare_environment(&path);
     let topology = Topology::new(&Plugin::load(&path).unwrap(), topology).unwrap();
     let start = std::time::Instant::now();
     let options = CompileOptions::replicated(replicas);

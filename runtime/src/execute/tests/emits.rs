@@ -60,8 +60,10 @@ fn a_slice_ends_reading_early() {
 }
 
 /// Emits every value three times.
-fn triple_stage() -> (Stage, Texts) {
-    let body = "
+fn triple_stage(names_rows: bool) -> (Stage, Texts) {
+    let (origin, origin_type) = if names_rows { ("%origin, ", "tensor<4xi64>, ") } else { ("", "") };
+    let body = format!(
+        "
     %lane = stablehlo.iota dim = 0 : tensor<4xi64>
     %first = stablehlo.broadcast_in_dim %offset, dims = [] : (tensor<i64>) -> tensor<4xi64>
     %at = stablehlo.add %lane, %first : tensor<4xi64>
@@ -73,22 +75,25 @@ fn triple_stage() -> (Stage, Texts) {
     %totals = stablehlo.broadcast_in_dim %total, dims = [] : (tensor<i64>) -> tensor<4xi64>
     %mask = stablehlo.compare LT, %at, %totals : (tensor<4xi64>, tensor<4xi64>) -> tensor<4xi1>
     %index = stablehlo.reshape %row : (tensor<4xi64>) -> tensor<4x1xi64>
-    %copies = \"stablehlo.gather\"(%v, %index) {dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0],
-        start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1>, indices_are_sorted = true}
+    %copies = \"stablehlo.gather\"(%v, %index) {{dimension_numbers = #stablehlo.gather<collapsed_slice_dims = [0],
+        start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1>, indices_are_sorted = true}}
         : (tensor<4xi64>, tensor<4x1xi64>) -> tensor<4xi64>
-    return %status, %status, %mask, %copies, %total
-        : tensor<1xi64>, tensor<1xi64>, tensor<4xi1>, tensor<4xi64>, tensor<i64>";
+    %start_row = stablehlo.broadcast_in_dim %start, dims = [] : (tensor<i64>) -> tensor<4xi64>
+    %origin = stablehlo.add %row, %start_row : tensor<4xi64>
+    return %status, %status, %mask, {origin}%copies, %total
+        : tensor<1xi64>, tensor<1xi64>, tensor<4xi1>, {origin_type}tensor<4xi64>, tensor<i64>"
+    );
     let arguments = "%status: tensor<1xi64> {tf.aliasing_output = 0 : i32}, %v: tensor<4xi64>, %rows: tensor<i32>, \
                      %start: tensor<i64>, %offset: tensor<i64>";
-    let results = "tensor<1xi64>, tensor<1xi64>, tensor<4xi1>, tensor<4xi64>, tensor<i64>";
+    let results = format!("tensor<1xi64>, tensor<1xi64>, tensor<4xi1>, {origin_type}tensor<4xi64>, tensor<i64>");
     let mut spec = stage("triple", SinkKind::Emit);
     spec.drivers[0].expands = true;
-    (spec, vec![(ProgramKind::Step(0), 0, module(arguments, results, body))])
+    (spec, vec![(ProgramKind::Step(0), 0, module(arguments, &results, &body))])
 }
 
 #[test]
 fn expanding_steps_run_until_everything_is_out() {
-    let program = Program::new(vec![vec![triple_stage()]]);
+    let program = Program::new(vec![vec![triple_stage(false)]]);
     for rows in [0, 1, 4, 5, 9] {
         let values: Vec<i64> = (0..rows).collect();
         let tripled: Vec<i64> = values.iter().flat_map(|&value| [value; 3]).collect();
@@ -98,7 +103,7 @@ fn expanding_steps_run_until_everything_is_out() {
 
 #[test]
 fn expansion_stops_at_a_slice() {
-    let (mut spec, programs) = triple_stage();
+    let (mut spec, programs) = triple_stage(true);
     spec.sink.slice = Some((0, 5));
     let program = Program::new(vec![vec![(spec, programs)]]);
     assert_eq!(program.run(&Files::new(&[1, 2, 3, 4])).unwrap(), [1, 1, 1, 2, 2]);

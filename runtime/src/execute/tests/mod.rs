@@ -70,7 +70,8 @@ impl Program {
         let mut specs = Vec::new();
         for (variant, stages) in variants.into_iter().enumerate() {
             let mut list = Vec::new();
-            for (stage, (spec, programs)) in stages.into_iter().enumerate() {
+            for (stage, (mut spec, programs)) in stages.into_iter().enumerate() {
+                spec.repeat_sizes();
                 let named =
                     programs.into_iter().map(|(kind, rung, text)| (ProgramId { variant, stage, kind, rung }, text));
                 modules.extend(named);
@@ -98,6 +99,10 @@ impl Program {
         Self { manifest, modules }
     }
 
+    fn compiled(&self) -> CompiledProgram {
+        CompiledProgram::new(self.manifest.clone(), self.modules.clone())
+    }
+
     fn run_with(
         &self,
         files: &Files,
@@ -106,11 +111,13 @@ impl Program {
     ) -> Result<(Collected, RunReport), RunError> {
         let options = Options { use_cache: false, optimization_level: Some(0), ..options };
         let client = client(self.manifest.target.replicas);
-        let mut session = Session::new(client, &self.manifest, &self.modules, options)?;
-        let bindings = vec![("t".to_owned(), files.path().to_string_lossy().into_owned())];
-        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let session = Session::new(client, self.compiled(), options)?;
+        let mut request = Request::new().files("t", &files.path().to_string_lossy());
+        for (name, value) in params {
+            request = request.param(name, Value::Parsed((*value).to_owned()));
+        }
         let mut outputs = Collected::default();
-        let report = session.run(&Request { bindings, params }, &mut outputs)?;
+        let report = session.run(&request, &mut outputs, &Silent)?;
         assert!(outputs.committed);
         Ok((outputs, report))
     }
@@ -250,4 +257,23 @@ fn sum_stage() -> (Stage, Texts) {
     let mut spec = stage("sum", folds(vec![1]));
     spec.state.push(tensor(&[1]));
     (spec, vec![(ProgramKind::Step(0), 0, sum_step()), (ProgramKind::Finish, 0, sum_finish())])
+}
+
+trait RepeatSizes {
+    /// Gives what has one size that size at every rung.
+    fn repeat_sizes(&mut self);
+}
+
+impl RepeatSizes for Stage {
+    fn repeat_sizes(&mut self) {
+        let rungs = self.rungs;
+        for tensor in self.state.iter_mut().filter(|tensor| tensor.dims.len() == 1) {
+            tensor.dims = vec![tensor.dims[0].clone(); rungs];
+        }
+        if let SinkKind::Fold { tensors, .. } = &mut self.sink.kind {
+            for tensor in tensors.iter_mut().filter(|tensor| tensor.dims.len() == 1) {
+                tensor.dims = vec![tensor.dims[0]; rungs];
+            }
+        }
+    }
 }

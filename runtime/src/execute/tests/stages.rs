@@ -107,11 +107,11 @@ fn what_does_not_fit_the_program_is_wrong_usage() {
 #[test]
 fn a_missing_file_is_the_users() {
     let program = Program::new(vec![vec![sum_stage()]]);
-    let mut session = Session::new(client(1), &program.manifest, &program.modules, Options::default()).unwrap();
-    let mut run = |bindings: &[(&str, &str)]| {
-        let bindings = bindings.iter().map(|(table, path)| ((*table).to_owned(), (*path).to_owned())).collect();
-        let request = Request { bindings, params: Vec::new() };
-        session.run(&request, &mut Discard).unwrap_err()
+    let session = Session::new(client(1), program.compiled(), Options::default()).unwrap();
+    let run = |bindings: &[(&str, &str)]| {
+        let files = |request: Request, (table, path): &(&str, &str)| request.files(table, path);
+        let request = bindings.iter().fold(Request::new(), files);
+        session.run(&request, &mut Discard, &Silent).unwrap_err()
     };
     assert_eq!(run(&[]).to_string(), "table `t` has no file");
     assert_eq!(run(&[("t", "nowhere.parquet")]).exit(), Exit::Program);
@@ -122,7 +122,7 @@ fn a_missing_file_is_the_users() {
 fn too_few_devices_are_wrong_usage() {
     let mut program = Program::new(vec![vec![sum_stage()]]);
     program.manifest.target.replicas = 3;
-    let error = Session::new(client(2), &program.manifest, &program.modules, Options::default()).err().unwrap();
+    let error = Session::new(client(2), program.compiled(), Options::default()).err().unwrap();
     assert_eq!(error.exit(), Exit::Usage);
 }
 
@@ -134,15 +134,15 @@ fn an_artifact_carries_what_was_compiled_ahead() {
     let executables = precompile(&client(1), &manifest, &modules, &ids, &CompileOptions::replicated(1)).unwrap();
     let program = ProgramContents { manifest, modules, executables };
     let contents = Contents { source: String::new(), plans: BTreeMap::new(), programs: vec![program] };
-    let artifact = Artifact::from_bytes(&store::to_bytes(&contents).unwrap()).unwrap();
-    let (manifest, modules) = artifact.program(None).unwrap();
+    let artifact = Arc::new(Artifact::from_bytes(&store::to_bytes(&contents).unwrap()).unwrap());
+    let program = CompiledProgram::of(&artifact, None).unwrap();
     let files = Files::new(&[1, 2, 3]);
-    let bindings = vec![("t".to_owned(), files.path().to_string_lossy().into_owned())];
-    let request = Request { bindings, params: Vec::new() };
+    let request = Request::new().files("t", &files.path().to_string_lossy());
     let options = Options { use_cache: false, ..Options::default() };
     let run = |options| {
         let mut outputs = Collected::default();
-        let report = Session::new(client(1), manifest, &modules, options).unwrap().run(&request, &mut outputs).unwrap();
+        let report =
+            Session::new(client(1), program.clone(), options).unwrap().run(&request, &mut outputs, &Silent).unwrap();
         assert_eq!(outputs.values, [6]);
         (report.loaded, report.compiled)
     };

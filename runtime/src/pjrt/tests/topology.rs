@@ -18,6 +18,7 @@ module @order {
 #[test]
 fn a_program_compiles_for_an_absent_tpu() {
     let path = find_plugin(Platform::Tpu, None).unwrap_or_else(|error| panic!("{error}"));
+    crate::pjrt::prepare_environment(&path);
     let plugin = Plugin::load(&path).unwrap();
     let topology = Topology::new(&plugin, "v5e:2x2").unwrap();
     assert_eq!((topology.name(), topology.device_count().unwrap()), ("v5e:2x2", 4));

@@ -1,0 +1,107 @@
+//! What steps returned and nobody has looked at yet: statuses, counts and rows.
+
+use super::attempt::Attempt;
+use super::call::Returned;
+use super::device::PerReplica;
+use super::emit::Emission;
+use super::error::{RunError, pairs};
+use super::stage_run::StageRun;
+use super::status::{Raised, Stop, stop};
+use crate::artifact::{SinkKind, SlotKind, StatusKind};
+use crate::columns::Column;
+use crate::pjrt::Buffer;
+use std::rc::Rc;
+
+/// Steps whose outputs have not been looked at: enough to keep the device busy, few enough to bound what they hold.
+pub(super) const IN_FLIGHT: usize = 2;
+
+/// What a step returned beside the state.
+pub(super) struct InFlight {
+    /// By replica.
+    pub(super) returned: Vec<Returned>,
+    /// Columns of the result that are not among what was returned.
+    pub(super) passed: PerReplica<Option<Rc<Column>>>,
+    /// Which rows each replica's result is of.
+    pub(super) windows: Vec<Window>,
+}
+
+/// Which rows a step's result is of.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Window {
+    /// The rows of a chunk.
+    Rows {
+        /// The running number of the first.
+        first: u64,
+    },
+    /// A window of the matches of a chunk's rows.
+    Matches {
+        /// How many matches there are from the window's first on.
+        left: u64,
+        /// The running number of the first row behind the chunk.
+        end: u64,
+    },
+}
+
+impl InFlight {
+    /// A result of every replica.
+    fn all(&self, kind: SlotKind) -> Result<Vec<&Buffer>, RunError> {
+        self.returned.iter().map(|returned| returned.get(kind)).collect()
+    }
+}
+
+impl<'m> StageRun<'m> {
+    pub(super) fn appends(&self) -> bool {
+        matches!(self.stage.sink.kind, SinkKind::Fold { appends: true, .. })
+    }
+
+    /// Looks at what steps returned, oldest first, until `left` are in flight.
+    pub(super) fn look_at_all_but(&mut self, cx: &mut Attempt<'m, '_>, left: usize) -> Result<(), Stop> {
+        while self.in_flight.len() > left {
+            let Some(step) = self.in_flight.pop_front() else { break };
+            if self.is_full() {
+                // Nobody asked for these rows.
+                continue;
+            }
+            match self.raised(cx, step.all(SlotKind::Status)?)? {
+                Some(raised) => self.look_at_failed(cx, &step, raised)?,
+                None => self.look_at_rows(cx, &step, None)?,
+            }
+            if self.appends() {
+                let counts = step.all(SlotKind::Count)?.into_iter().map(|count| cx.device.count(count));
+                self.state.count = counts.collect::<Result<Vec<_>, _>>()?.into_iter().fold(0, u64::max);
+            }
+        }
+        Ok(())
+    }
+
+    /// A step that raised a status: the end, unless the rows before the failing one are all that is wanted.
+    fn look_at_failed(&mut self, cx: &mut Attempt<'m, '_>, step: &InFlight, raised: Raised<'m>) -> Result<(), Stop> {
+        if raised.site.kind != StatusKind::Assumption {
+            self.look_at_rows(cx, step, Some(raised.row))?;
+            if self.emitted.as_ref().is_some_and(|emitted| !emitted.wants(raised.row)) {
+                return Ok(());
+            }
+        }
+        Err(stop(raised, Some(self.place(raised.row))))
+    }
+
+    /// Takes the rows that a step emitted, those before row `end` only if there is one.
+    fn look_at_rows(&mut self, cx: &mut Attempt<'m, '_>, step: &InFlight, end: Option<u64>) -> Result<(), RunError> {
+        let Some(emitted) = &mut self.emitted else { return Ok(()) };
+        let given: Vec<_> = pairs("replicas and their chunks", &step.returned, &step.passed)?.collect();
+        for ((returned, passed), window) in pairs("replicas and their windows", given, &step.windows)? {
+            emitted.push(cx, &self.stage.sink, &Emission { returned, passed, window: *window, end })?;
+        }
+        Ok(())
+    }
+
+    /// The most rows that may have been appended, and not been looked at yet.
+    pub(super) fn appended_at_most(&self) -> u64 {
+        self.state.count + (self.in_flight.len() * self.stage.chunk_rows) as u64
+    }
+
+    /// Whether the count is known exactly.
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_flight.is_empty()
+    }
+}
