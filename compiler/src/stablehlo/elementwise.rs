@@ -121,8 +121,6 @@ unary! {
     count_leading_zeros = "stablehlo.count_leading_zeros" [Signed | Unsigned];
     /// Square root.
     sqrt = "stablehlo.sqrt" [Float];
-    /// Cube root, also of negative numbers.
-    cbrt = "stablehlo.cbrt" [Float];
     /// e to the power of the operand.
     exponential = "stablehlo.exponential" [Float];
     /// [`Builder::exponential`] less one, accurate near zero.

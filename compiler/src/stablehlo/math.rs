@@ -75,6 +75,28 @@ impl<'c> Builder<'c> {
         self.compare(Direction::Lt, operand, self.float_like(operand, 0.0))
     }
 
+    /// Cube root of `f64`, also of negative numbers, within 2 ulp and exact for cubes of whole numbers; a subnormal number
+    /// may be zero.
+    ///
+    /// XLA takes a power of one third, which is not the nearest float to a third. One step of Newton's method mends that.
+    #[must_use]
+    #[track_caller]
+    pub fn cbrt(&self, operand: Value<'c>) -> Value<'c> {
+        // Of a tiny number the step's difference would be subnormal, which counts as zero: it is taken times 2^300.
+        let (up, down) = (self.float_like(operand, 2_f64.powi(300)), self.float_like(operand, 2_f64.powi(-100)));
+        let tiny = self.compare(Direction::Lt, self.abs(operand), self.float_like(operand, 1e-200));
+        let operand = self.select(tiny, self.multiply(operand, up), operand);
+        let root = self.op("stablehlo.cbrt", &[operand], &[], operand.ty);
+        let square = self.multiply(root, root);
+        let excess = self.subtract(self.multiply(square, root), operand);
+        let better = self.subtract(root, self.divide(excess, self.multiply(square, self.float_like(operand, 3.0))));
+        // What is no number, infinite or zero is its own root.
+        let zero = self.float_like(operand, 0.0);
+        let is_own = self.or(self.not(self.is_finite(operand)), self.compare(Direction::Eq, operand, zero));
+        let result = self.select(is_own, operand, better);
+        self.select(tiny, self.multiply(result, down), result)
+    }
+
     /// Logarithm to base 2, within 2 ulp, exact for powers of 2.
     #[must_use]
     #[track_caller]

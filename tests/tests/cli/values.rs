@@ -195,3 +195,32 @@ fn times_do_not_wrap() -> Result {
     )?;
     rows.gives("filter a == 1 | select { v = date_diff(\"millisecond\", @0001-01-01, d) }", "v\n185604719932800000\n")
 }
+
+#[test]
+fn spread_of_large_values_is_finite() -> Result {
+    let rows = Extremes::new()?;
+    let large = |value: &str| format!("pow(10.0, {value})");
+    let (e200, e160) = (large("200.0"), large("160.0"));
+    // The argument reads the row, so that nothing is folded.
+    let of_rows = |value: &str| format!("{value} * (k as f64) / (k as f64)");
+    rows.gives(
+        &format!("filter a < 3 | aggregate {{ v = var({}), s = std({}) }}", of_rows(&e200), of_rows(&e200)),
+        "v,s\n0.0,0.0\n",
+    )?;
+    rows.gives("aggregate { v = var(0.1 + a as f64 * 0.0), n = var(x filter a == 0) }", "v,n\n0.0,\n")?;
+    let spread = format!(
+        "filter a < 3 | aggregate {{ v = std({e160} + (a as f64 - 1.0) * pow(10.0, 145.0)) }} | select v = v > 9 * pow(10.0, 144.0) and v < 2 * pow(10.0, 145.0)"
+    );
+    rows.gives(&spread, "v\ntrue\n")?;
+    rows.gives(&format!("group {{ g = a % 2 }} {{ v = var({e200} + a as f64) }} | sort g | select v"), "v\n0.0\n0.0\n")
+}
+
+#[test]
+fn singles_are_rounded_by_their_digits() -> Result {
+    let rows = Extremes::new()?;
+    rows.gives(
+        "select { v = round(f, 2), w = round(f, -1) as str, y = round(f, -300), z = round(f, 400) }",
+        "v,w,y,z\n671089.0,671090.0,0.0,671089.0\n2.67,0.0,0.0,2.675\nNaN,nan,NaN,NaN\ninf,inf,inf,inf\n",
+    )?;
+    rows.gives("filter a == 0 | select { v = cbrt(64.0 * x), w = cbrt(-27.0 * x) }", "v,w\n4.0,-3.0\n")
+}

@@ -2,7 +2,7 @@
 
 use super::{Accumulator, AccumulatorKind, Accumulators};
 use crate::lower::context::Cx;
-use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
+use crate::stablehlo::{Builder, Combiner, Direction, Element, Indices, Value};
 
 /// Where states are added.
 #[derive(Clone, Copy)]
@@ -59,11 +59,7 @@ impl<'c> Cx<'_, 'c> {
 
     /// A scatter; into a single slot, a reduction, which is parallel.
     fn scatter(&self, state: Value<'c>, lanes: Value<'c>, combiner: Combiner, at: Addresses<'c>) -> Value<'c> {
-        if at.count > 1 {
-            return self.b.scatter(state, at.slots, lanes, combiner, at.known);
-        }
-        let reduced = self.b.reduce_with(combiner, lanes, &[0]);
-        self.b.combine(combiner, state, self.b.reshape(reduced, &[1]))
+        scatter(self.b, state, lanes, combiner, at)
     }
 
     /// The value of the lane whose order wins: its parts are compared one after the other, and what lost by one part does not
@@ -133,23 +129,50 @@ impl<'c> Cx<'_, 'c> {
 
     /// Chan, Golub and LeVeque's pairwise update: moments of the lanes of each slot, then of slot and state.
     ///
-    /// Updating Formulae and a Pairwise Algorithm for Computing Sample Variances, 1979.
+    /// Values are taken as distances from a pivot of their slot, so that equal values have no variance, and no square
+    /// overflows where the distances from the mean do not. Updating Formulae and a Pairwise Algorithm for Computing Sample
+    /// Variances, 1979.
     fn combine_moments(&self, state: &[Value<'c>], lanes: &[Value<'c>], at: Addresses<'c>) -> Vec<Value<'c>> {
         let b = self.b;
         let empty = b.full_float(Element::F64, &[at.count], 0.0);
         let (count, mean, squares) = (lanes[0], lanes[1], lanes[2]);
         let total = self.scatter(empty, count, Combiner::Add, at);
-        let sum = self.scatter(empty, b.multiply(count, mean), Combiner::Add, at);
-        let chunk_mean = self.ratio(sum, total);
-        let distance = b.subtract(mean, b.gather(chunk_mean, at.slots));
-        let spread = b.add(squares, b.multiply(count, b.multiply(distance, distance)));
+        let pivot = self.pivots(state, lanes, total, at);
+        let counts = b.compare(Direction::Gt, count, b.zero(Element::F64));
+        let none = b.full_float(Element::F64, &b.dims(count), 0.0);
+        let offset = b.select(counts, b.subtract(mean, b.gather(pivot, at.slots)), none);
+        let shift = self.ratio(self.scatter(empty, b.multiply(count, offset), Combiner::Add, at), total);
+        let distance = b.subtract(offset, b.gather(shift, at.slots));
+        // A count of zero is multiplied first, because the square of a lane that does not count may be infinite.
+        let spread = b.add(squares, b.multiply(b.multiply(count, distance), distance));
         let chunk_squares = self.scatter(empty, spread, Combiner::Add, at);
         let all = b.add(state[0], total);
-        let delta = b.subtract(chunk_mean, state[1]);
         let share = self.ratio(total, all);
-        let merged_mean = b.add(state[1], b.multiply(delta, share));
-        let between = b.multiply(b.multiply(delta, delta), b.multiply(state[0], share));
+        let merged_mean = b.add(pivot, b.multiply(shift, share));
+        let between = b.multiply(shift, b.multiply(shift, b.multiply(state[0], share)));
         vec![all, merged_mean, b.add(b.add(state[2], chunk_squares), between)]
+    }
+
+    /// A value near those of each slot: the mean so far, or the greatest of the lanes' where the state is still empty, which
+    /// is looked for only if there is such a slot.
+    fn pivots(&self, state: &[Value<'c>], lanes: &[Value<'c>], total: Value<'c>, at: Addresses<'c>) -> Value<'c> {
+        let b = self.b;
+        let zero = b.zero(Element::F64);
+        let is_empty = b.compare(Direction::Eq, state[0], zero);
+        let is_new = b.and(is_empty, b.compare(Direction::Gt, total, zero));
+        let any_new = b.reduce_with(Combiner::Or, is_new, &[0]);
+        let pivots = b.if_then_else(
+            any_new,
+            |b| {
+                let least = b.full_float(Element::F64, &[at.count], f64::NEG_INFINITY);
+                let counts = b.compare(Direction::Gt, lanes[0], b.zero(Element::F64));
+                let nothing = b.full_float(Element::F64, &b.dims(lanes[1]), f64::NEG_INFINITY);
+                let greatest = scatter(b, least, b.select(counts, lanes[1], nothing), Combiner::Max, at);
+                vec![b.select(is_new, greatest, state[1])]
+            },
+            |_| vec![state[1]],
+        );
+        pivots[0]
     }
 
     /// `a / n`, zero where `n` is.
@@ -160,4 +183,18 @@ impl<'c> Cx<'_, 'c> {
         let divisor = b.select(empty, b.full_float(Element::F64, &b.dims(n), 1.0), n);
         b.select(empty, zero, b.divide(a, divisor))
     }
+}
+
+fn scatter<'c>(
+    b: &Builder<'c>,
+    state: Value<'c>,
+    lanes: Value<'c>,
+    combiner: Combiner,
+    at: Addresses<'c>,
+) -> Value<'c> {
+    if at.count > 1 {
+        return b.scatter(state, at.slots, lanes, combiner, at.known);
+    }
+    let reduced = b.reduce_with(combiner, lanes, &[0]);
+    b.combine(combiner, state, b.reshape(reduced, &[1]))
 }

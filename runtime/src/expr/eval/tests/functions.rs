@@ -16,6 +16,12 @@ fn functions_of_numbers() {
         (round(1.005, 2), "1.0"),
         (round(1234.5, -2), "1200.0"),
         (round(1e300, 20), "1e+300"),
+        (round(f64::NAN, -1), "nan"),
+        (round(f64::INFINITY, -400), "inf"),
+        (round(1e10, -400), "0.0"),
+        (round(1.7e308, -308), "1.7e+308"),
+        (round(-4.0, -1), "-0.0"),
+        (round(1e-310, 305), "0.0"),
         (round(1_234_567.891, -9), "0.0"),
         (round_int(1250, -2, Type::I32), "1300"),
         (round_int(-1250, -2, Type::I32), "-1300"),
@@ -200,5 +206,58 @@ fn functions_of_time() {
         (call_text(Function::Epoch, vec![before()], Type::F64), "-0.5"),
         (call_text(Function::Epoch, vec![date("1970-01-02")], Type::F64), "86400.0"),
         (call_text(Function::FromEpoch, vec![float(1.5)], Type::Timestamp), "1970-01-01 00:00:01.5"),
+    ]);
+}
+
+#[test]
+fn grapheme_clusters_stay_whole() {
+    let reverse = |text: &str| call_text(Function::Reverse, vec![str(text)], Type::Str);
+    check_all(&[
+        (reverse("abc"), "cba"),
+        (reverse("a\r\nb"), "b\n\ra"),
+        (reverse("ä\r\nb"), "b\r\nä"),
+        (reverse("🇩🇪🇫🇷"), "🇫🇷🇩🇪"),
+        (reverse("👍🏽a"), "a👍🏽"),
+        (reverse("e\u{301}a"), "ae\u{301}"),
+        (reverse("👨\u{200d}👩\u{200d}👧b"), "b👨\u{200d}👩\u{200d}👧"),
+        (reverse("नि"), "नि"),
+    ]);
+}
+
+#[test]
+fn texts_have_a_bound() {
+    let pad =
+        |function, length, fill| call_text(function, vec![str("日"), int(length, Type::I64), str(fill)], Type::Str);
+    let most = i128::try_from(MAX_TEXT_BYTES).unwrap();
+    let too_long = "the text would be longer than 67108864 bytes";
+    check_all(&[
+        (pad(Function::Lpad, 3, "ab"), "ab日"),
+        (pad(Function::Rpad, -1, "ab"), ""),
+        (pad(Function::Rpad, 1, ""), "日"),
+        (pad(Function::Lpad, 2, ""), "lpad: nothing to fill with"),
+        (pad(Function::Lpad, most + 2, "a"), too_long),
+        (pad(Function::Rpad, i128::from(i64::MAX), "a"), too_long),
+        (pad(Function::Rpad, most / 2, "日"), too_long),
+    ]);
+    let long = "a".repeat(MAX_TEXT_BYTES / 2 + 1);
+    let twice = call_text(Function::Concat, vec![str(&long), str(&long)], Type::Str);
+    let replaced = call_text(Function::Replace, vec![str(&long), str("a"), str("bb")], Type::Str);
+    check_all(&[(twice, too_long), (replaced, too_long)]);
+}
+
+#[test]
+fn times_beyond_their_types_overflow() {
+    let epoch = |seconds| call_text(Function::FromEpoch, vec![float(seconds)], Type::Timestamp);
+    let months =
+        |days, months| call_text(Function::AddMonths, vec![int(days, Type::Date), int(months, Type::I64)], Type::Date);
+    check_all(&[
+        (epoch(1_706_691_600_123_456_789.0), "overflow of timestamp"),
+        (epoch(f64::NAN), "overflow of timestamp"),
+        (epoch(f64::NEG_INFINITY), "overflow of timestamp"),
+        (epoch(-1.5), "1969-12-31 23:59:58.5"),
+        (months(i32::MAX.into(), 1), "overflow of date"),
+        (months(i32::MIN.into(), -1), "overflow of date"),
+        (months(0, i64::MAX.into()), "overflow of date"),
+        (months(0, 13), "1971-02-01"),
     ]);
 }
