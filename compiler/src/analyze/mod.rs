@@ -33,7 +33,7 @@ mod values;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::plan::{Program, Recorded};
+use crate::plan::{Program, Recorded, RowCount};
 use builder::Builder;
 use declarations::Declarations;
 use dj_grammar::{Diagnostic, Severity, Span, ast};
@@ -74,8 +74,8 @@ pub struct BoundTable {
     pub unsupported: Vec<(String, String)>,
     /// Columns that are declared and cannot be read so, and others that the files do not agree on: their names, and why.
     pub wrong: Vec<(String, Diagnostic)>,
-    /// How many rows it has, where the metadata says so.
-    pub rows: Option<u64>,
+    /// How many rows it has, where the metadata says so or a sample gives a guess.
+    pub rows: Option<RowCount>,
     /// Whether it states the types of its columns; where it does not (CSV), declared types are taken at their word.
     pub typed: bool,
 }

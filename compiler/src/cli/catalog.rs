@@ -1,7 +1,7 @@
 //! The files that tables are bound to, as the compiler's catalog.
 
 use crate::analyze::{BoundTable, Catalog};
-use crate::plan::Recorded;
+use crate::plan::{Recorded, RowCount};
 use dj_grammar::{Diagnostic, Span};
 use dj_runtime::io::{self, IoErrorKind};
 use dj_runtime::types::Field;
@@ -90,7 +90,7 @@ fn bound_table(schema: io::FileSchema, path: &str) -> BoundTable {
     });
     let extension = Path::new(path).extension().map(|extension| extension.to_string_lossy().to_lowercase());
     let typed = extension.is_none_or(|extension| matches!(extension.as_str(), "parquet" | "arrow" | "feather" | "ipc"));
-    let rows = schema.rows.or_else(|| most_rows_of_text(path, schema.fields.len()));
+    let rows = schema.rows.map(RowCount::at_most).or_else(|| io::sampled_rows(path).map(RowCount::about));
     BoundTable {
         file: schema.first.display().to_string(),
         recorded: recorded.collect(),
@@ -100,10 +100,4 @@ fn bound_table(schema: io::FileSchema, path: &str) -> BoundTable {
         rows,
         typed,
     }
-}
-
-/// An upper bound of the rows of a text file: each has a separator or a line end for every column.
-fn most_rows_of_text(path: &str, columns: usize) -> Option<u64> {
-    let bytes = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?.len();
-    Some(bytes / columns.max(1) as u64 + 1)
 }

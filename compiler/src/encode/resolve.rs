@@ -176,7 +176,7 @@ impl Resolver {
         for ((table, column), domain) in &self.dictionaries.sources {
             let table = &program.tables[*table];
             let distinct = table.columns[*column].recorded.distinct.map(|values| (values, values));
-            let rows = table.rows.map(|rows| (rows.min(LIKELY_CAPACITY), rows));
+            let rows = table.rows.map(|count| (count.rows.min(LIKELY_CAPACITY), count.rows));
             let more = distinct.or(rows).filter(|_| self.dictionaries.use_recorded);
             let sum = |a: (u64, u64), b: (u64, u64)| (a.0.saturating_add(b.0), a.1.saturating_add(b.1));
             known[*domain] = known[*domain].and_then(|all| Some(sum(all, more?)));

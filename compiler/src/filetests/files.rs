@@ -1,7 +1,7 @@
 //! The lines of a filetest that say what its tables' files say of themselves.
 
 use crate::analyze::{BoundTable, Catalog, NothingBound, analyze};
-use crate::plan::Recorded;
+use crate::plan::{Recorded, RowCount};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::types::Bounds;
 use std::collections::BTreeMap;
@@ -57,9 +57,16 @@ fn declared(file: &ast::File, source: &str, name: &str) -> BoundTable {
 /// Adds what one part of a line says.
 fn record(table: &mut BoundTable, fact: &str) {
     let words: Vec<&str> = fact.split(' ').collect();
-    if let [rows, "rows"] = words[..] {
-        table.rows = Some(number(rows));
-        return;
+    match words[..] {
+        [rows, "rows"] => {
+            table.rows = Some(RowCount::at_most(number(rows)));
+            return;
+        }
+        ["about", rows, "rows"] => {
+            table.rows = Some(RowCount::about(number(rows)));
+            return;
+        }
+        _ => {}
     }
     let column = table.fields.iter().position(|field| field.name == words[0]);
     let column = column.unwrap_or_else(|| panic!("no column `{}`", words[0]));

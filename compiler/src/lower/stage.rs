@@ -8,7 +8,7 @@ use super::sink::build::has_extents;
 use super::sink::{MAX_RUNGS, SinkLowering, StateSpec, product};
 use crate::encode::{Dictionaries, Encoded};
 use crate::physical::{Op, Sink, Variant};
-use crate::plan::{JoinKind, Program};
+use crate::plan::{JoinKind, Program, RowCount};
 use crate::stablehlo::{BuildError, Element, Module, Session, Value};
 use dj_runtime::artifact::{
     Abi, CapacityKind, Driver, Init, ProgramKind, ResultColumn, ResultTensor, Sink as SinkSpec, SinkKind, SlotKind,
@@ -319,7 +319,7 @@ fn fits_slots(dims: &[i64]) -> bool {
 /// quarter of the rows, because a buffer that is too small grows and one that is too large is never given back.
 fn first_rung(interface: &Interface, stage: &crate::physical::Stage, rungs: usize) -> usize {
     let buffer = interface.capacities.iter().position(|capacity| capacity.holds == CapacityKind::Rows);
-    let (Some(buffer), Some(rows)) = (buffer, stage.rows_in) else { return 0 };
+    let (Some(buffer), Some(RowCount { rows, .. })) = (buffer, stage.rows_in) else { return 0 };
     let filters =
         stage.drivers.iter().map(|driver| driver.ops.iter().filter(|op| reduces(op)).count()).min().unwrap_or(0);
     let expected = rows >> (2 * filters.min(3));

@@ -3,10 +3,10 @@
 //! Reasons are those that the planner kept ([`Reason`]); sizes are those of the manifest at the rung that the files bound
 //! at compile time need.
 
-use super::text::{StagePrinter, VariantText, bounds_text, grouped};
+use super::text::{StagePrinter, VariantText, bounds_text};
 use super::{Addressing, AggregateStrategy, KeyDim, KeyDomain, Reason, Sink};
 use crate::encode::Type;
-use crate::plan::Uniqueness;
+use crate::plan::{Uniqueness, grouped};
 use dj_runtime::artifact::{Assumption, AssumptionKind, CapacityKind, Manifest, Resident, SinkKind, Stage, Target};
 use std::collections::BTreeSet;
 

@@ -23,7 +23,7 @@ pub use reason::{Addressing, Reason};
 pub use text::{VariantText, physical_text};
 
 use crate::encode::{Encoded, Expr, NamedExpr, SchemaColumn, SortKey};
-use crate::plan::{AggregateFunction, Facts, HostExpr};
+use crate::plan::{AggregateFunction, Facts, HostExpr, RowCount};
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, ScanPredicate, Target};
 use dj_runtime::expr::ColumnId;
@@ -76,10 +76,10 @@ pub struct Stage {
     pub result: Vec<SchemaColumn>,
     /// Rows of the result to leave out, and to keep at most.
     pub slice: Option<(u64, u64)>,
-    /// An upper bound of the rows that come in, where one is known for the bound files.
-    pub rows_in: Option<u64>,
-    /// An upper bound of the rows that come out, where one is known for the bound files.
-    pub rows_out: Option<u64>,
+    /// How many rows come in, where that is known or guessed for the bound files.
+    pub rows_in: Option<RowCount>,
+    /// How many rows come out, where that is known or guessed for the bound files.
+    pub rows_out: Option<RowCount>,
 }
 
 /// One source of a stage's rows and what is done with them on the way to the sink.

@@ -1,12 +1,12 @@
 //! Cuts a relational plan into stages.
 
 use super::{
-    AggregateItem, AggregateStrategy, Arrival, Check, Driver, DriverColumn, Op, Options, Probe, ProbeStrategy, Reason,
-    Sink, Stage, Variant, aggregate, checks, find, join,
+    AggregateItem, AggregateStrategy, Arrival, Check, Driver, DriverColumn, KeyDim, Op, Options, Probe, ProbeStrategy,
+    Reason, Sink, Stage, Variant, aggregate, checks, find, join,
 };
 use crate::encode::{Dictionaries, Encoded, EncodedProgram, Expr, ExprKind, Join, NamedExpr, Plan, SchemaColumn, Type};
 use crate::plan::{
-    Aggregate, AggregateFunction, Distinct, Facts, JoinKind, Program, Scan, Shared, Sort, Take, TopK, Union,
+    Aggregate, AggregateFunction, Distinct, Facts, JoinKind, Program, RowCount, Scan, Shared, Sort, Take, TopK, Union,
     UniqueColumns, Uniqueness, row_estimate,
 };
 use dj_grammar::Span;
@@ -65,7 +65,7 @@ pub(super) struct Planner<'a> {
 pub(super) struct Stream {
     pub(super) drivers: Vec<Driver>,
     pub(super) schema: Vec<SchemaColumn>,
-    rows: Option<u64>,
+    rows: Option<RowCount>,
 }
 
 impl Planner<'_> {
@@ -89,9 +89,9 @@ impl Planner<'_> {
 
     pub(super) fn emit(&mut self, span: Span, stream: Stream, slice: Option<(u64, u64)>) -> usize {
         let result = stream.schema.clone();
-        let rows_out = match (stream.rows, slice) {
-            (Some(rows), Some((_, count))) => Some(rows.min(count)),
-            (rows, slice) => rows.or(slice.map(|(_, count)| count)),
+        let rows_out = match slice {
+            Some((_, count)) => Some(limited(stream.rows, count)),
+            None => stream.rows,
         };
         self.add(span, stream, Sink::Emit, result, slice, rows_out)
     }
@@ -103,7 +103,7 @@ impl Planner<'_> {
         sink: Sink,
         result: Vec<SchemaColumn>,
         slice: Option<(u64, u64)>,
-        rows_out: Option<u64>,
+        rows_out: Option<RowCount>,
     ) -> usize {
         let chunk_rows = self.chunk_rows(&stream);
         let rows_in = stream.rows;
@@ -119,7 +119,7 @@ impl Planner<'_> {
     fn chunk_rows(&self, stream: &Stream) -> usize {
         let bytes = stream.drivers.iter().map(row_bytes).max().unwrap_or(0).max(1);
         let narrow = 1 << (MOST_CHUNK_BYTES / bytes).max(LEAST_CHUNK_ROWS).ilog2();
-        let enough = stream.rows.map(|rows| rows.max(1).next_power_of_two().max(LEAST_CHUNK_ROWS));
+        let enough = stream.rows.map(|count| count.rows.max(1).next_power_of_two().max(LEAST_CHUNK_ROWS));
         let rows = enough.map_or(narrow, |rows| rows.min(narrow));
         usize::try_from(rows).map_or(self.options.chunk_rows, |rows| rows.min(self.options.chunk_rows))
     }
@@ -226,13 +226,13 @@ impl Planner<'_> {
     }
 
     fn group(&mut self, span: Span, stream: Stream, keys: Vec<SchemaColumn>, aggregates: Vec<AggregateItem>) -> Stream {
-        let (strategy, reason) = aggregate::choose(&keys, &self.facts, self.strings, stream.rows);
-        let slots = match &strategy {
-            AggregateStrategy::Reduce => Some(1),
-            AggregateStrategy::Dense(dims) => aggregate::slots(dims, self.strings),
-            AggregateStrategy::Sort => None,
+        let (strategy, reason) =
+            aggregate::choose(&keys, &self.facts, self.strings, stream.rows.map(|count| count.rows));
+        let rows_out = match &strategy {
+            AggregateStrategy::Reduce => Some(RowCount::at_most(1)),
+            AggregateStrategy::Dense(dims) => groups(stream.rows, dims, self.strings),
+            AggregateStrategy::Sort => stream.rows,
         };
-        let rows_out = [stream.rows, slots].into_iter().flatten().min();
         let result = keys.iter().copied().chain(aggregates.iter().map(|item| item.column)).collect();
         let stage = self.add(span, stream, Sink::Aggregate { keys, aggregates, strategy }, result, None, rows_out);
         self.reasons[stage] = reason;
@@ -251,7 +251,7 @@ impl Planner<'_> {
         let stream = self.stream(&top.input);
         let result = stream.schema.clone();
         let kept = top.skip.saturating_add(top.count);
-        let rows_out = Some(stream.rows.map_or(top.count, |rows| rows.min(top.count)));
+        let rows_out = Some(limited(stream.rows, top.count));
         let keys = top.keys.clone();
         let (sink, reason) = if kept <= MAX_TOP_ROWS {
             (Sink::TopK { keys, rows: (kept.max(1) as usize).next_power_of_two() }, Reason::FewWanted)
@@ -271,7 +271,7 @@ impl Planner<'_> {
 
     fn union(&mut self, union: &Union<Encoded>) -> Stream {
         let mut drivers = Vec::new();
-        let mut rows = Some(0_u64);
+        let mut rows = Some(RowCount::at_most(0));
         for (input, ids) in &union.inputs {
             let mut stream = self.stream(input);
             let renamed = |(column, id): (&SchemaColumn, &_)| {
@@ -281,7 +281,7 @@ impl Planner<'_> {
             let items = union.columns.iter().zip(ids).filter_map(renamed).collect();
             push(&mut stream.drivers, &Op::Project(items));
             drivers.append(&mut stream.drivers);
-            rows = rows.and_then(|all| Some(all + stream.rows?));
+            rows = rows.and_then(|all| Some(all.plus(stream.rows?)));
         }
         Stream { drivers, schema: union.columns.clone(), rows }
     }
@@ -329,10 +329,27 @@ impl Planner<'_> {
             nulls_equal: join.nulls_equal,
             span: join.span,
         };
+        if probe.strategy == ProbeStrategy::MergeMany {
+            stream.rows = stream.rows.map(RowCount::guessed);
+        }
         push(&mut stream.drivers, &Op::Probe(probe));
         stream.schema = schema;
         stream
     }
+}
+
+/// The rows of a stream of which at most `limit` are left.
+fn limited(rows: Option<RowCount>, limit: u64) -> RowCount {
+    rows.map_or(RowCount::at_most(limit), |rows| rows.limited(limit))
+}
+
+/// The groups of rows whose keys address slots: no more than there are slots, unless a dictionary among them grows.
+fn groups(rows: Option<RowCount>, dims: &[KeyDim], strings: &Dictionaries) -> Option<RowCount> {
+    let Some(slots) = aggregate::slots(dims, strings) else { return rows };
+    if !dims.iter().any(KeyDim::grows) {
+        return Some(limited(rows, slots));
+    }
+    rows.filter(|rows| rows.rows <= slots).or(Some(RowCount::about(slots)))
 }
 
 /// Bytes of a row in a driver's chunk.

@@ -8,7 +8,7 @@ use super::{
     Stage, Variant,
 };
 use crate::encode::{Encoded, EncodedProgram, Expr, NamedExpr, SchemaColumn, SortKey, Type};
-use crate::plan::{Printer, join_kind_name, name_text, names_of_several};
+use crate::plan::{Printer, RowCount, grouped, join_kind_name, name_text, names_of_several};
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
 use dj_runtime::expr::{ColumnId, Scalar, literal_text};
 use dj_runtime::types::{Bounds, Type as Written};
@@ -205,21 +205,8 @@ impl<'a> StagePrinter<'a> {
 
     /// What is known of the numbers of rows.
     pub(super) fn rows(&self) -> String {
-        let word = if self.may_expand() { "about" } else { "at most" };
-        let bound =
-            |rows: Option<u64>| rows.map_or("any number".to_owned(), |rows| format!("{word} {}", grouped(rows)));
-        format!("{} in, {} out", bound(self.stage.rows_in), bound(self.stage.rows_out))
-    }
-
-    /// Whether a join gives more rows than it takes, so that numbers of rows are estimates.
-    fn may_expand(&self) -> bool {
-        self.stage.drivers.iter().any(|driver| {
-            let below = match driver.source {
-                DriverSource::Stage(stage) => StagePrinter::new(&self.of, stage).may_expand(),
-                DriverSource::Table(_) => false,
-            };
-            below || driver.expands()
-        })
+        let text = |rows: Option<RowCount>| rows.map_or("any number".to_owned(), |rows| rows.to_string());
+        format!("{} in, {} out", text(self.stage.rows_in), text(self.stage.rows_out))
     }
 
     fn columns(&self, columns: &[SchemaColumn]) -> String {
@@ -292,17 +279,4 @@ pub(super) fn bounds_text(bounds: Bounds, ty: Written) -> String {
         Bounds::Int { lo, hi } => format!("{}..{}", text(Scalar::Int(lo)), text(Scalar::Int(hi))),
         Bounds::Float { lo, hi } => format!("{}..{}", text(Scalar::Float(lo)), text(Scalar::Float(hi))),
     }
-}
-
-/// A number with a comma every three digits.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

@@ -6,12 +6,14 @@
 mod nullability;
 mod operators;
 mod properties;
+mod rows;
 mod text;
 mod verify;
 
 pub use nullability::narrow_nullability;
 pub use operators::*;
 pub use properties::{Facts, UniqueColumns, Uniqueness, is_unique, one_match, row_bound, row_estimate, uniqueness};
+pub use rows::{RowCount, grouped};
 pub(crate) use text::{Printer, Written, join_kind_name, name_text, names_of_several, program_text};
 pub use text::{expr_text, plain_plan_text, plan_text};
 pub use verify::{VerifyError, verify};
@@ -68,7 +70,7 @@ pub struct Table {
     /// All its columns.
     pub columns: Vec<TableColumn>,
     /// Rows of the files bound at compile time, where some were.
-    pub rows: Option<u64>,
+    pub rows: Option<RowCount>,
 }
 
 /// A column of an input table.

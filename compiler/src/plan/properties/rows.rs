@@ -37,7 +37,7 @@ fn taken(input: Option<u64>, skip: u64, count: u64) -> u64 {
 /// and nothing may rely on it.
 pub fn row_estimate<F: Form>(plan: &Plan<F>, program: &Program<F>) -> Option<u64> {
     match plan {
-        Plan::Scan(scan) => program.tables[scan.table].rows,
+        Plan::Scan(scan) => program.tables[scan.table].rows.map(|count| count.rows),
         Plan::Filter(_) | Plan::Project(_) | Plan::Sort(_) | Plan::Distinct(_) | Plan::Evaluate(_) => {
             row_estimate(plan.inputs()[0], program)
         }
