@@ -12,18 +12,12 @@ pub fn assume_no_nulls(encoded: &mut EncodedProgram) {
     let tables = &program.tables;
     let shared = program.shared.iter_mut().map(|shared| &mut shared.plan);
     for plan in shared.chain(program.exports.iter_mut().map(|export| &mut export.plan)) {
-        for_each_scan(plan, &mut |scan| {
+        plan.walk_mut(&mut |plan| {
+            let Plan::Scan(scan) = plan else { return };
             for (index, column) in &mut scan.columns {
                 column.nullable &= !tables[scan.table].columns[*index].recorded.not_null;
             }
         });
     }
     narrow_nullability(program, &|table| dictionaries.host_tables[table].nullable);
-}
-
-fn for_each_scan(plan: &mut Plan, change: &mut dyn FnMut(&mut crate::plan::Scan<super::Encoded>)) {
-    if let Plan::Scan(scan) = plan {
-        change(scan);
-    }
-    plan.inputs_mut().into_iter().for_each(|input| for_each_scan(input, change));
 }

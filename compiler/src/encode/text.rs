@@ -43,8 +43,7 @@ fn dictionary_text(encoded: &EncodedProgram, domain: usize) -> String {
     let params = encoded.dictionaries.params.iter().filter(|(_, of)| **of == domain);
     let params = params.map(|(param, _)| name_text(&program.params[*param].field.name));
     let mut hosts = Vec::new();
-    let plans = program.shared.iter().map(|shared| &shared.plan).chain(program.exports.iter().map(|e| &e.plan));
-    plans.for_each(|plan| host_columns(plan, encoded, domain, &mut hosts));
+    program.plans().for_each(|plan| host_columns(plan, encoded, domain, &mut hosts));
     let holders: Vec<_> = sources.chain(params).chain(hosts).collect();
     let literals: Vec<_> =
         encoded.dictionaries.domains[domain].literals.iter().map(|literal| quoted(literal)).collect();

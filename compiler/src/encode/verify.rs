@@ -35,7 +35,7 @@ pub fn verify(encoded: &EncodedProgram) -> Result<(), VerifyError> {
         let known = param.field.ty != Written::Str || dictionaries.domain_of_param(index).is_some();
         require(known, || format!("(E8) parameter `{}` has no dictionary", param.field.name))?;
     }
-    let plans = program.shared.iter().map(|shared| &shared.plan).chain(program.exports.iter().map(|e| &e.plan));
+    let plans = program.plans();
     for plan in plans {
         verifier.plan(plan)?;
     }

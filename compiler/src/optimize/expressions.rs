@@ -1,6 +1,6 @@
 //! What the rules share: conjunctions and substitution.
 
-use crate::plan::{Plan, SchemaColumn};
+use crate::plan::SchemaColumn;
 use dj_grammar::Span;
 use dj_runtime::expr::{ColumnId, Expr, ExprKind};
 use dj_runtime::types::Type;
@@ -51,20 +51,4 @@ pub(super) fn size(expr: &Expr) -> usize {
 /// The column as an expression.
 pub(super) fn column_expr(column: SchemaColumn, span: Span) -> Expr {
     Expr::column(column.id, column.ty, column.nullable, span)
-}
-
-/// Calls `visit` on every operator of the plan, outermost first.
-pub(super) fn walk<'a>(plan: &'a Plan, visit: &mut dyn FnMut(&'a Plan)) {
-    visit(plan);
-    for input in plan.inputs() {
-        walk(input, visit);
-    }
-}
-
-/// Calls `visit` on every operator of the plan, innermost first, to be rewritten in place.
-pub(super) fn walk_mut(plan: &mut Plan, visit: &mut dyn FnMut(&mut Plan)) {
-    for input in plan.inputs_mut() {
-        walk_mut(input, visit);
-    }
-    visit(plan);
 }

@@ -9,6 +9,7 @@ mod properties;
 mod rows;
 mod text;
 mod verify;
+mod visit;
 
 pub use nullability::narrow_nullability;
 pub use operators::*;

@@ -1,7 +1,6 @@
 //! `let s = x; ... read s ...` = `... x ...`, where nothing else reads `s`
 
 use crate::optimize::driver::Pass;
-use crate::optimize::expressions::{walk, walk_mut};
 use crate::plan::{NamedExpr, Plan, Program, Project, Shared};
 use dj_runtime::expr::{Expr, ExprKind};
 
@@ -16,7 +15,7 @@ impl Pass for InlineSharedOnce {
         for index in (0..program.shared.len()).rev() {
             if Readers::of(&program, index) == (Readers { plans: 1, cells: 0 }) {
                 let mut plan = Some(program.shared.remove(index).plan);
-                for_each_plan(&mut program, &mut |node| inline(node, index, &mut plan));
+                program.walk_mut(&mut |node| inline(node, index, &mut plan));
                 renumber(&mut program, index);
             }
         }
@@ -54,44 +53,27 @@ impl Readers {
     /// The readers of the shared plan of this index.
     pub(super) fn of(program: &Program, index: usize) -> Self {
         let mut readers = Self::default();
-        let shared = program.shared.iter().map(|shared| &shared.plan);
-        for plan in shared.chain(program.exports.iter().map(|export| &export.plan)) {
-            walk(plan, &mut |node| {
-                readers.plans += usize::from(matches!(node, Plan::Shared(shared) if shared.plan == index));
-                for expr in node.expressions() {
-                    expr.walk(&mut |expr| {
-                        readers.cells += usize::from(matches!(expr.kind, ExprKind::Cell { plan, .. } if plan == index));
-                    });
-                }
+        program.walk(&mut |node| {
+            readers.plans += usize::from(matches!(node, Plan::Shared(shared) if shared.plan == index));
+            node.walk_own_expressions(&mut |expr| {
+                readers.cells += usize::from(matches!(expr.kind, ExprKind::Cell { plan, .. } if plan == index));
             });
-        }
+        });
         readers
     }
 }
 
 /// Makes up for the shared plan of this index having gone.
 pub(super) fn renumber(program: &mut Program, gone: usize) {
-    for_each_plan(program, &mut |node| {
+    program.walk_mut(&mut |node| {
         if let Plan::Shared(shared) = node {
             shared.plan -= usize::from(shared.plan > gone);
         }
-        for expr in node.expressions_mut() {
-            let taken = expr.take();
-            *expr = taken.rewrite(&mut |mut expr| {
-                if let ExprKind::Cell { plan, .. } = &mut expr.kind {
-                    *plan -= usize::from(*plan > gone);
-                }
-                expr
-            });
-        }
+        node.rewrite_own_expressions(&mut |mut expr| {
+            if let ExprKind::Cell { plan, .. } = &mut expr.kind {
+                *plan -= usize::from(*plan > gone);
+            }
+            expr
+        });
     });
-}
-
-fn for_each_plan(program: &mut Program, visit: &mut dyn FnMut(&mut Plan)) {
-    let shared = program.shared.iter_mut().map(|shared| &mut shared.plan);
-    for place in shared.chain(program.exports.iter_mut().map(|export| &mut export.plan)) {
-        let mut plan = place.take();
-        walk_mut(&mut plan, visit);
-        *place = plan;
-    }
 }

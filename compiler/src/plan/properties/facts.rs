@@ -18,7 +18,7 @@ impl Facts {
     /// Derives the facts of a whole program.
     pub fn derive<F: Form>(program: &Program<F>, use_recorded: bool) -> Self {
         let mut facts = Self { intervals: BTreeMap::new(), use_recorded };
-        let plans = program.shared.iter().map(|shared| &shared.plan).chain(program.exports.iter().map(|e| &e.plan));
+        let plans = program.plans();
         for plan in plans {
             facts.visit(plan, program);
         }
