@@ -12,10 +12,10 @@ pub(super) fn doctor(_: &args::Doctor) -> Exit {
     text.push_str(&format!("processor  {}\n", processor()));
     text.push_str(&format!("memory     {} for states and results\n", show_bytes(default_memory_limit())));
     text.push_str(&format!("cache      {}\n", cache()));
-    let cpu = plugin(Platform::Cpu);
+    let cpu = cpu_plugin();
     let runs = cpu.is_ok();
     text.push_str(&section("cpu", cpu));
-    text.push_str(&section("tpu", plugin(Platform::Tpu)));
+    text.push_str(&section("tpu", discover(Platform::Tpu, None).map(|path| Found { path, facts: "found".to_owned() })));
     text.push_str(if runs {
         "Programs can be compiled and run. LLVM is part of djc and djrun does without; neither needs Python.\n"
     } else {
@@ -33,16 +33,14 @@ struct Found {
     facts: String,
 }
 
-fn plugin(platform: Platform) -> Result<Found, PjrtError> {
-    let path = discover(platform, None)?;
+/// The CPU's plugin, asked. A TPU's is not: it writes logs wherever it is loaded, and there may be no TPU.
+fn cpu_plugin() -> Result<Found, PjrtError> {
+    let path = discover(Platform::Cpu, None)?;
     dj_runtime::pjrt::prepare_environment(&path);
     let plugin = Plugin::load(&path)?;
     let (major, minor) = plugin.api_version();
-    let mut facts = format!("PJRT {major}.{minor}");
-    if platform == Platform::Cpu {
-        let client = Client::new(&plugin, &ClientOptions { devices: 1 })?;
-        facts.push_str(&format!(", {} {}", client.platform_name(), client.platform_version()));
-    }
+    let client = Client::new(&plugin, &ClientOptions { devices: 1 })?;
+    let facts = format!("PJRT {major}.{minor}, {} {}", client.platform_name(), client.platform_version());
     Ok(Found { path, facts })
 }
 

@@ -129,6 +129,27 @@ fn counts_that_are_none_or_do_not_agree() {
     assert_eq!(read(&path, &fields, 2).unwrap().values, [ints([1, 2, 3])]);
 }
 
+/// A file of one page with a checksum, of the numbers 7, 8 and 9, as pyarrow writes it.
+const WITH_CHECKSUM: &[u8] = b"PAR1\x15\x00\x15\x18\x15\x18\x15\xc1\x90\xfc\xe5\x0b\x1c\x15\x06\x15\x00\x15\x06\x15\x06\
+    \x1c\x00\x00\x00\x07\x00\x00\x00\x08\x00\x00\x00\t\x00\x00\x00\x15\x04\x19,5\x00\x18\x06schema\x15\x02\x00\x15\x02%\x00\
+    \x18\x01x\x00\x16\x06\x19\x1c\x19\x1c&\x00\x1c\x15\x02\x19%\x06\x00\x19\x18\x01x\x15\x00\x16\x06\x16J\x16J&\x08I\x1c\x15\x00\
+    \x15\x00\x15\x02\x00\x00\x00\x16J\x16\x06&\x08\x16J\x00( parquet-cpp-arrow version 26.0.1\x19\x1c\x1c\x00\x00\x00r\x00\x00\x00PAR1";
+
+#[test]
+fn a_page_that_does_not_fit_its_checksum() {
+    let (_directory, path) = place("t.parquet");
+    let fields = [field("x", Type::I32, false)];
+    std::fs::write(&path, WITH_CHECKSUM).unwrap();
+    assert_eq!(read(&path, &fields, 10).unwrap().values, [ints([7, 8, 9])]);
+    let values = WITH_CHECKSUM.windows(4).position(|bytes| bytes == [7, 0, 0, 0]).unwrap();
+    for at in values..values + 12 {
+        let mut damaged = WITH_CHECKSUM.to_vec();
+        damaged[at] ^= 0x10;
+        std::fs::write(&path, &damaged).unwrap();
+        assert_eq!(error(&path, &fields).kind, IoErrorKind::Damaged, "byte {at}");
+    }
+}
+
 /// Arrow files and streams, compressed by both codecs, with a text column: their buffers' lengths are made nonsense one by one.
 #[test]
 fn lengths_that_no_memory_holds() {
