@@ -224,3 +224,13 @@ fn singles_are_rounded_by_their_digits() -> Result {
     )?;
     rows.gives("filter a == 0 | select { v = cbrt(64.0 * x), w = cbrt(-27.0 * x) }", "v,w\n4.0,-3.0\n")
 }
+
+#[test]
+fn quotients_by_constants_are_exact() -> Result {
+    let rows = Extremes::new()?;
+    // A product with the constant's reciprocal would be a little less than a whole number.
+    rows.gives(
+        "filter a == 0 | select { v = (49.0 * x) // 49.0, w = (9.8 * x) // 4.9, y = (103.0 * x) / 103.0, z = x // 0.0 }",
+        "v,w,y,z\n1.0,2.0,1.0,\n",
+    )
+}

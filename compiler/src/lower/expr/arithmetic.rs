@@ -47,8 +47,15 @@ impl<'c> Cx<'_, 'c> {
                 _ => self.to_element(lane.value, element),
             };
             let (dividend, divisor) = (operand(a, left.ty), operand(c, right.ty));
-            if let (ArithmeticOp::Divide, Some(constant)) = (op, float_literal(right)) {
-                return Lane { value: self.divide_by(dividend, constant), valid };
+            match (op, float_literal(right)) {
+                (ArithmeticOp::Divide, Some(constant)) => {
+                    return Lane { value: self.divide_by(dividend, constant), valid };
+                }
+                // A quotient that is a hair too small would be floored to the next whole number.
+                (ArithmeticOp::FloorDivide, Some(constant)) if constant != 0.0 => {
+                    return Lane { value: self.b.floor(self.divide_by(dividend, constant)), valid };
+                }
+                _ => {}
             }
             return self.float_arithmetic(op, dividend, divisor, valid);
         }
