@@ -112,7 +112,7 @@ pub fn compile(
         if options.verify {
             encode::verify(&encoded)?;
         }
-        let variant = plan_variant(encoded, source, source_name, &session, unique, use_recorded, options);
+        let variant = plan_variant(encoded, source, source_name, &session, unique, use_recorded, options)?;
         if !variants.iter().any(|other: &CompiledVariant| other.physical.stages == variant.physical.stages) {
             variants.push(variant);
         }
@@ -185,7 +185,7 @@ fn plan_variant(
     unique: &dyn Fn(&str, &str) -> bool,
     use_recorded: bool,
     options: &Options,
-) -> CompiledVariant {
+) -> Result<CompiledVariant, VerifyError> {
     let physical_options =
         PhysicalOptions { target: options.target.clone(), chunk_rows: options.chunk_rows, use_recorded };
     let is_unique = |table: usize, column: usize| {
@@ -193,6 +193,9 @@ fn plan_variant(
         table.columns[column].recorded.unique || unique(&table.name, &table.columns[column].field.name)
     };
     let physical = physical::plan(&encoded, &physical_options, &is_unique);
+    if options.verify {
+        physical::verify(&encoded, &physical)?;
+    }
     let mut lowered: Vec<LoweredStage> = Vec::new();
     for stage in 0..physical.stages.len() {
         let manifests: Vec<_> = lowered.iter().map(|stage| stage.manifest.clone()).collect();
@@ -209,7 +212,7 @@ fn plan_variant(
         };
         lowered.push(lowering.lower(session));
     }
-    CompiledVariant { encoded, physical, lowered }
+    Ok(CompiledVariant { encoded, physical, lowered })
 }
 
 /// Writes the manifest. Tables list the columns that some stage reads, so column indices are renumbered.

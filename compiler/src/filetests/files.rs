@@ -30,7 +30,7 @@ impl Files {
     }
 
     /// Whether no value of a column occurs twice.
-    pub(super) fn is_unique(&self, table: &str, column: &str) -> bool {
+    pub(crate) fn is_unique(&self, table: &str, column: &str) -> bool {
         self.tables.get(table).is_some_and(|table| {
             let mut columns = table.fields.iter().zip(&table.recorded);
             columns.any(|(field, recorded)| field.name == column && recorded.unique)

@@ -196,6 +196,7 @@ impl<'a, 'c> Cx<'a, 'c> {
 
     /// The index of a place that may raise a status.
     pub(super) fn site(&self, site: StatusSite) -> usize {
+        assert!(site.span != Span::default(), "a status has no place in the source: {}", site.message);
         position_or_push(&mut self.interface.borrow_mut().sites, site)
     }
 

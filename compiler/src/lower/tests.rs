@@ -3,7 +3,7 @@
 use crate::analyze::NothingBound;
 use crate::analyze::tests::corpus::{Generated, programs};
 use crate::filetests::files::Files;
-use crate::{Options, compile};
+use crate::{CompileError, Options, compile};
 use dj_runtime::artifact::{Init, ProgramId, ProgramKind, Target};
 use dj_runtime::pjrt::{Client, ClientOptions, CompileOptions, Element, Platform, Plugin, discover};
 
@@ -158,8 +158,10 @@ fn distinct_and_union() {
 fn programs_have_faithful_texts() {
     let mut lowered = 0;
     for (file, source) in programs(&["examples", "tests/tpch", "tests/corpus"]) {
-        let Ok(compiled) = compile(&source, "test.dj", &Generated, &|_, _| false, &Options::default()) else {
-            continue;
+        let compiled = match compile(&source, "test.dj", &Generated, &|_, _| false, &Options::default()) {
+            Ok(compiled) => compiled,
+            Err(CompileError::Program(_)) => continue,
+            Err(error @ CompileError::Verify(_)) => panic!("{}: {error}", file.display()),
         };
         for id in compiled.manifest.programs().into_iter().filter(|id| id.rung < 2) {
             compiled.module_text(id).unwrap_or_else(|error| panic!("{}: {id}: {error}", file.display()));

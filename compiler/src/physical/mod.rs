@@ -15,12 +15,14 @@ mod order;
 mod planner;
 mod reason;
 mod text;
+mod verify;
 
 pub use explain::explain_text;
 pub use order::{Arrival, OrderPart, RowOrder};
 pub use planner::plan;
 pub use reason::{Addressing, Reason};
 pub use text::{VariantText, physical_text};
+pub use verify::verify;
 
 use crate::encode::{Encoded, Expr, NamedExpr, SchemaColumn, SortKey};
 use crate::plan::{AggregateFunction, Facts, HostExpr, RowCount};

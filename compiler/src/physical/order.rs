@@ -59,7 +59,14 @@ impl Stage {
 impl Driver {
     /// Whether one row may become several.
     pub(crate) fn expands(&self) -> bool {
-        self.ops.iter().any(|op| matches!(op, Op::Probe(Probe { strategy: ProbeStrategy::MergeMany, .. })))
+        self.ops.iter().any(Op::expands)
+    }
+}
+
+impl Op {
+    /// Whether one row may become several.
+    pub(crate) fn expands(&self) -> bool {
+        matches!(self, Self::Probe(Probe { strategy: ProbeStrategy::MergeMany, .. }))
     }
 }
 

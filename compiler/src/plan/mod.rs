@@ -17,6 +17,7 @@ pub use properties::{Facts, UniqueColumns, Uniqueness, is_unique, one_match, row
 pub use rows::{RowCount, grouped};
 pub(crate) use text::{Printer, Written, join_kind_name, name_text, names_of_several, program_text};
 pub use text::{expr_text, plain_plan_text, plan_text};
+pub(crate) use verify::well_typed;
 pub use verify::{VerifyError, verify};
 
 use dj_grammar::Span;

@@ -10,7 +10,7 @@ use super::{
     Aggregate, Distinct, Evaluate, Filter, Join, JoinKind, Plan, Program, Project, Scan, SchemaColumn, Shared, SortKey,
     Union,
 };
-use dj_runtime::expr::{ArithmeticOp, ColumnId, Expr, ExprKind, Scalar};
+use dj_runtime::expr::{ArithmeticOp, ColumnId, Expr, ExprKind, Form, Scalar};
 use dj_runtime::types::Type;
 use std::collections::BTreeSet;
 
@@ -175,7 +175,7 @@ impl Verifier<'_> {
         for operand in expr.operands() {
             self.expr(operand, schema)?;
         }
-        require(well_typed(expr), || format!("operands of {}", ill_typed_text(expr)))?;
+        require(well_typed(expr, &|value, ty| of_type(value, ty)), || format!("operands of {}", ill_typed_text(expr)))?;
         if let ExprKind::Column(id) = expr.kind {
             read(id, expr, schema)?;
         }
@@ -234,31 +234,35 @@ fn check_union(union: &Union) -> Check {
     Ok(())
 }
 
-/// Whether the operands have the types that the kind asks for.
-fn well_typed(expr: &Expr) -> bool {
-    let same = |operand: &Expr| operand.ty == expr.ty;
-    let is_bool = expr.ty == Type::Bool;
+/// Whether the operands have the types that the kind asks for; `of_type` says whether a constant can be one of a type.
+pub(crate) fn well_typed<F: Form>(expr: &Expr<F>, of_type: &dyn Fn(&F::Value, F::Type) -> bool) -> bool {
+    let same = |operand: &Expr<F>| operand.ty == expr.ty;
+    let is_bool = expr.ty == F::BOOL;
+    let ty = F::written(expr.ty);
     match &expr.kind {
-        ExprKind::Column(_) | ExprKind::Param(_) | ExprKind::Cell { .. } | ExprKind::Cast { .. } => true,
+        ExprKind::Column(_)
+        | ExprKind::Param(_)
+        | ExprKind::Cell { .. }
+        | ExprKind::Cast { .. }
+        | ExprKind::Table { .. }
+        | ExprKind::Call(..) => true,
         ExprKind::Literal(value) => of_type(value, expr.ty),
-        ExprKind::Table { table, .. } => match *table {},
-        ExprKind::Negate(operand) => same(operand) && (expr.ty.is_numeric() || expr.ty == Type::Duration),
+        ExprKind::Negate(operand) => same(operand) && (ty.is_numeric() || ty == Type::Duration),
         ExprKind::Not(operand) => is_bool && same(operand),
-        ExprKind::Arithmetic(op, left, right) => arithmetic_typed(*op, left.ty, right.ty, expr.ty),
+        ExprKind::Arithmetic(op, left, right) => arithmetic_typed(*op, F::written(left.ty), F::written(right.ty), ty),
         ExprKind::Compare(_, left, right) => {
-            let exact = |ty: Type| ty.is_integer() || ty.is_decimal();
-            is_bool && (left.ty == right.ty || (exact(left.ty) && exact(right.ty)))
+            let exact = |expr: &Expr<F>| F::written(expr.ty).is_integer() || F::written(expr.ty).is_decimal();
+            is_bool && (left.ty == right.ty || (exact(left) && exact(right)))
         }
         ExprKind::And(operands) | ExprKind::Or(operands) => is_bool && operands.iter().all(same),
         ExprKind::IsNull(_) => is_bool && !expr.nullable,
         ExprKind::Coalesce(operands) => operands.iter().all(same),
         ExprKind::Case { arms, otherwise } => {
-            arms.iter().all(|(condition, value)| condition.ty == Type::Bool && same(value))
+            arms.iter().all(|(condition, value)| condition.ty == F::BOOL && same(value))
                 && otherwise.as_deref().is_none_or(same)
         }
         ExprKind::InList { operand, list } => is_bool && list.iter().all(|value| of_type(value, operand.ty)),
-        ExprKind::Like { operand, .. } => is_bool && operand.ty == Type::Str,
-        ExprKind::Call(..) => true,
+        ExprKind::Like { operand, .. } => is_bool && F::written(operand.ty) == Type::Str,
     }
 }
 

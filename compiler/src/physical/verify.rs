@@ -1,0 +1,252 @@
+//! Checks that a physical plan means what its program says, and that it can be lowered as it stands. What must hold:
+//!
+//! - (P1) a stage reads results of earlier stages only: through its drivers, its joins, and cells of shared plans;
+//! - (P2) in a driver a column is defined before it is read, and once, with one type, and nothing that may be null is read as if
+//!   it could not;
+//! - (P3) an expression's operands have the types that it asks for, and conditions are bool;
+//! - (P4) who reads the rows of a result agrees with it on every column: which, of what type, and whether it may be null; a
+//!   build side has no rows to read;
+//! - (P5) who joins a build side agrees with it: how matches are found, on every pair of keys, on whether nulls match, and on
+//!   the columns that are taken over;
+//! - (P6) a join finds at most one match only where there is only one, or any will do; where that is recorded and not proved,
+//!   the build side checks it, and it is an assumption of the variant;
+//! - (P7) a driver's rows are expanded by one join at most, and no condition decides among many matches but in an inner join;
+//! - (P8) a key that addresses has the domain of its type: of codes their dictionary, else all that the values may be; and a
+//!   slot for null where it may be null;
+//! - (P9) sizes fit: chunks, kept rows, and the slots that keys address at rung 0;
+//! - (P10) a sink that relies on the order in which rows arrive gets them in their order;
+//! - (P11) what may raise a status has a place in the source;
+//! - (P12) an export, and a shared plan, is a stage whose result has the plan's columns, in order;
+//! - (P13) a result's columns are there at the end of every driver; those of groups are their keys and aggregates;
+//! - (P14) what is believed of a scanned column is checked of its values, wherever an expression or a key reads them;
+//! - (P15) row groups are skipped by columns of the table that are read, and by values of their types;
+//! - (P16) every stage has a reason for its strategy.
+
+mod driver;
+mod joins;
+mod keys;
+
+use super::{Arrival, Op, Sink, Stage, Variant};
+use crate::encode::{EncodedProgram, Expr, ExprKind, Plan, Scalar, SchemaColumn, Type};
+use crate::plan::{VerifyError, well_typed};
+use dj_grammar::Span;
+use dj_runtime::artifact::DriverSource;
+use dj_runtime::expr::{ColumnId, Failure, Origin, failure};
+use std::collections::BTreeMap;
+
+type Verified = Result<(), VerifyError>;
+
+/// The columns that a row has at some point.
+type Row = BTreeMap<ColumnId, SchemaColumn>;
+
+/// Rows of a chunk at most: they are numbered in 32 bits, and two chunks fit into a buffer.
+const MAX_CHUNK_ROWS: usize = 1 << 27;
+
+/// Checks the invariants (P1..) of a variant of an encoded program.
+///
+/// # Errors
+/// The first one that does not hold: a bug in DJ.
+pub fn verify(encoded: &EncodedProgram, variant: &Variant) -> Result<(), VerifyError> {
+    let verifier = Verifier { encoded, variant };
+    let reasons = variant.reasons.len() == variant.stages.len();
+    require(reasons, || format!("(P16) {} stages have {} reasons", variant.stages.len(), variant.reasons.len()))?;
+    for index in 0..variant.stages.len() {
+        verifier.stage(index).map_err(|error| VerifyError(format!("stage {index}: {}", error.0)))?;
+    }
+    verifier.results()
+}
+
+fn require(holds: bool, message: impl FnOnce() -> String) -> Verified {
+    if holds { Ok(()) } else { Err(VerifyError(message())) }
+}
+
+struct Verifier<'a> {
+    encoded: &'a EncodedProgram,
+    variant: &'a Variant,
+}
+
+impl Verifier<'_> {
+    fn stage(&self, index: usize) -> Verified {
+        let stage = &self.variant.stages[index];
+        require(stage.span != Span::default(), || "(P11) it is of no transform".to_owned())?;
+        let chunk = 1..=MAX_CHUNK_ROWS;
+        require(chunk.contains(&stage.chunk_rows), || format!("(P9) chunks of {} rows", stage.chunk_rows))?;
+        let in_order = stage.arrival == Arrival::InOrder || !stage.sink.relies_on_arrival();
+        require(in_order, || format!("(P10) {:?} needs rows in order", stage.sink))?;
+        require(!stage.drivers.is_empty(), || "(P13) no driver gives its rows".to_owned())?;
+        for driver in &stage.drivers {
+            let row = self.driver(index, driver)?;
+            self.sink(index, &row)?;
+        }
+        self.addressing(stage)?;
+        self.kept_rows(stage)
+    }
+
+    /// What a sink computes of a row, and what of the row comes out.
+    fn sink(&self, index: usize, row: &Row) -> Verified {
+        let stage = &self.variant.stages[index];
+        let keys: Vec<&Expr> = match &stage.sink {
+            Sink::Aggregate { keys, aggregates, .. } => {
+                keys.iter().try_for_each(|key| self.is_there(key, row, "key"))?;
+                for item in aggregates {
+                    require(item.span != Span::default(), || format!("(P11) {:?} has no place", item.function))?;
+                    item.argument.iter().try_for_each(|argument| self.expr(index, argument, row))?;
+                    item.filter.iter().try_for_each(|filter| self.condition(index, filter, row))?;
+                }
+                let made = keys.iter().chain(aggregates.iter().map(|item| &item.column));
+                let agrees = made.eq(&stage.result);
+                return require(agrees, || "(P13) the result is not the keys and the aggregates".to_owned());
+            }
+            Sink::Emit => vec![],
+            Sink::Sort(keys) | Sink::TopK { keys, .. } => keys.iter().map(|key| &key.expr).collect(),
+            Sink::Lookup { keys, .. } | Sink::Merge { keys, .. } => keys.iter().collect(),
+        };
+        keys.into_iter().try_for_each(|key| self.expr(index, key, row))?;
+        stage.result.iter().try_for_each(|column| self.is_there(column, row, "result"))
+    }
+
+    fn is_there(&self, column: &SchemaColumn, row: &Row, what: &str) -> Verified {
+        let Some(known) = row.get(&column.id) else {
+            return Err(VerifyError(format!("(P13) {what}: {} is not there at the end", self.name(column.id))));
+        };
+        agree(known, column)
+            .map_err(|error| VerifyError(format!("(P13) {what}: {}: {}", self.name(column.id), error.0)))
+    }
+
+    /// An expression over a row; `stage` is the one that computes it.
+    fn expr(&self, stage: usize, expr: &Expr, row: &Row) -> Verified {
+        for operand in expr.operands() {
+            self.expr(stage, operand, row)?;
+        }
+        require(well_typed(expr, &of_type), || format!("(P3) {:?} of {:?}", expr.ty, expr.kind))?;
+        let known = |id: ColumnId| self.variant.facts.interval(id);
+        let is_placed = expr.span != Span::default() || failure(expr, &known) == Failure::Impossible(Origin::Proven);
+        require(is_placed, || format!("(P11) {:?} may fail, and has no place", expr.kind))?;
+        match &expr.kind {
+            ExprKind::Column(id) => {
+                let Some(column) = row.get(id) else {
+                    return Err(VerifyError(format!("(P2) {} is read before it is defined", self.name(*id))));
+                };
+                let read = SchemaColumn { id: *id, ty: expr.ty, nullable: expr.nullable };
+                agree(column, &read).map_err(|error| VerifyError(format!("(P2) {}: {}", self.name(*id), error.0)))
+            }
+            ExprKind::Cell { plan, column } => self.cell(stage, *plan, *column, expr.ty),
+            ExprKind::Literal(_)
+            | ExprKind::Param(_)
+            | ExprKind::Table { .. }
+            | ExprKind::Negate(_)
+            | ExprKind::Not(_)
+            | ExprKind::Arithmetic(..)
+            | ExprKind::Compare(..)
+            | ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::IsNull(_)
+            | ExprKind::Coalesce(_)
+            | ExprKind::Case { .. }
+            | ExprKind::InList { .. }
+            | ExprKind::Like { .. }
+            | ExprKind::Cast { .. }
+            | ExprKind::Call(..) => Ok(()),
+        }
+    }
+
+    fn condition(&self, stage: usize, expr: &Expr, row: &Row) -> Verified {
+        require(expr.ty == Type::Bool, || format!("(P3) a condition is {}", expr.ty))?;
+        self.expr(stage, expr, row)
+    }
+
+    /// A cell of a shared plan that a stage reads.
+    fn cell(&self, stage: usize, plan: usize, column: ColumnId, ty: Type) -> Verified {
+        let from = self.variant.shared.get(plan).copied();
+        let Some(from) = from.filter(|from| *from < stage) else {
+            return Err(VerifyError(format!("(P1) a cell of shared plan {plan}, which is stage {from:?}")));
+        };
+        let found = self.variant.stages[from].result.iter().find(|known| known.id == column);
+        let agrees = found.is_some_and(|known| known.ty == ty);
+        require(agrees, || format!("(P4) stage {from} gives no {} of {ty} for a cell", self.name(column)))
+    }
+
+    /// Exports and shared plans.
+    fn results(&self) -> Verified {
+        let program = &self.encoded.program;
+        let shared = program.shared.iter().map(|shared| (&shared.name, &shared.plan));
+        let exports = program.exports.iter().map(|export| (&export.name, &export.plan));
+        let counts = (program.shared.len(), program.exports.len());
+        let stages = (self.variant.shared.len(), self.variant.exports.len());
+        require(counts == stages, || format!("(P12) {counts:?} shared plans and exports are {stages:?} stages"))?;
+        let pairs = shared.zip(&self.variant.shared).chain(exports.zip(&self.variant.exports));
+        pairs.into_iter().try_for_each(|((name, plan), stage)| self.result_of(name, plan, *stage))
+    }
+
+    fn result_of(&self, name: &str, plan: &Plan, stage: usize) -> Verified {
+        let Some(stage) = self.variant.stages.get(stage) else {
+            return Err(VerifyError(format!("(P12) `{name}` is stage {stage}, which is not")));
+        };
+        let wanted = plan.schema();
+        let same = wanted.len() == stage.result.len()
+            && stage
+                .result
+                .iter()
+                .zip(&wanted)
+                .all(|(made, wanted)| made.id == wanted.id && agree(made, wanted).is_ok());
+        require(same && !is_build(stage), || format!("(P12) `{name}` is {wanted:?}, its stage {:?}", stage.result))
+    }
+
+    fn name(&self, id: ColumnId) -> String {
+        let columns = &self.encoded.program.columns;
+        let name = if (id.0 as usize) < columns.len() { &columns.get(id).name } else { "?" };
+        format!("`{name}` (#{})", id.0)
+    }
+}
+
+/// Whether the stage keeps rows for joins.
+fn is_build(stage: &Stage) -> bool {
+    matches!(stage.sink, Sink::Lookup { .. } | Sink::Merge { .. })
+}
+
+/// Whether a column may be read so.
+fn agree(column: &SchemaColumn, read: &SchemaColumn) -> Verified {
+    require(column.ty == read.ty, || format!("{:?} is read as {:?}", column.ty, read.ty))?;
+    require(read.nullable || !column.nullable, || "it may be null, and is read as if it could not".to_owned())
+}
+
+/// Whether a constant can be one of a type.
+fn of_type(value: &Scalar, ty: Type) -> bool {
+    match value {
+        Scalar::Null => true,
+        Scalar::Bool(_) => ty == Type::Bool,
+        Scalar::Int(value) => ty.integer_range().is_some_and(|(lo, hi)| (lo..=hi).contains(value)),
+        Scalar::Float(_) => ty.is_float(),
+        Scalar::Code(_) => ty.is_code(),
+        Scalar::Unit(_) => ty == Type::Unit,
+    }
+}
+
+/// The columns that a driver takes from its source, before it is looked at what they are.
+fn source_columns(
+    variant: &Variant,
+    stage: usize,
+    source: DriverSource,
+) -> Result<Option<&[SchemaColumn]>, VerifyError> {
+    match source {
+        DriverSource::Table(_) => Ok(None),
+        DriverSource::Stage(from) => {
+            require(from < stage, || format!("(P1) it reads stage {from}"))?;
+            let stage = &variant.stages[from];
+            require(!is_build(stage), || format!("(P4) it reads the rows of stage {from}, which is a build side"))?;
+            Ok(Some(&stage.result))
+        }
+    }
+}
+
+/// The expressions of an operation that read a row as it was before.
+fn read_by(op: &Op) -> Vec<&Expr> {
+    match op {
+        Op::Filter(predicate) => vec![predicate],
+        Op::Project(items) => items.iter().map(|item| &item.expr).collect(),
+        Op::Probe(probe) => probe.keys.iter().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! Joins: (P5) to (P7).
+
+use super::{Row, Verified, Verifier, agree, require};
+use crate::encode::SchemaColumn;
+use crate::physical::{Probe, ProbeStrategy, Reason, Sink};
+use crate::plan::{JoinKind, Uniqueness, VerifyError};
+use dj_grammar::Span;
+
+impl Verifier<'_> {
+    /// A join: what it reads of its build side, and what the row has after it.
+    pub(super) fn probe(&self, stage: usize, probe: &Probe, row: &mut Row) -> Verified {
+        require(probe.build < stage, || format!("(P1) it joins stage {}", probe.build))?;
+        require(probe.span != Span::default(), || "(P11) a join has no place".to_owned())?;
+        let build = &self.variant.stages[probe.build];
+        let (keys, check_unique) = match (&build.sink, &probe.strategy) {
+            (Sink::Lookup { keys, dims, check_unique }, ProbeStrategy::Lookup) => {
+                let nulls = keys.iter().zip(dims).all(|(key, dim)| dim.nullable == (probe.nulls_equal && key.nullable));
+                require(nulls, || format!("(P5) nulls have no slot of their own in stage {}", probe.build))?;
+                (keys, *check_unique)
+            }
+            (Sink::Merge { keys, check_unique, nulls_equal }, ProbeStrategy::MergeOne | ProbeStrategy::MergeMany) => {
+                let same = *nulls_equal == probe.nulls_equal;
+                require(same, || format!("(P5) nulls match on one side of stage {} only", probe.build))?;
+                (keys, *check_unique)
+            }
+            (_, strategy) => {
+                return Err(VerifyError(format!("(P5) stage {} is not built for {strategy:?}", probe.build)));
+            }
+        };
+        let types = keys.iter().map(|key| key.ty).eq(probe.keys.iter().map(|key| key.ty));
+        require(types, || format!("(P5) keys differ from those of stage {}", probe.build))?;
+        self.payload(probe, &build.result, row)?;
+        self.matches(probe, check_unique)?;
+        let decided = probe.strategy == ProbeStrategy::MergeMany && probe.kind != JoinKind::Inner;
+        require(!decided || probe.residual.is_none(), || "(P7) a condition decides among many matches".to_owned())?;
+        probe.residual.iter().try_for_each(|residual| self.condition(stage, residual, row))
+    }
+
+    /// The build side's columns become the row's.
+    fn payload(&self, probe: &Probe, built: &[SchemaColumn], row: &mut Row) -> Verified {
+        for (index, column) in &probe.payload {
+            let Some(made) = built.get(*index) else {
+                return Err(VerifyError(format!("(P5) stage {} has no column {index}", probe.build)));
+            };
+            let of_build = |error: VerifyError| VerifyError(format!("(P5) {}: {}", self.name(column.id), error.0));
+            agree(made, column).map_err(of_build)?;
+            // A row without a match has null there, whatever the build side's column.
+            let column = SchemaColumn { nullable: column.nullable || probe.kind == JoinKind::Left, ..*column };
+            self.define(row, column)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the number of matches that the join looks for is that which there may be.
+    fn matches(&self, probe: &Probe, check_unique: bool) -> Verified {
+        let any_will_do = matches!(probe.kind, JoinKind::Semi | JoinKind::Anti) && probe.residual.is_none();
+        let unique = match &self.variant.reasons[probe.build] {
+            Reason::OneMatch { unique, .. } => unique.as_ref(),
+            Reason::Streams
+            | Reason::OneGroup
+            | Reason::Group(_)
+            | Reason::ManyMatches
+            | Reason::Order
+            | Reason::FewWanted
+            | Reason::ManyWanted { .. } => None,
+        };
+        let one = probe.strategy != ProbeStrategy::MergeMany;
+        let found = !one || any_will_do || unique.is_some();
+        require(found, || format!("(P6) one match of stage {} is looked for, and there may be more", probe.build))?;
+        let Some(Uniqueness::Recorded(table, column)) = unique else { return Ok(()) };
+        let assumed = check_unique && self.variant.unique.contains(&(*table, *column));
+        require(assumed, || format!("(P6) nothing checks that keys of stage {} are unique", probe.build))
+    }
+}

@@ -1,0 +1,317 @@
+//! Every invariant is broken, and the verifier says so.
+
+use super::verify;
+use crate::encode::{EncodedProgram, Expr, ExprKind, Scalar, Type};
+use crate::filetests::files::Files;
+use crate::physical::{
+    AggregateStrategy, Arrival, Check, Driver, DriverColumn, KeyDim, KeyDomain, Op, Probe, ProbeStrategy, Reason, Sink,
+    Stage, Variant,
+};
+use crate::plan::JoinKind;
+use crate::{Options, compile};
+use dj_grammar::Span;
+use dj_runtime::artifact::{DriverSource, ScanPredicate};
+use dj_runtime::expr::{ColumnId, Scalar as Written};
+
+const SOURCE: &str = r#"table t { k: i64?, d: i32 in 0..99, s: str?, x: f64?, v: i64 }
+table u { k: i64, name: str, w: f64 }
+let total = t | aggregate { m = max(d), n = count() }
+export grouped =
+  t | filter d > 3 and v < total.n | derive y = v * 2 | join left u on k | group s { n = count(), y = sum(y), f = first(name) }
+export matched = t | join (u | rename { j = k }) on v == j and w > x | sort { x } | take 2
+export many = t | join (t | select { v, z = x }) on v | select { s, z }
+export found = t | join semi (u | group { name, k } { n = count() }) on s == name and left.k == right.k | derive h = concat(s, v)
+export summed = u | join (t | group k { n = count() }) on k
+export ordered = t | filter x > 1.0 | sort { x }
+"#;
+
+/// The first variant of the program, which relies on what its files say.
+fn planned() -> (EncodedProgram, Variant) {
+    let (file, _) = dj_grammar::parse(SOURCE);
+    let lines = [
+        "# file t: 5000 rows, k in 0..50, v in 0..9, s has 40 values",
+        "# file u: 60 rows, k in 0..50, k is unique, name has 50 values",
+    ];
+    let files = Files::new(&file, SOURCE, &lines);
+    let unique = |table: &str, column: &str| files.is_unique(table, column);
+    let mut compiled = compile(SOURCE, "test.dj", &files, &unique, &Options::default()).unwrap();
+    let variant = compiled.variants.swap_remove(0);
+    (variant.encoded, variant.physical)
+}
+
+/// Breaks a plan, and expects that the verifier names the invariant.
+#[track_caller]
+fn check(invariant: &str, breaks: impl FnOnce(&mut Variant)) {
+    let (encoded, mut variant) = planned();
+    verify(&encoded, &variant).unwrap();
+    breaks(&mut variant);
+    let error = verify(&encoded, &variant).map_or_else(|error| error.to_string(), |()| "nothing".to_owned());
+    assert!(error.contains(&format!("({invariant})")), "{invariant} is broken, and the verifier says: {error}");
+}
+
+/// The first stage of which something can be had.
+fn stage<'a, T>(variant: &'a mut Variant, of: impl Fn(&'a mut Stage) -> Option<T>) -> T {
+    variant.stages.iter_mut().find_map(of).expect("the program has such a stage")
+}
+
+fn driver<'a, T>(variant: &'a mut Variant, of: impl Fn(&'a mut Driver) -> Option<T>) -> T {
+    variant.stages.iter_mut().flat_map(|stage| &mut stage.drivers).find_map(of).expect("there is such a driver")
+}
+
+fn op<'a, T>(variant: &'a mut Variant, of: impl Fn(&'a mut Op) -> Option<T>) -> T {
+    let drivers = variant.stages.iter_mut().flat_map(|stage| &mut stage.drivers);
+    drivers.flat_map(|driver| &mut driver.ops).find_map(of).expect("there is such an operation")
+}
+
+fn probe(variant: &mut Variant, wanted: impl Fn(&Probe) -> bool) -> &mut Probe {
+    op(variant, |op| match op {
+        Op::Probe(probe) if wanted(probe) => Some(probe),
+        Op::Probe(_) | Op::Filter(_) | Op::Project(_) => None,
+    })
+}
+
+fn reads_stage(driver: &mut Driver) -> Option<&mut Driver> {
+    matches!(driver.source, DriverSource::Stage(_)).then_some(driver)
+}
+
+fn reads_table(driver: &mut Driver) -> Option<&mut Driver> {
+    matches!(driver.source, DriverSource::Table(_)).then_some(driver)
+}
+
+fn nullable(driver: &mut Driver) -> Option<&mut DriverColumn> {
+    reads_table(driver)?.columns.iter_mut().find(|column| column.column.nullable)
+}
+
+fn checked(driver: &mut Driver) -> Option<&mut Check> {
+    driver.columns.iter_mut().flat_map(|column| &mut column.checks).next()
+}
+
+fn skips(driver: &mut Driver) -> Option<&mut ScanPredicate> {
+    driver.skip.first_mut()
+}
+
+fn product(op: &mut Op) -> Option<&mut Expr> {
+    let Op::Project(items) = op else { return None };
+    items.iter_mut().map(|item| &mut item.expr).find(|expr| !expr.operands().is_empty())
+}
+
+fn dense(stage: &mut Stage) -> Option<&mut Vec<KeyDim>> {
+    let Sink::Aggregate { strategy: AggregateStrategy::Dense(dims), .. } = &mut stage.sink else { return None };
+    Some(dims)
+}
+
+/// A table that integers address.
+fn table(stage: &mut Stage) -> Option<&mut Vec<KeyDim>> {
+    let Sink::Lookup { dims, .. } = &mut stage.sink else { return None };
+    matches!(dims[0].domain, KeyDomain::Range { .. }).then_some(dims)
+}
+
+fn checked_unique(stage: &mut Stage) -> Option<&mut bool> {
+    let Sink::Lookup { check_unique, .. } = &mut stage.sink else { return None };
+    check_unique.then_some(check_unique)
+}
+
+fn kept(stage: &mut Stage) -> Option<&mut usize> {
+    if let Sink::TopK { rows, .. } = &mut stage.sink { Some(rows) } else { None }
+}
+
+fn sorted(stage: &mut Stage) -> Option<&mut Stage> {
+    matches!(stage.sink, Sink::Sort(_)).then_some(stage)
+}
+
+fn merged(stage: &mut Stage) -> Option<&mut Stage> {
+    matches!(stage.sink, Sink::Merge { .. }).then_some(stage)
+}
+
+fn grouped(stage: &mut Stage) -> Option<&mut Stage> {
+    matches!(stage.sink, Sink::Aggregate { .. }).then_some(stage)
+}
+
+fn filter(variant: &mut Variant) -> &mut Expr {
+    op(variant, |op| if let Op::Filter(predicate) = op { Some(predicate) } else { None })
+}
+
+#[test]
+fn p1_only_earlier_results_are_read() {
+    check("P1", |variant| driver(variant, reads_stage).source = DriverSource::Stage(99));
+    check("P1", |variant| probe(variant, |_| true).build = 99);
+    check("P1", |variant| variant.shared[0] = 99);
+}
+
+#[test]
+fn p2_columns_are_defined_once_before_they_are_read() {
+    check("P2", |variant| {
+        let predicate = filter(variant);
+        *predicate = predicate.clone().rewrite(&mut |mut part| {
+            if let ExprKind::Column(id) = &mut part.kind {
+                *id = ColumnId(0x7fff_ffff);
+            }
+            part
+        });
+    });
+    check("P2", |variant| {
+        let driver = driver(variant, reads_table);
+        driver.columns.push(driver.columns[0].clone());
+    });
+    check("P2", |variant| probe(variant, |probe| probe.keys[0].nullable).keys[0].nullable = false);
+}
+
+#[test]
+fn p3_expressions_are_typed() {
+    check("P3", |variant| filter(variant).ty = Type::I64);
+    check("P3", |variant| {
+        let predicate = filter(variant);
+        predicate.kind = ExprKind::Literal(Scalar::Int(1));
+    });
+}
+
+#[test]
+fn p4_readers_of_rows_agree_with_the_result() {
+    check("P4", |variant| driver(variant, reads_stage).columns[0].index = 99);
+    check("P4", |variant| driver(variant, reads_table).columns[0].index = 99);
+    check("P4", |variant| {
+        let build = variant.stages.iter().position(|stage| matches!(stage.sink, Sink::Merge { .. })).unwrap();
+        let reader = variant.stages[build + 1..].iter_mut().flat_map(|stage| &mut stage.drivers).next().unwrap();
+        reader.source = DriverSource::Stage(build);
+        reader.skip.clear();
+    });
+    check("P4", |variant| {
+        driver(variant, nullable).column.nullable = false;
+    });
+}
+
+#[test]
+fn p5_joins_agree_with_their_build_sides() {
+    check("P5", |variant| {
+        let probe = probe(variant, |probe| probe.strategy == ProbeStrategy::Lookup);
+        probe.strategy = ProbeStrategy::MergeOne;
+    });
+    check("P5", |variant| drop(probe(variant, |_| true).keys.pop()));
+    check("P5", |variant| {
+        let probe = probe(variant, |probe| probe.strategy == ProbeStrategy::MergeMany);
+        probe.nulls_equal = !probe.nulls_equal;
+    });
+    check("P5", |variant| probe(variant, |probe| !probe.payload.is_empty()).payload[0].0 = 99);
+    check("P5", |variant| {
+        let nullable = |stage: &Stage| matches!(&stage.sink, Sink::Lookup { keys, .. } if keys[0].nullable);
+        let build = variant.stages.iter().position(nullable).expect("a table's key may be null");
+        probe(variant, |probe| probe.build == build).nulls_equal = true;
+    });
+}
+
+#[test]
+fn p6_one_match_is_looked_for_where_there_is_one() {
+    check("P6", |variant| {
+        let build = probe(variant, |probe| probe.kind == JoinKind::Left).build;
+        variant.reasons[build] = Reason::ManyMatches;
+    });
+    check("P6", |variant| variant.unique.clear());
+    check("P6", |variant| {
+        *stage(variant, checked_unique) = false;
+    });
+}
+
+#[test]
+fn p7_rows_are_expanded_once() {
+    check("P7", |variant| {
+        let probe = probe(variant, |probe| probe.strategy == ProbeStrategy::MergeMany);
+        let again = Op::Probe(Probe { payload: vec![], ..probe.clone() });
+        driver(variant, |driver| driver.expands().then_some(driver)).ops.push(again);
+    });
+    check("P7", |variant| {
+        let predicate = filter(variant).clone();
+        let probe = probe(variant, |probe| probe.strategy == ProbeStrategy::MergeMany);
+        probe.kind = JoinKind::Semi;
+        probe.residual = Some(predicate);
+    });
+}
+
+#[test]
+fn p8_keys_have_the_domains_of_their_values() {
+    check("P8", |variant| stage(variant, dense)[0].nullable = false);
+    check("P8", |variant| stage(variant, dense)[0].domain = KeyDomain::Dictionary(99));
+    check("P8", |variant| stage(variant, dense)[0].domain = KeyDomain::Range { lo: 0, hi: 3 });
+    check("P8", |variant| stage(variant, dense).clear());
+    check("P8", |variant| {
+        stage(variant, table)[0].domain = KeyDomain::Range { lo: 5, hi: 9 };
+    });
+}
+
+#[test]
+fn p9_sizes_fit() {
+    check("P9", |variant| variant.stages[0].chunk_rows = 0);
+    check("P9", |variant| variant.stages[0].chunk_rows = 1 << 31);
+    check("P9", |variant| {
+        *stage(variant, kept) = 1;
+    });
+    check("P9", |variant| {
+        stage(variant, table)[0].domain = KeyDomain::Range { lo: i64::MIN, hi: i64::MAX };
+    });
+}
+
+#[test]
+fn p10_rows_arrive_in_the_order_that_is_relied_on() {
+    check("P10", |variant| {
+        stage(variant, sorted).arrival = Arrival::Any;
+    });
+    check("P10", |variant| {
+        stage(variant, merged).arrival = Arrival::Any;
+    });
+    // First and last compare places, so that groups need no order.
+    let (encoded, mut variant) = planned();
+    stage(&mut variant, grouped).arrival = Arrival::Any;
+    verify(&encoded, &variant).unwrap();
+}
+
+#[test]
+fn p11_what_may_fail_has_a_place() {
+    check("P11", |variant| variant.stages[0].span = Span::default());
+    check("P11", |variant| probe(variant, |_| true).span = Span::default());
+    check("P11", |variant| {
+        op(variant, product).span = Span::default();
+    });
+    check("P11", |variant| {
+        driver(variant, checked).span = Span::default();
+    });
+}
+
+#[test]
+fn p12_exports_are_what_they_should_be() {
+    check("P12", |variant| variant.exports.swap(0, 1));
+    check("P12", |variant| variant.exports.truncate(1));
+    check("P12", |variant| variant.exports[0] = 99);
+}
+
+#[test]
+fn p13_results_are_there_at_the_end() {
+    check("P13", |variant| {
+        stage(variant, sorted).result[0].id = ColumnId(0x7fff_ffff);
+    });
+    check("P13", |variant| {
+        stage(variant, grouped).result.clear();
+    });
+    check("P13", |variant| variant.stages[0].drivers.clear());
+}
+
+#[test]
+fn p14_what_is_believed_is_checked() {
+    check("P14", |variant| {
+        let all = variant.stages.iter_mut().flat_map(|stage| &mut stage.drivers).flat_map(|d| &mut d.columns);
+        all.for_each(|column| column.checks.clear());
+    });
+    check("P14", |variant| {
+        let all = variant.stages.iter_mut().flat_map(|stage| &mut stage.drivers).flat_map(|d| &mut d.columns);
+        all.for_each(|column| column.checks.retain(|check| check.declared));
+    });
+}
+
+#[test]
+fn p15_rows_are_skipped_by_what_is_read() {
+    check("P15", |variant| driver(variant, skips).column = 99);
+    check("P15", |variant| driver(variant, skips).value = Written::str("x"));
+}
+
+#[test]
+fn p16_stages_have_reasons() {
+    check("P16", |variant| drop(variant.reasons.pop()));
+}
