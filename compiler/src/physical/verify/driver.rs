@@ -87,7 +87,8 @@ impl Verifier<'_> {
         let Some(held) = spec.columns.get(column.index) else {
             return Err(VerifyError(format!("(P4) table `{}` has no column {}", spec.name, column.index)));
         };
-        let nullable = column.column.nullable || !held.field.nullable;
+        // Where no null is recorded, decoding checks that there is none.
+        let nullable = column.column.nullable || !held.field.nullable || held.recorded.not_null;
         let agrees = held.field.ty == column.column.ty.written() && nullable;
         require(agrees, || format!("(P4) `{}.{}` is read as {}", spec.name, held.field.name, column.column.ty))?;
         let domain = self.encoded.dictionaries.domain_of_source(table, column.index);
