@@ -272,7 +272,9 @@ pub(super) fn element_within(target: &Target, ty: Type, interval: Option<Interva
 pub(super) fn cell_source(lowering: &Lowering<'_>, plan: usize, column: ColumnId) -> ScalarSource {
     let stage = lowering.variant.shared[plan];
     let result = &lowering.variant.stages[stage].result;
-    ScalarSource::Cell { stage, column: crate::physical::find(result, column).unwrap_or_default() }
+    let found = crate::physical::find(result, column);
+    let column = found.unwrap_or_else(|| panic!("(P4) stage {stage} gives no column {column:?} for a cell"));
+    ScalarSource::Cell { stage, column }
 }
 
 /// Elements and dimensions of a resident's tensors.

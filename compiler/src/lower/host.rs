@@ -36,7 +36,8 @@ fn host_column(lowering: &Lowering<'_>, item: &HostExpr<Encoded>, positions: &[C
     let expr = item.expr.clone().rewrite(&mut |mut part| {
         match part.kind {
             ExprKind::Column(id) => {
-                let position = positions.iter().position(|known| *known == id).unwrap_or_default();
+                let position = positions.iter().position(|known| *known == id);
+                let position = position.unwrap_or_else(|| panic!("(P2) the host reads {id:?} before it is there"));
                 part.kind = ExprKind::Column(ColumnId(u32::try_from(position).unwrap_or(u32::MAX)));
             }
             ExprKind::Param(param) => part.kind = scalar(ScalarSource::Param(param)),

@@ -11,7 +11,7 @@ use crate::plan::{
 };
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
-use dj_runtime::expr::CompareOp;
+use dj_runtime::expr::{ColumnId, CompareOp};
 
 /// More rows than this are sorted as a whole instead of being kept in order while they come.
 const MAX_TOP_ROWS: u64 = 1 << 14;
@@ -187,11 +187,12 @@ impl Planner<'_> {
         let mut stream = self.read(stage);
         stream.schema = shared.columns.iter().map(|(_, column)| *column).chain(shared.row).collect();
         let result = &self.stages[stage].result;
-        let column = |(source, column): &(_, SchemaColumn)| {
-            let index = find(result, *source)?;
-            Some(DriverColumn { index, column: *column, checks: vec![] })
+        let column = |(source, column): &(ColumnId, SchemaColumn)| {
+            let index = find(result, *source);
+            let index = index.unwrap_or_else(|| panic!("(P4) stage {stage} gives no column {source:?} to its readers"));
+            DriverColumn { index, column: *column, checks: vec![] }
         };
-        stream.drivers[0].columns = shared.columns.iter().filter_map(column).collect();
+        stream.drivers[0].columns = shared.columns.iter().map(column).collect();
         stream.drivers[0].row = shared.row.map(|row| row.id);
         stream
     }
@@ -274,11 +275,13 @@ impl Planner<'_> {
         let mut rows = Some(RowCount::at_most(0));
         for (input, ids) in &union.inputs {
             let mut stream = self.stream(input);
-            let renamed = |(column, id): (&SchemaColumn, &_)| {
-                let from = stream.schema.iter().find(|from| from.id == *id)?;
-                Some(NamedExpr { id: column.id, expr: from.read(union.span) })
+            assert!(ids.len() == union.columns.len(), "(C1) an input of a union lists too few or many columns");
+            let renamed = |(column, id): (&SchemaColumn, &ColumnId)| {
+                let from = stream.schema.iter().find(|from| from.id == *id);
+                let from = from.unwrap_or_else(|| panic!("(C1) {id:?} is no column of its input of a union"));
+                NamedExpr { id: column.id, expr: from.read(union.span) }
             };
-            let items = union.columns.iter().zip(ids).filter_map(renamed).collect();
+            let items = union.columns.iter().zip(ids).map(renamed).collect();
             push(&mut stream.drivers, &Op::Project(items));
             drivers.append(&mut stream.drivers);
             rows = rows.and_then(|all| Some(all.plus(stream.rows?)));

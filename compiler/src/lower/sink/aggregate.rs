@@ -10,7 +10,7 @@ use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 impl SinkLowering<'_> {
     /// One tensor a lane of an accumulator, one slot a combination of key values.
     pub(super) fn slots_state(&self, cx: &Cx<'_, '_>, dims: &[KeyDim]) -> Vec<StateSpec> {
-        let Some(accumulators) = &self.accumulators else { return vec![] };
+        let accumulators = self.accumulators();
         let slots = if dims.is_empty() { vec![vec![1]; super::MAX_RUNGS] } else { cx.slot_dims(dims) };
         let spec = |(element, init)| StateSpec { element, dims: slots.clone(), init };
         accumulators.state(cx).into_iter().map(spec).collect()
@@ -25,9 +25,7 @@ impl SinkLowering<'_> {
         dims: &[KeyDim],
         state: &[Value<'c>],
     ) -> StepResult<'c> {
-        let Some(accumulators) = &self.accumulators else {
-            return StepResult { state: vec![], count: None, emitted: vec![] };
-        };
+        let accumulators = self.accumulators();
         let b = cx.b;
         let lanes: Vec<Lane<'c>> = keys.iter().map(|key| rows.columns[&key.id]).collect();
         let count = b.length(state[0]);
@@ -54,9 +52,7 @@ impl SinkLowering<'_> {
         state: &[Value<'c>],
     ) -> FinishResult<'c> {
         let b = cx.b;
-        let Some(accumulators) = &self.accumulators else {
-            return FinishResult { count: b.constant_int(Element::S32, 0), tensors: vec![] };
-        };
+        let accumulators = self.accumulators();
         let states = accumulators.split(cx, state);
         let slots = b.length(state[0]);
         let aggregates: Vec<_> = accumulators.recipes.iter().map(|recipe| recipe.item.column).collect();

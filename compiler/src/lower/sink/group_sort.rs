@@ -24,7 +24,7 @@ impl SinkLowering<'_> {
         let (Some(accumulators), crate::physical::Sink::Aggregate { keys, .. }) =
             (&self.accumulators, &self.stage.sink)
         else {
-            return vec![];
+            unreachable!("only groups have accumulators")
         };
         let dims = cx.buffer_dims(self.stage.chunk_rows);
         let keys = cx.column_elements(keys).into_iter().map(|element| (element, Init::Zero));
@@ -42,9 +42,7 @@ impl SinkLowering<'_> {
         state: &[Value<'c>],
     ) -> StepResult<'c> {
         let mut columns = cx.columns_of(rows, keys);
-        if let Some(accumulators) = &self.accumulators {
-            columns.extend(cx.contribute(rows, accumulators).into_iter().flatten());
-        }
+        columns.extend(cx.contribute(rows, self.accumulators()).into_iter().flatten());
         let (buffers, count) = cx.append(rows, columns, &state[1..], state[0]);
         let state = std::iter::once(count).chain(buffers).collect();
         StepResult { state, count: Some(count), emitted: vec![] }
@@ -56,7 +54,9 @@ impl SinkLowering<'_> {
         cx: &Cx<'_, 'c>,
         state: &[Value<'c>],
     ) -> (Vec<Value<'c>>, Value<'c>) {
-        let crate::physical::Sink::Aggregate { keys, .. } = &self.stage.sink else { return (state.to_vec(), state[0]) };
+        let crate::physical::Sink::Aggregate { keys, .. } = &self.stage.sink else {
+            unreachable!("only groups are compacted")
+        };
         let groups = self.reduce(cx, keys, state);
         let buffers = groups.keys.into_iter().chain(groups.states.into_iter().flatten());
         (std::iter::once(groups.count).chain(buffers).collect(), groups.count)
@@ -71,14 +71,13 @@ impl SinkLowering<'_> {
     ) -> FinishResult<'c> {
         let groups = self.reduce(cx, keys, state);
         let mut tensors = groups.keys;
-        if let Some(accumulators) = &self.accumulators {
-            let length = cx.b.length(state[1]);
-            let live = cx.b.broadcast(groups.count, &[length]);
-            let active = cx.b.compare(Direction::Lt, cx.b.iota(Element::S32, length), live);
-            let results = cx.finalize(accumulators, &groups.states, active);
-            for (lane, recipe) in results.into_iter().zip(&accumulators.recipes) {
-                tensors.extend(cx.column_tensors(lane, &recipe.item.column));
-            }
+        let accumulators = self.accumulators();
+        let length = cx.b.length(state[1]);
+        let live = cx.b.broadcast(groups.count, &[length]);
+        let active = cx.b.compare(Direction::Lt, cx.b.iota(Element::S32, length), live);
+        let results = cx.finalize(accumulators, &groups.states, active);
+        for (lane, recipe) in results.into_iter().zip(&accumulators.recipes) {
+            tensors.extend(cx.column_tensors(lane, &recipe.item.column));
         }
         FinishResult { count: groups.count, tensors }
     }
@@ -107,12 +106,11 @@ impl SinkLowering<'_> {
         let lanes: Vec<Lane<'c>> =
             lane_buffers.iter().map(|lane| Lane { value: b.gather(*lane, order), valid: None }).collect();
         let lanes: Vec<_> = lanes.into_iter().map(|lane| lane.value).collect();
-        let states = self.accumulators.as_ref().map_or_else(Vec::new, |accumulators| {
-            let empty: Vec<_> =
-                accumulators.state(cx).into_iter().map(|(element, init)| cx.filled(element, &[length], init)).collect();
-            let at = Addresses { slots, count: length, known };
-            cx.combine(accumulators, &accumulators.split(cx, &empty), &accumulators.split(cx, &lanes), at)
-        });
+        let accumulators = self.accumulators();
+        let empty: Vec<_> =
+            accumulators.state(cx).into_iter().map(|(element, init)| cx.filled(element, &[length], init)).collect();
+        let at = Addresses { slots, count: length, known };
+        let states = cx.combine(accumulators, &accumulators.split(cx, &empty), &accumulators.split(cx, &lanes), at);
         let first_slots = b.select(starts, numbers, nowhere);
         let zeros = b.full_int(Element::S32, &[length], 0);
         let firsts = b.scatter(zeros, first_slots, order, Combiner::Set, Indices { sorted: false, unique: true });

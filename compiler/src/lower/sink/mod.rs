@@ -73,6 +73,11 @@ impl<'a> SinkLowering<'a> {
         Self { stage, accumulators }
     }
 
+    /// What a group remembers.
+    fn accumulators(&self) -> &Accumulators {
+        self.accumulators.as_ref().unwrap_or_else(|| unreachable!("only groups have accumulators"))
+    }
+
     /// Whether steps append to buffers of the `Rows` capacity.
     pub(super) fn appends(&self) -> bool {
         match &self.stage.sink {
