@@ -39,6 +39,7 @@ pub fn main(arguments: &[String]) -> Result {
         tally.next = seed + 1;
         tally.programs += 1;
         tally.runs += verdict.runs;
+        tally.empty += usize::from(verdict.rows == 0);
         if let Some(reason) = &verdict.unjudged {
             tally.unjudged += 1;
             eprintln!("seed {seed}: DuckDB fails: {}", reason.lines().next().unwrap_or_default());
@@ -51,8 +52,8 @@ pub fn main(arguments: &[String]) -> Result {
         if tally.programs % 10 == 0 || failures >= arguments.failures {
             let seconds = started.elapsed().as_secs_f64();
             eprintln!(
-                "{seconds:.0} s: up to seed {seed}, {} programs, {} runs, {failures} failures",
-                tally.programs, tally.runs
+                "{seconds:.0} s: up to seed {seed}, {} programs, {} of them without rows, {} runs, {failures} failures",
+                tally.programs, tally.empty, tally.runs
             );
             if let Some(path) = &arguments.tally {
                 std::fs::write(path, tally.text())?;
@@ -108,6 +109,8 @@ struct Tally {
     programs: usize,
     runs: usize,
     unjudged: usize,
+    /// Programs that give no row on any data.
+    empty: usize,
     kinds: BTreeMap<String, usize>,
 }
 
@@ -121,6 +124,7 @@ impl Tally {
                 "next seed" => tally.next = number.parse()?,
                 "programs" => tally.programs = number.parse()?,
                 "runs compared" => tally.runs = number.parse()?,
+                "programs without rows" => tally.empty = number.parse()?,
                 "programs that DuckDB fails on" => tally.unjudged = number.parse()?,
                 kind => drop(tally.kinds.insert(kind.to_owned(), number.parse()?)),
             }
@@ -131,9 +135,9 @@ impl Tally {
     fn text(&self) -> String {
         let mut text = format!(
             "# Random programs\n\nWritten by `cargo run -p dj-tests --bin random -- --tally FILE`, which goes on from here.\n\n\
-             - next seed: {}\n- programs: {}\n- runs compared: {}\n- programs that DuckDB fails on: {}\n\n\
+             - next seed: {}\n- programs: {}\n- runs compared: {}\n- programs that DuckDB fails on: {}\n- programs without rows: {}\n\n\
              Disagreements by kind:\n\n",
-            self.next, self.programs, self.runs, self.unjudged
+            self.next, self.programs, self.runs, self.unjudged, self.empty
         );
         for (kind, count) in &self.kinds {
             let _ = writeln!(text, "- {kind}: {count}");

@@ -132,7 +132,9 @@ fn definition(column: &Column, at: usize, choice: Choice) -> String {
     let value = match (column.nullable, choice.nulls) {
         (false, _) | (true, 0) => value,
         (true, 1) => format!("case when false then {value} end"),
-        (true, nulls) => format!("case when r(i, {}) % {nulls} <> 0 then {value} end", 100 + at),
+        (true, nulls) => {
+            format!("case when r(i, {}) % {nulls} <> 0 and i % 97 <> {} then {value} end", 100 + at, at % 7)
+        }
     };
     format!("({value})::{} as {}", column.ty.sql(), column.name)
 }

@@ -74,6 +74,8 @@ pub(crate) struct Court<'a> {
     /// Where artifacts and results are written.
     pub(crate) folder: PathBuf,
     pub(crate) limit: Duration,
+    /// Compiles to StableHLO only.
+    pub(crate) no_executables: bool,
 }
 
 impl Court<'_> {
@@ -130,6 +132,7 @@ impl Court<'_> {
         arguments.extend(words(&["--xla-opt-level", "0", "-o"]));
         arguments.push(self.artifact().display().to_string());
         arguments.extend(configuration.options.iter().cloned());
+        arguments.extend(self.no_executables.then(|| "--no-executables".to_owned()));
         arguments.extend(bindings);
         let done = self.worker.run("djc", &arguments, self.limit)?;
         Ok(match done.end {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::data::{CHOICES, Data};
 use super::generate;
@@ -15,6 +15,9 @@ use crate::Result;
 
 /// So many seeds in a row have the same data.
 const SEEDS_PER_DATA: u64 = 200;
+
+/// A failure is made smaller for so long at most.
+const SHRINKING: Duration = Duration::from_secs(240);
 
 /// How many choices of rows there are.
 pub const ALL_CHOICES: usize = CHOICES.len();
@@ -36,6 +39,8 @@ pub struct Verdict {
     pub unjudged: Option<String>,
     /// Runs that were compared.
     pub runs: usize,
+    /// Rows that the answers have.
+    pub rows: usize,
 }
 
 impl Tester {
@@ -57,7 +62,13 @@ impl Tester {
             self.data = Some((data_seed, Data::generate(&folder, data_seed)?));
         }
         let Some((_, data)) = &self.data else { return Err("there is no data".into()) };
-        Ok(Court { worker: &mut self.worker, data, folder: self.folder.clone(), limit: self.limit })
+        Ok(Court {
+            worker: &mut self.worker,
+            data,
+            folder: self.folder.clone(),
+            limit: self.limit,
+            no_executables: false,
+        })
     }
 
     /// Judges a seed's program on the first of the choices of rows, in an order of its own; a failure is made small and written to
@@ -65,17 +76,19 @@ impl Tester {
     pub fn check(&mut self, seed: u64, choices: usize, failures: Option<&Path>) -> Result<Verdict> {
         let (program, configurations) = case(seed);
         let mut court = self.court(seed)?;
+        court.no_executables = choices == 0;
         let mut order: Vec<usize> = (0..CHOICES.len()).collect();
         order.rotate_left(usize::try_from(seed)? % CHOICES.len());
         order.truncate(choices);
         order.sort_unstable();
         let answers = court.answers(&program, &order);
         let unjudged = answers.values().find_map(|answer| answer.as_ref().err().cloned());
+        let rows = answers.values().flatten().flatten().map(|table| table.rows.len()).sum();
         let mut failure = None;
         let mut runs = 0;
         for (at, configuration) in configurations.iter().enumerate() {
             // Few choices of rows are for short tests, which have time for one configuration.
-            if choices < ALL_CHOICES && usize::try_from(seed % 2)? != at {
+            if choices > 0 && choices < ALL_CHOICES && usize::try_from(seed % 2)? != at {
                 continue;
             }
             let short = |choice: &usize| (at == 0 && choices == ALL_CHOICES) || !CHOICES[*choice].long;
@@ -87,7 +100,7 @@ impl Tester {
                 break;
             }
         }
-        let Some(failure) = failure else { return Ok(Verdict { failure: None, unjudged, runs }) };
+        let Some(failure) = failure else { return Ok(Verdict { failure: None, unjudged, runs, rows }) };
         let kind = failure.kind.to_string();
         let mut told =
             format!("seed {seed}: {}\n--- program\n{}", report::describe(&failure), print_dj::program(&program));
@@ -96,7 +109,7 @@ impl Tester {
             let path = folder.join(seed.to_string());
             told = report::write(&court, &path, seed, &program, &failure)?;
         }
-        Ok(Verdict { failure: Some((kind, told)), unjudged, runs })
+        Ok(Verdict { failure: Some((kind, told)), unjudged, runs, rows })
     }
 
     /// The text of a seed's program, and its queries.
@@ -136,17 +149,16 @@ fn case(seed: u64) -> (Program, Vec<Configuration>) {
 /// The smallest program that is found to fail alike.
 fn shrunk(court: &mut Court<'_>, program: Program, failure: Failure) -> Result<(Program, Failure)> {
     let (mut program, mut failure) = (program, failure);
-    let mut left = 400;
+    let until = Instant::now() + SHRINKING;
     let slow = failure.kind == Kind::Timeout;
-    'again: while left > 0 && !slow {
+    'again: while !slow {
         for candidate in shrink::smaller(&program) {
-            if left == 0 {
+            if Instant::now() > until {
                 break;
             }
             if candidate.size() >= program.size() {
                 continue;
             }
-            left -= 1;
             if let Some(found) = fails_alike(court, &candidate, &failure)? {
                 (program, failure) = (candidate, found);
                 continue 'again;

@@ -25,7 +25,7 @@ impl Generator {
         let (mut items, mut columns) = (vec![], vec![]);
         for _ in 0..1 + self.random.below(4) {
             let expr = self.aggregate(ordered);
-            let name = self.name("a");
+            let name = self.name("m");
             columns.push(Column { name: name.clone(), ty: expr.ty, known: expr.known });
             items.push(Item { name, expr });
         }
@@ -37,7 +37,7 @@ impl Generator {
             return self.computed(ordered);
         }
         let call = self.aggregate_call(ordered);
-        let filter = self.random.one_in(4).then(|| self.firm(Type::Bool, 2));
+        let filter = self.random.one_in(4).then(|| self.condition(2));
         finished(call, filter)
     }
 
@@ -71,17 +71,17 @@ impl Generator {
         let ty = self.some_type();
         match self.random.below(9) {
             0 => counted(None),
-            1 => counted(Some(self.expr(ty, 2))),
+            1 => counted(Some(self.about(ty, 2))),
             2 | 3 => self.sum(),
             4 => self.spread(),
             5 if ordered => {
-                let argument = self.expr(ty, 2);
+                let argument = self.about(ty, 2);
                 let (dj, sql) =
                     self.random.pick(&[("first($a$f)", "first($a order by o)"), ("last($a$f)", "last($a order by o)")]);
                 Call { ty, known: argument.known, dj, sql, cast: None, argument: Some(argument) }
             }
             6 => {
-                let argument = self.firm(Type::Bool, 2);
+                let argument = self.about(Type::Bool, 2);
                 let (dj, sql) = self.random.pick(&[("any($a$f)", "bool_or($a)"), ("all($a$f)", "bool_and($a)")]);
                 Call { ty: Type::Bool, known: Known::Nothing, dj, sql, cast: None, argument: Some(argument) }
             }
@@ -90,7 +90,7 @@ impl Generator {
     }
 
     fn extreme_of(&mut self, ty: Type) -> Call {
-        let argument = self.firm(ty, 2);
+        let argument = self.about(ty, 2);
         let (dj, sql) = self.random.pick(&[("min($a$f)", "min($a)"), ("max($a$f)", "max($a)")]);
         Call { ty, known: argument.known, dj, sql, cast: None, argument: Some(argument) }
     }
@@ -109,7 +109,7 @@ impl Generator {
                 Type::Decimal(9, 2),
                 Type::Decimal(4, 0),
             ]);
-            let argument = self.firm(ty, 2);
+            let argument = self.about(ty, 2);
             let result = match ty {
                 Type::Float(_) => F64,
                 Type::Decimal(_, scale) => Type::Decimal(18, scale),
@@ -135,7 +135,7 @@ impl Generator {
     fn spread(&mut self) -> Call {
         let ty =
             self.random.pick(&[Type::Signed(32), Type::Signed(16), Type::Unsigned(8), Type::Decimal(9, 2), I64, F64]);
-        let argument = self.firm(ty, 1);
+        let argument = self.about(ty, 1);
         let small = argument.range().is_some_and(|(lo, hi)| lo.abs().max(hi.abs()) < 1 << 20);
         let exact = matches!(argument.known, Known::Binary(..));
         if !(small || exact) {

@@ -24,7 +24,7 @@ impl Generator {
             items.push(Item { name, expr });
         }
         if self.random.one_in(3) {
-            pipeline.steps.push(Step::Filter(self.firm(Type::Bool, 2)));
+            pipeline.steps.push(Step::Filter(self.condition(2)));
         }
         pipeline.steps.push(Step::Select(items));
         (rows.columns, rows.unique) = (columns, None);
@@ -42,7 +42,8 @@ impl Generator {
         if self.random.one_in(4) && !matches!(kind, "cross") {
             return self.join_using(kind, rows, steps);
         }
-        let unequal = kind == "cross" || self.random.one_in(8);
+        // A join needs an equality, so far.
+        let unequal = kind == "cross";
         if unequal && rows.count > 400 {
             return self.join_using("inner", rows, steps);
         }
@@ -56,9 +57,12 @@ impl Generator {
             for _ in 0..keys {
                 conditions.extend(self.equality(rows, &other));
             }
-            if conditions.is_empty() || self.random.one_in(4) {
+            if conditions.is_empty() {
+                return self.join_using("inner", rows, steps);
+            }
+            if self.random.one_in(4) {
                 self.scope = rows.columns.iter().chain(&other.columns).cloned().collect();
-                conditions.push(self.firm(Type::Bool, 2));
+                conditions.push(self.condition(2));
             }
         }
         let keyed = conditions.iter().filter(|condition| condition.dj().contains("==")).count() > 0;
@@ -99,8 +103,7 @@ impl Generator {
             Some(column) if !self.random.one_in(4) => column,
             _ => self.firm(ty, 2),
         };
-        let columns = |expr: &Expr, rows: &Rows| mentions(expr, &rows.columns);
-        if !columns(&a, left) || !columns(&b, right) {
+        if !a.reads(&left.columns) || !b.reads(&right.columns) {
             return None;
         }
         let sql = if a.ty == b.ty { "($a = $b)" } else { "($a::hugeint = $b::hugeint)" };
@@ -181,14 +184,6 @@ pub(super) fn table_rows(name: &str) -> Rows {
         count,
         unique: Some(vec![columns[0].name.to_owned()]),
     }
-}
-
-fn mentions(expr: &Expr, columns: &[Column]) -> bool {
-    if expr.args.is_empty() {
-        let own = expr.dj();
-        return columns.iter().any(|column| column.name == own);
-    }
-    expr.args.iter().any(|arg| mentions(arg, columns))
 }
 
 /// With `nulls equal` the equalities hold of nulls too.

@@ -39,6 +39,17 @@ struct Rows {
     unique: Option<Vec<String>>,
 }
 
+impl Expr {
+    /// Whether it reads one of these columns.
+    fn reads(&self, columns: &[Column]) -> bool {
+        if self.args.is_empty() {
+            let own = self.dj();
+            return columns.iter().any(|column| column.name == own);
+        }
+        self.args.iter().any(|arg| arg.reads(columns))
+    }
+}
+
 /// What makes programs.
 struct Generator {
     random: Random,
@@ -79,7 +90,7 @@ impl Generator {
         let made = match self.random.below(8) {
             0 => Some(self.case(ty, depth - 1)),
             1 => Some(self.coalesce(ty, depth - 1)),
-            2 => self.call(ty, depth - 1),
+            2 if !self.functions.is_empty() => self.call(ty, depth - 1),
             _ => match ty {
                 Type::Signed(_) | Type::Unsigned(_) => self.integer(ty, depth - 1),
                 Type::Float(_) => self.float(ty, depth - 1),
@@ -94,9 +105,34 @@ impl Generator {
         made.unwrap_or_else(|| self.leaf(ty))
     }
 
+    /// A firm expression, most often of columns.
+    fn about(&mut self, ty: Type, depth: usize) -> Expr {
+        for _ in 0..2 {
+            let expr = self.firm(ty, depth);
+            if expr.reads(&self.scope) {
+                return expr;
+            }
+        }
+        self.firm(ty, depth)
+    }
+
+    /// A condition, most often on columns.
+    fn condition(&mut self, depth: usize) -> Expr {
+        for _ in 0..5 {
+            let expr = self.firm(Type::Bool, depth);
+            if !expr.args.is_empty() && expr.reads(&self.scope) {
+                return expr;
+            }
+        }
+        self.firm(Type::Bool, depth)
+    }
+
     /// A type, more often than not one of a column that there is.
     fn some_type(&mut self) -> Type {
         let firm: Vec<Type> = self.scope.iter().filter(|c| c.known != Known::Rough).map(|column| column.ty).collect();
+        if self.random.one_in(5) {
+            return Type::Text;
+        }
         if firm.is_empty() || self.random.one_in(5) { self.random.pick(&TYPES) } else { self.random.pick(&firm) }
     }
 

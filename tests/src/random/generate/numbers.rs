@@ -2,7 +2,6 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "most types are alike here")]
 
 use super::Generator;
-use super::values::either;
 use crate::random::expr::{Expr, Known};
 use crate::random::types::{F64, I8, I64, Type};
 
@@ -290,12 +289,5 @@ impl Generator {
         } else {
             Expr::node(ty, known, format!("($a as? {ty})"), format!("try_cast($a as {})", ty.sql()), [value])
         })
-    }
-
-    /// A value of the type of `like` that may stand beside it.
-    pub(super) fn beside(&mut self, like: &Expr, depth: usize) -> Expr {
-        let value = self.firm(like.ty, depth);
-        let _ = either(&[]);
-        value
     }
 }

@@ -12,7 +12,7 @@ impl Generator {
         self.scope.clone_from(&rows.columns);
         match self.random.below(16) {
             0..=2 => {
-                let condition = self.firm(Type::Bool, 3);
+                let condition = self.condition(3);
                 steps.push(Step::Filter(condition));
             }
             3..=5 => self.derive(rows, steps),
@@ -32,7 +32,7 @@ impl Generator {
         let mut items = vec![];
         for _ in 0..1 + self.random.below(2) {
             let ty = if self.random.one_in(4) { Type::Text } else { self.some_type() };
-            let expr = self.expr(ty, 3);
+            let expr = if self.random.one_in(3) { self.expr(ty, 3) } else { self.about(ty, 3) };
             let column = Column { name: self.name("c"), ty: expr.ty, known: expr.known };
             items.push(Item { name: column.name.clone(), expr });
             rows.columns.push(column.clone());
@@ -45,7 +45,7 @@ impl Generator {
         let mut items = vec![];
         for _ in 0..1 + self.random.below(2) {
             let ty = self.some_type();
-            let expr = if self.random.one_in(3) { self.firm(ty, 2) } else { self.any_column() };
+            let expr = if self.random.one_in(3) { self.about(ty, 2) } else { self.any_column() };
             let (descending, nulls_first) = (self.random.one_in(2), self.random.one_in(4));
             items.push(SortItem { expr, descending, nulls_first });
         }
@@ -120,7 +120,7 @@ impl Generator {
         let (mut items, mut columns) = (vec![], vec![]);
         for _ in 0..1 + self.random.below(3) {
             let ty = self.some_type();
-            let expr = if self.random.one_in(3) { self.firm(ty, 2) } else { self.any_column() };
+            let expr = if self.random.one_in(3) { self.about(ty, 2) } else { self.any_column() };
             let own = expr.dj();
             let taken = items.iter().any(|item: &Item| item.name == own);
             let name = if self.scope.iter().any(|column| column.name == own) && !taken { own } else { self.name("e") };
@@ -138,7 +138,7 @@ impl Generator {
         let (mut keys, mut named) = (vec![], vec![]);
         for _ in 0..self.random.pick(&[0, 1, 1, 1, 2, 2, 3]) {
             let ty = self.some_type();
-            let expr = if self.random.one_in(2) { self.any_column() } else { self.firm(ty, 2) };
+            let expr = if self.random.one_in(2) { self.any_column() } else { self.about(ty, 2) };
             if expr.args.is_empty() && !self.scope.iter().any(|column| column.name == expr.dj()) {
                 continue;
             }

@@ -45,8 +45,11 @@ impl Generator {
 
     fn comparison(&mut self, depth: usize) -> Expr {
         let ty = if self.random.one_in(3) { Type::Text } else { self.some_type() };
-        let a = self.firm(ty, depth);
-        let b = self.beside(&a, depth);
+        let a = match self.column(ty).filter(|column| column.known != Known::Rough) {
+            Some(column) if self.random.one_in(2) => column,
+            _ => self.firm(ty, depth),
+        };
+        let b = self.firm(ty, depth);
         let (dj, sql) = self.operator();
         truth(format!("($a {dj} $b)"), format!("($a {sql} $b)"), Expr::bare_beside(vec![a, b]))
     }
@@ -78,7 +81,8 @@ impl Generator {
             Type::Unsigned(8),
         ]);
         let not = self.random.pick(&["", "not "]);
-        let mut args = vec![self.firm(ty, depth)];
+        let first = self.column(ty).filter(|column| column.known != Known::Rough);
+        let mut args = vec![first.unwrap_or_else(|| self.firm(ty, depth))];
         for _ in 0..1 + self.random.below(5) {
             args.push(if self.random.one_in(8) { self.firm(ty, depth) } else { self.literal(ty) });
         }

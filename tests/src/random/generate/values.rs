@@ -24,7 +24,7 @@ impl Generator {
     /// One to three arms, each a condition and a value; some values are literals, some are cases again.
     pub(super) fn case(&mut self, ty: Type, depth: usize) -> Expr {
         let arms = 1 + self.random.below(2);
-        let conditions: Vec<Expr> = (0..arms).map(|_| self.firm(Type::Bool, depth)).collect();
+        let conditions: Vec<Expr> = (0..arms).map(|_| self.condition(depth.max(1))).collect();
         let otherwise = self.random.below(4);
         let count = arms + usize::from(otherwise > 0);
         let values: Vec<Expr> =
@@ -75,7 +75,7 @@ impl Generator {
     pub(super) fn call(&mut self, ty: Type, depth: usize) -> Option<Expr> {
         let fitting: Vec<_> = self.functions.iter().filter(|function| function.gives == ty).cloned().collect();
         if fitting.is_empty() {
-            return Some(self.extreme(ty, depth)).filter(|_| !matches!(ty, Type::Bool | Type::Duration));
+            return None;
         }
         let function = &fitting[self.random.below(fitting.len())];
         let args: Vec<Expr> = function.takes.iter().map(|ty| self.firm(*ty, depth)).collect();
