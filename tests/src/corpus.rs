@@ -7,6 +7,7 @@
 //! # data: t, dim
 //! # order: significant          (optional: the result's rows are in order)
 //! # unsupported                 (optional: `djc` says so, and nothing runs)
+//! # rows own: select 1::bigint as a   (optional: a table of its own, beside those of `data`)
 //! # sql: select id from t
 //! #   where k > 3
 //! ```
@@ -30,6 +31,8 @@ pub struct Program {
     pub name: String,
     /// The tables it reads.
     pub tables: Vec<String>,
+    /// The rows of tables that only this program reads, as DuckDB queries.
+    pub rows: Vec<(String, String)>,
     /// The DuckDB query over tables of the same names.
     pub sql: String,
     /// Whether the order of the result's rows counts.
@@ -43,11 +46,14 @@ impl Program {
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let mut header = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim);
-        let (mut tables, mut order, mut unsupported) = (Vec::new(), Order::Free, false);
+        let (mut tables, mut rows) = (Vec::new(), Vec::new());
+        let (mut order, mut unsupported) = (Order::Free, false);
         let mut sql = String::new();
         while let Some(line) = header.next() {
             if let Some(list) = line.strip_prefix("data:") {
                 tables = list.split(',').map(|name| name.trim().to_owned()).collect();
+            } else if let Some((table, query)) = line.strip_prefix("rows ").and_then(|own| own.split_once(':')) {
+                rows.push((table.to_owned(), query.trim().to_owned()));
             } else if line == "order: significant" {
                 order = Order::Significant;
             } else if line == "unsupported" {
@@ -59,7 +65,7 @@ impl Program {
         if sql.is_empty() {
             return Err(format!("{}: the header has no `# sql:`", path.display()).into());
         }
-        Ok(Self { path: path.to_owned(), name: stem(path), tables, sql, order, unsupported })
+        Ok(Self { path: path.to_owned(), name: stem(path), tables, rows, sql, order, unsupported })
     }
 
     /// Reads a program whose query lies beside it, and whose result is in order.
@@ -69,7 +75,8 @@ impl Program {
         let query = path.with_extension("sql");
         let sql = std::fs::read_to_string(&query).map_err(|error| format!("{}: {error}", query.display()))?;
         let sql = sql.trim().trim_end_matches(';').to_owned();
-        Ok(Self { path: path.to_owned(), name: stem(path), tables, sql, order: Order::Significant, unsupported: false })
+        let (path, name, order) = (path.to_owned(), stem(path), Order::Significant);
+        Ok(Self { path, name, tables, rows: vec![], sql, order, unsupported: false })
     }
 }
 
@@ -95,7 +102,7 @@ pub struct Case<'a> {
 impl Case<'_> {
     /// `djc run` with `options` on these rows gives what DuckDB gives.
     pub fn run(&self, rows: Rows, options: &[&str]) -> Result {
-        let files = self.bound(rows);
+        let files = self.bound(rows)?;
         let invocation = bind(djc()?.arg("run").arg(&self.program.path).args(FAST).args(options), &files);
         self.check(invocation, &files, rows.name())
     }
@@ -104,9 +111,9 @@ impl Case<'_> {
     pub fn run_artifact_elsewhere(&self) -> Result {
         let artifact = self.data.scratch().join(format!("{}.djx", self.label));
         let compile = djc()?.arg("compile").arg(&self.program.path).arg("-o").arg(&artifact).args(FAST);
-        bind(compile, &self.bound(Rows::Full)).succeed()?;
+        bind(compile, &self.bound(Rows::Full)?).succeed()?;
         for rows in Rows::ALL {
-            let files = self.bound(rows);
+            let files = self.bound(rows)?;
             self.check(bind(djrun()?.arg(&artifact).args(FAST), &files), &files, rows.name())
                 .map_err(|error| format!("compiled for all rows, run on `{}`: {error}", rows.name()))?;
         }
@@ -115,12 +122,23 @@ impl Case<'_> {
 
     /// `djc run` says that DJ cannot do this yet, before anything runs.
     pub fn run_says_unsupported(&self) -> Result {
-        let invocation = bind(djc()?.arg("run").arg(&self.program.path), &self.bound(Rows::Full));
+        let invocation = bind(djc()?.arg("run").arg(&self.program.path), &self.bound(Rows::Full)?);
         invocation.run()?.code(1)?.prints_nothing()?.complains("not supported yet").map(|_| ())
     }
 
-    fn bound(&self, rows: Rows) -> Vec<(String, PathBuf)> {
-        self.program.tables.iter().map(|table| (table.clone(), self.data.path(table, rows))).collect()
+    fn bound(&self, rows: Rows) -> Result<Vec<(String, PathBuf)>> {
+        let shared = self.program.tables.iter().map(|table| Ok((table.clone(), self.data.path(table, rows))));
+        let own = self.program.rows.iter().map(|(table, query)| {
+            let path = self.data.scratch().join(format!("{}.{table}.{}.parquet", self.label, rows.name()));
+            let kept = match rows {
+                Rows::Full | Rows::Nulls => "",
+                Rows::Empty => " limit 0",
+                Rows::One => " limit 1",
+            };
+            duckdb::query(&format!("copy (from ({query}){kept}) to '{}' (format parquet)", path.display()))?;
+            Ok((table.clone(), path))
+        });
+        shared.chain(own).collect()
     }
 
     fn check(&self, invocation: Invocation, files: &[(String, PathBuf)], rows: &str) -> Result {

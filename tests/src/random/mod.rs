@@ -12,6 +12,7 @@
 pub mod batch;
 mod data;
 mod expr;
+mod fewer;
 mod generate;
 mod judge;
 mod print_dj;

@@ -9,14 +9,21 @@ use super::schema::columns_of;
 pub(crate) fn program(program: &Program) -> String {
     let mut text = String::new();
     let body = body(program);
-    for table in program.tables.iter().filter(|table| reads(&body, table.name)) {
+    for table in program.tables.iter().filter(|table| has_word(&body, table.name)) {
         if !table.declared {
             push(&mut text, &format!("table {}\n", table.name));
             continue;
         }
         let columns = columns_of(table.name).iter().filter(|column| has_word(&body, column.name));
+        let domain = |column| match super::schema::domain(column) {
+            Some(domain) if table.domains => format!(" in {domain}"),
+            Some(_) | None => String::new(),
+        };
         let columns: Vec<String> = columns
-            .map(|column| format!("{}: {}{}", column.name, column.ty, if column.nullable { "?" } else { "" }))
+            .map(|column| {
+                let null = if column.nullable { "?" } else { "" };
+                format!("{}: {}{null}{}", column.name, column.ty, domain(column))
+            })
             .collect();
         let columns =
             if columns.is_empty() { columns_of(table.name)[0].name.to_owned() + ": i64" } else { columns.join(", ") };
@@ -47,12 +54,8 @@ fn push(text: &mut String, more: &str) {
     let _ = text.write_str(more);
 }
 
-/// Whether a text has a table as the source of a pipeline.
-pub(crate) fn reads(text: &str, table: &str) -> bool {
-    has_word(text, table)
-}
-
-fn has_word(text: &str, word: &str) -> bool {
+/// Whether a text has a word.
+pub(crate) fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.match_indices(word)
         .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part))

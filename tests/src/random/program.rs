@@ -21,6 +21,8 @@ pub(crate) struct Table {
     pub(crate) name: &'static str,
     /// Whether its columns are declared; else they are those of the bound file.
     pub(crate) declared: bool,
+    /// Whether columns that have a narrow domain declare it.
+    pub(crate) domains: bool,
 }
 
 /// A parameter, its default, and the value that it is given.

@@ -25,6 +25,18 @@ const fn required(name: &'static str, ty: Type, known: Known, sql: &'static str)
     Column { name, ty, nullable: false, known, sql }
 }
 
+/// The domains that hold in all data.
+pub(crate) fn domain(column: &Column) -> Option<&'static str> {
+    match column.name {
+        "n" => Some("0..10"),
+        "k" => Some("-3..900"),
+        "j" => Some("-4..4"),
+        "h" => Some("0..12"),
+        "m" => Some("-9000.00..11100.00"),
+        _ => None,
+    }
+}
+
 /// The columns of `t` and `u`. `id` ascends and is unique.
 pub(crate) const COLUMNS: [Column; 27] = [
     required("id", Type::Signed(64), Known::Range(0, 100_000), "i::bigint"),

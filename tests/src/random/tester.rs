@@ -10,7 +10,7 @@ use super::judge::{Answers, Configuration, Court, Failure, Kind};
 use super::program::Program;
 use super::rng::Random;
 use super::worker::Worker;
-use super::{print_dj, report, shrink};
+use super::{fewer, print_dj, report, shrink};
 use crate::Result;
 
 /// So many seeds in a row have the same data.
@@ -107,7 +107,9 @@ impl Tester {
         if let Some(folder) = failures {
             let (program, failure) = shrunk(&mut court, program, failure)?;
             let path = folder.join(seed.to_string());
-            told = report::write(&court, &path, seed, &program, &failure)?;
+            let failure = fewer::plainer(&mut court, &program, failure)?;
+            fewer::rows(&mut court, &program, &failure, Instant::now() + SHRINKING)?;
+            told = report::write(&court, &path, seed, &program, &failure, fewer::SCHEMA)?;
         }
         Ok(Verdict { failure: Some((kind, told)), unjudged, runs, rows })
     }
@@ -130,6 +132,7 @@ fn case(seed: u64) -> (Program, Vec<Configuration>) {
         if declared { (at < CHOICES.len()).then_some(at) } else { Some(random.pick(&[0, 7, 9])) }
     };
     let usual = Configuration { compiled_for: bound(&mut random), options: vec![] };
+    // Where strategies can be forced, each that is legal belongs here.
     let others: [&[&str]; 8] = [
         &["--no-optimize"],
         &["--chunk-rows", "1"],

@@ -87,6 +87,9 @@ impl Generator {
         if depth == 0 || self.random.one_in(6) {
             return self.leaf(ty);
         }
+        if ty == Type::Text && self.random.one_in(4) {
+            return self.case(ty, depth - 1);
+        }
         let made = match self.random.below(8) {
             0 => Some(self.case(ty, depth - 1)),
             1 => Some(self.coalesce(ty, depth - 1)),
@@ -107,6 +110,9 @@ impl Generator {
 
     /// A firm expression, most often of columns.
     fn about(&mut self, ty: Type, depth: usize) -> Expr {
+        if ty == Type::Text && self.random.one_in(3) {
+            return self.case(ty, depth);
+        }
         for _ in 0..2 {
             let expr = self.firm(ty, depth);
             if expr.reads(&self.scope) {

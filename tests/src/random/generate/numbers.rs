@@ -28,6 +28,7 @@ const FLOOR_MODULO: &str =
 impl Generator {
     pub(super) fn integer(&mut self, ty: Type, depth: usize) -> Option<Expr> {
         match self.random.below(10) {
+            0 if self.random.one_in(2) => self.guarded(ty),
             0..=3 => self.integer_arithmetic(ty, depth),
             4 => self.floor_division(ty, depth),
             5 => self.negation(ty, depth),
@@ -65,6 +66,20 @@ impl Generator {
         let sql = format!("($a::{0} {op} $b::{0})", ty.sql());
         let args = if a.ty == b.ty { Expr::bare_beside(vec![a, b]) } else { vec![a, b] };
         Some(Expr::node(ty, Known::Range(range.0, range.1), format!("($a {op} $b)"), sql, args))
+    }
+
+    /// A wild column where it is within bounds: the branch that is not taken cannot fail.
+    fn guarded(&mut self, ty: Type) -> Option<Expr> {
+        let value = self.column(ty)?;
+        let (lo, hi) = ty.range()?;
+        let (lo, hi) = (lo.max(-10), hi.min(10));
+        let literal =
+            |value: i128| Expr::leaf(ty, Known::Nothing, format!("({value})"), format!("({value})::{}", ty.sql()));
+        let (op, sql) = self.random.pick(&[("* $a", "* $a"), ("+ (100)", "+ 100"), ("+ $a", "+ $a")]);
+        let dj = format!("case {{ $a in $b..$c => $a {op} }}");
+        let sql = format!("(case when $a between $b and $c then ($a {sql})::{} end)", ty.sql());
+        let most = 110.min(ty.range()?.1);
+        Some(Expr::node(ty, Known::Range(-most, most), dj, sql, [value, literal(lo), literal(hi)]))
     }
 
     /// A type that widens to `ty` beside it.

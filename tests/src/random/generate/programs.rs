@@ -8,8 +8,9 @@ use crate::random::rng::Random;
 use crate::random::types::{F64, I64, TYPES, Type};
 
 /// The program of a seed.
-pub(crate) fn program(random: Random, declared: bool) -> Program {
-    let tables = ["t", "u", "w"].map(|name| Table { name, declared }).into();
+pub(crate) fn program(mut random: Random, declared: bool) -> Program {
+    let domains = random.one_in(3);
+    let tables = ["t", "u", "w"].map(|name| Table { name, declared, domains }).into();
     let program = Program { tables, params: vec![], functions: vec![], lets: vec![], exports: vec![] };
     let mut generator =
         Generator { random, program, scope: vec![], single: vec![], functions: vec![], shared: vec![], names: 0 };

@@ -45,6 +45,12 @@ impl Generator {
 
     fn comparison(&mut self, depth: usize) -> Expr {
         let ty = if self.random.one_in(3) { Type::Text } else { self.some_type() };
+        if ty == Type::Text && self.random.one_in(3) {
+            let a = self.case(ty, depth);
+            let b = if self.random.one_in(2) { self.case(ty, depth) } else { self.literal(ty) };
+            let (dj, sql) = self.operator();
+            return truth(format!("($a {dj} $b)"), format!("($a {sql} $b)"), [a, b]);
+        }
         let a = match self.column(ty).filter(|column| column.known != Known::Rough) {
             Some(column) if self.random.one_in(2) => column,
             _ => self.firm(ty, depth),
