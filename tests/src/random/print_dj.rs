@@ -81,6 +81,8 @@ fn items(items: &[Item]) -> String {
 fn step(step: &Step) -> String {
     match step {
         Step::Filter(expr) => format!("filter {}", expr.dj()),
+        Step::Apply(call) => call.dj(),
+        Step::Replace(item) => format!("derive {} = {}", item.name, item.expr.dj()),
         Step::Derive(list) => format!("derive {{ {} }}", named(list)),
         Step::Select(list) => format!("select {{ {} }}", items(list)),
         Step::Drop(names) => format!("drop {{ {} }}", names.join(", ")),

@@ -47,7 +47,10 @@ impl Printer {
 
     fn step(&mut self, input: &str, step: &Step) -> String {
         let query = match step {
-            Step::Filter(expr) => format!("from {input} where {}", expr.sql()),
+            Step::Replace(Item { name, expr }) => {
+                format!("select * replace ({} as \"{name}\") from {input}", expr.sql())
+            }
+            Step::Filter(expr) | Step::Apply(expr) => format!("from {input} where {}", expr.sql()),
             Step::Derive(items) => {
                 let mut input = input.to_owned();
                 for item in items {

@@ -84,7 +84,11 @@ pub(crate) struct Join {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     Filter(Expr),
+    /// A function of the program that filters, called.
+    Apply(Expr),
     Derive(Vec<Item>),
+    /// A derived column in the place of one of its name.
+    Replace(Item),
     Select(Vec<Item>),
     Drop(Vec<String>),
     /// New and old names.
@@ -140,7 +144,8 @@ impl Program {
     pub(crate) fn is_ordered(&self, pipeline: &Pipeline) -> bool {
         let start = self.shared(&pipeline.source).is_none_or(|shared| self.is_ordered(shared));
         pipeline.steps.iter().fold(start, |ordered, step| match step {
-            Step::Filter(_) | Step::Derive(_) | Step::Select(_) | Step::Drop(_) | Step::Rename(_) => ordered,
+            Step::Filter(_) | Step::Apply(_) | Step::Derive(_) | Step::Replace(_) => ordered,
+            Step::Select(_) | Step::Drop(_) | Step::Rename(_) => ordered,
             Step::Group { .. } | Step::Pivot { .. } | Step::Distinct(_) => false,
             Step::Aggregate(_) => true,
             Step::Join(join) if matches!(join.kind, "semi" | "anti") => ordered,
@@ -193,7 +198,8 @@ impl Step {
     /// The expressions in it.
     pub(crate) fn expressions(&self) -> Vec<&Expr> {
         match self {
-            Self::Filter(expr) => vec![expr],
+            Self::Filter(expr) | Self::Apply(expr) => vec![expr],
+            Self::Replace(item) => vec![&item.expr],
             Self::Derive(items) | Self::Select(items) | Self::Aggregate(items) => {
                 items.iter().map(|i| &i.expr).collect()
             }

@@ -76,9 +76,13 @@ fn rows(schema: &str, table: &str, program: &str) -> Result<String> {
         return Ok(format!("{} rows, in the file beside this one", values.rows.len()));
     }
     let row = |row: &Vec<Cell>| {
-        let cells = row.iter().zip(&columns).map(|(cell, (name, ty))| match cell {
-            Cell::Text(text) => format!("'{}'::{ty} as {name}", text.replace('\'', "''")),
-            _ => format!("null::{ty} as {name}"),
+        let cells = row.iter().zip(&columns).map(|(cell, (name, ty))| {
+            // Every value is printed; what is no text is null.
+            if let Cell::Text(text) = cell {
+                format!("'{}'::{ty} as {name}", text.replace('\'', "''"))
+            } else {
+                format!("null::{ty} as {name}")
+            }
         });
         format!("select {}", cells.collect::<Vec<_>>().join(", "))
     };

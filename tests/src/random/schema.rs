@@ -150,7 +150,7 @@ pub(crate) const SMALL_COLUMNS: [Column; 5] = [
         "name",
         Type::Text,
         Known::Nothing,
-        "['zero', 'one', 'two', 'three', 'Four', 'fünf', 'six', ''][1 + i % 8]",
+        "['zero', 'one', 'two', 'three', 'Four', 'fünf', 'six', 'seven'][1 + i % 8]",
     ),
     column("weight", Type::Float(64), Known::Binary(11, 1), "i * 1.5::double"),
     column("letter", Type::Text, Known::Nothing, "chr((97 + i % 8)::integer)"),

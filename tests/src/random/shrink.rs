@@ -76,6 +76,20 @@ fn pipelines(pipeline: &Pipeline) -> Vec<Pipeline> {
 fn steps(step: &Step) -> Vec<Step> {
     match step {
         Step::Filter(expr) => exprs(expr).into_iter().map(Step::Filter).collect(),
+        Step::Apply(expr) => {
+            let fewer =
+                expr.args.iter().enumerate().flat_map(|(at, arg)| exprs(arg).into_iter().map(move |arg| (at, arg)));
+            let with = |(at, arg): (usize, Expr)| {
+                let mut expr = expr.clone();
+                expr.args[at] = arg;
+                Step::Apply(expr)
+            };
+            fewer.map(with).collect()
+        }
+        Step::Replace(item) => {
+            let with = |expr| Step::Replace(Item { name: item.name.clone(), expr });
+            exprs(&item.expr).into_iter().map(with).collect()
+        }
         Step::Derive(items) => lists(items, 1).into_iter().map(Step::Derive).collect(),
         Step::Select(items) => lists(items, 1).into_iter().map(Step::Select).collect(),
         Step::Aggregate(items) => lists(items, 1).into_iter().map(Step::Aggregate).collect(),

@@ -153,11 +153,13 @@ fn case(seed: u64) -> (Program, Vec<Configuration>) {
 fn shrunk(court: &mut Court<'_>, program: Program, failure: Failure) -> Result<(Program, Failure)> {
     let (mut program, mut failure) = (program, failure);
     let until = Instant::now() + SHRINKING;
-    let slow = failure.kind == Kind::Timeout;
-    'again: while !slow {
+    if failure.kind == Kind::Timeout {
+        return Ok((program, failure));
+    }
+    'again: loop {
         for candidate in shrink::smaller(&program) {
             if Instant::now() > until {
-                break;
+                break 'again;
             }
             if candidate.size() >= program.size() {
                 continue;

@@ -77,6 +77,7 @@ impl Worker {
         let answer =
             if sent.is_ok() { running.answers.recv_timeout(limit) } else { Err(RecvTimeoutError::Disconnected) };
         let end = match answer {
+            Ok(code) if code.trim() == "3" => return Err("the worker's machine or plugin fails".into()),
             Ok(code) => End::Code(code.trim().parse()?),
             Err(RecvTimeoutError::Timeout) => End::Timeout,
             Err(RecvTimeoutError::Disconnected) => End::Crash,

@@ -64,7 +64,7 @@ fn check(case: &Case, statistics: EnabledStatistics, folder: &Path) -> Result {
         Wanted::Rows(sql) => {
             let tables = files.iter().map(|(table, _)| table.clone()).collect();
             let (name, sql, order) = (case.name.to_owned(), sql.to_owned(), Order::Free);
-            compare(&Program { path, name, tables, sql, order, unsupported: false }, run, &files, &out)
+            compare(&Program { path, name, tables, rows: vec![], sql, order, unsupported: false }, run, &files, &out)
         }
         Wanted::Error(texts) => {
             let run = run.arg("--out").arg(format!("result={}", out.display())).run()?;

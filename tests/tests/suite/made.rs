@@ -61,7 +61,7 @@ fn check(case: &Case, way: Way, folder: &Path) -> Result {
     std::fs::write(&path, case.program)?;
     let tables = files.iter().map(|(table, _)| table.clone()).collect();
     let (name, sql, order) = (case.name.to_owned(), case.wanted.to_owned(), Order::Free);
-    let program = Program { path: path.clone(), name, tables, sql, order, unsupported: false };
+    let program = Program { path: path.clone(), name, tables, rows: vec![], sql, order, unsupported: false };
     compare(&program, way(&path, &files)?, &files, &out)
 }
 

@@ -60,6 +60,8 @@ struct Generator {
     single: Vec<Expr>,
     /// Functions of values, by the types that they take.
     functions: Vec<Callable>,
+    /// Functions of tables that filter.
+    filters: Vec<Callable>,
     /// Shared pipelines and what rows they have.
     shared: Vec<(String, Rows)>,
     /// Numbers the names.

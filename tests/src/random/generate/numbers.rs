@@ -54,6 +54,10 @@ impl Generator {
         let narrow = self.narrower(ty);
         let (a, b) = (self.expr(ty, depth), self.expr(narrow, depth.min(1)));
         let op = self.random.pick(&["+", "-", "*"]);
+        // A literal would take the other's type.
+        if a.ty != b.ty && (a.bare.is_some() || b.bare.is_some()) {
+            return None;
+        }
         let range = combine(op, a.range()?, b.range()?);
         if !ty.holds(range) {
             return None;

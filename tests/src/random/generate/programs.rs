@@ -12,8 +12,16 @@ pub(crate) fn program(mut random: Random, declared: bool) -> Program {
     let domains = random.one_in(3);
     let tables = ["t", "u", "w"].map(|name| Table { name, declared, domains }).into();
     let program = Program { tables, params: vec![], functions: vec![], lets: vec![], exports: vec![] };
-    let mut generator =
-        Generator { random, program, scope: vec![], single: vec![], functions: vec![], shared: vec![], names: 0 };
+    let mut generator = Generator {
+        random,
+        program,
+        scope: vec![],
+        single: vec![],
+        functions: vec![],
+        filters: vec![],
+        shared: vec![],
+        names: 0,
+    };
     generator.fill();
     generator.program
 }
@@ -55,18 +63,27 @@ impl Generator {
     fn function(&mut self) {
         let takes: Vec<Type> = (0..1 + self.random.below(2)).map(|_| self.random.pick(&TYPES)).collect();
         let takes: Vec<Type> = takes.into_iter().map(|ty| if ty == Type::Duration { Type::Text } else { ty }).collect();
-        let gives = self.random.pick(&[Type::Text, Type::Bool, takes[0], I64]);
+        let filters = self.random.one_in(3);
+        let gives = if filters { Type::Bool } else { self.random.pick(&[Type::Text, Type::Bool, takes[0], I64]) };
         let parameters: Vec<String> = (0..takes.len()).map(|at| format!("q{at}")).collect();
         let column = |(name, ty): (&String, &Type)| Column { name: name.clone(), ty: *ty, known: Known::Nothing };
         self.scope = parameters.iter().zip(&takes).map(column).collect();
-        let body = self.firm(gives, 3);
+        let body = self.about(gives, 3);
         let mut sql = body.sql().replace('$', "$$");
         for (at, parameter) in parameters.iter().enumerate() {
             sql = sql.replace(&format!("\"{parameter}\""), &gap(at));
         }
         let name = self.name("f");
-        self.functions.push(Callable { name: name.clone(), takes, gives, sql });
-        self.program.functions.push(Function { name, parameters, body: body.dj() });
+        let callable = Callable { name: name.clone(), takes, gives, sql };
+        if filters {
+            self.filters.push(callable);
+            let parameters = std::iter::once("rows".to_owned()).chain(parameters).collect();
+            let body = format!("rows | filter {}", body.dj());
+            self.program.functions.push(Function { name, parameters, body });
+        } else {
+            self.functions.push(callable);
+            self.program.functions.push(Function { name, parameters, body: body.dj() });
+        }
     }
 
     fn shared_pipeline(&mut self) {

@@ -2,7 +2,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "most types are alike here")]
 
 use super::{Column, Generator, Rows};
-use crate::random::expr::{Expr, Known};
+use crate::random::expr::{Expr, Known, gap};
 use crate::random::program::{Item, PivotValue, SortItem, Step};
 use crate::random::types::{I64, Type};
 
@@ -10,7 +10,7 @@ impl Generator {
     /// Appends a transform that the rows allow.
     pub(super) fn step(&mut self, rows: &mut Rows, steps: &mut Vec<Step>) {
         self.scope.clone_from(&rows.columns);
-        match self.random.below(16) {
+        match self.random.below(18) {
             0..=2 => {
                 let condition = self.condition(3);
                 steps.push(Step::Filter(condition));
@@ -24,6 +24,8 @@ impl Generator {
             12 => self.group(rows, steps),
             13 => self.narrow(rows, steps),
             14 => self.unpivot(rows, steps),
+            15 => self.replace(rows, steps),
+            16 => self.apply(rows, steps),
             _ => self.rename(rows, steps),
         }
     }
@@ -39,6 +41,29 @@ impl Generator {
             self.scope.push(column);
         }
         steps.push(Step::Derive(items));
+    }
+
+    fn replace(&mut self, rows: &mut Rows, steps: &mut Vec<Step>) {
+        let at = self.random.below(rows.columns.len());
+        let ty = if self.random.one_in(2) { rows.columns[at].ty } else { self.some_type() };
+        let expr = self.about(ty, 2);
+        let name = rows.columns[at].name.clone();
+        rows.columns[at] = Column { name: name.clone(), ty, known: expr.known };
+        rows.unique = rows.unique.take().filter(|names| !names.contains(&name));
+        steps.push(Step::Replace(Item { name, expr }));
+    }
+
+    /// A call of a function that filters.
+    fn apply(&mut self, rows: &mut Rows, steps: &mut Vec<Step>) {
+        if self.filters.is_empty() {
+            return self.derive(rows, steps);
+        }
+        let at = self.random.below(self.filters.len());
+        let function = self.filters[at].clone();
+        let args: Vec<Expr> = function.takes.iter().map(|ty| self.about(*ty, 1)).collect();
+        let gaps: Vec<String> = (0..args.len()).map(gap).collect();
+        let dj = format!("{}({})", function.name, gaps.join(", "));
+        steps.push(Step::Apply(Expr::node(Type::Bool, Known::Nothing, dj, function.sql, args)));
     }
 
     pub(super) fn sort(&mut self, rows: &mut Rows, steps: &mut Vec<Step>) {
