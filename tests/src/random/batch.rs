@@ -8,8 +8,7 @@ use std::time::Instant;
 use super::tester::{ALL_CHOICES, Tester};
 use crate::{Result, root};
 
-const USAGE: &str =
-    "usage: random [--seeds FROM..TO] [--choices N] [--failures N] [--tally FILE] [--folder FOLDER] [--show SEED]";
+const USAGE: &str = "usage: random [--seeds FROM..TO] [--choices N] [--failures N] [--tally FILE] [--folder FOLDER] [--show SEED] [--no-shrink] [--worker EXECUTABLE]";
 
 struct Arguments {
     seeds: std::ops::Range<u64>,
@@ -20,6 +19,8 @@ struct Arguments {
     folder: PathBuf,
     show: Option<u64>,
     shrink: bool,
+    /// What runs the commands, if not this program.
+    worker: Option<PathBuf>,
 }
 
 /// Runs seeds as the command line says; progress goes to standard error.
@@ -29,7 +30,8 @@ pub fn main(arguments: &[String]) -> Result {
         eprintln!("{}", Tester::show(seed));
         return Ok(());
     }
-    let mut tester = Tester::new(&arguments.folder, &std::env::current_exe()?)?;
+    let worker = arguments.worker.clone().map_or_else(std::env::current_exe, Ok)?;
+    let mut tester = Tester::new(&arguments.folder, &worker)?;
     let mut tally = arguments.tally.as_deref().map_or_else(|| Ok(Tally::default()), Tally::read)?;
     let started = Instant::now();
     let mut failures = 0;
@@ -78,6 +80,7 @@ fn parse(words: &[String]) -> Result<Arguments> {
         folder: root().join("target/random"),
         show: None,
         shrink: true,
+        worker: None,
     };
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -95,6 +98,7 @@ fn parse(words: &[String]) -> Result<Arguments> {
             "--failures" => arguments.failures = value.parse()?,
             "--tally" => arguments.tally = Some(PathBuf::from(value)),
             "--folder" => arguments.folder = PathBuf::from(value),
+            "--worker" => arguments.worker = Some(PathBuf::from(value)),
             "--show" => arguments.show = Some(value.parse()?),
             _ => return Err(USAGE.into()),
         }

@@ -86,7 +86,10 @@ impl Court<'_> {
 
     pub(crate) fn answer(&self, program: &Program, schema: &str) -> std::result::Result<Vec<Table>, String> {
         let one = |pipeline| {
-            let sql = format!("set search_path = '{schema}';\n{}", print_sql::export(program, pipeline));
+            let sql = format!(
+                "set search_path = '{schema}'; set error_on_division_by_zero = false;\n{}",
+                print_sql::export(program, pipeline)
+            );
             Table::new(&duckdb::query(&sql)?)
         };
         let tables: Result<Vec<Table>> = program.exports.iter().map(|(_, pipeline)| one(pipeline)).collect();
