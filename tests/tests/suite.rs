@@ -112,7 +112,7 @@ fn run_on(program: &Program, data: &Data, file: impl Fn(&str) -> PathBuf) -> Res
 
 /// The seeds of random programs: `DJ_SEEDS=0..1000`, or a few.
 fn seeds() -> Result<std::ops::Range<u64>> {
-    let Ok(range) = std::env::var("DJ_SEEDS") else { return Ok(0..20) };
+    let Ok(range) = std::env::var("DJ_SEEDS") else { return Ok(0..150) };
     let (from, to) = range.split_once("..").ok_or("DJ_SEEDS is a range, such as 0..1000")?;
     Ok(from.parse()?..to.parse()?)
 }

@@ -4,7 +4,7 @@
 //! becomes an inner one, a `??` that folds) leaves readers above it that still say that it may be. This pass tells
 //! them. It only narrows: what is said never to be null stays so.
 
-use super::{Plan, Program, SchemaColumn};
+use super::{AggregateFunction, NamedAggregate, Plan, Program, SchemaColumn};
 use dj_runtime::expr::{ArithmeticOp, ColumnId, Expr, ExprKind, Form};
 use std::collections::BTreeMap;
 
@@ -40,6 +40,8 @@ fn narrow_plan<F: Form>(plan: &mut Plan<F>, shared: &[Nullable], tables: &dyn Fn
         Plan::Project(_) | Plan::Evaluate(_) | Plan::Join(_) => of_schema(&plan.schema()),
         Plan::Aggregate(aggregate) => {
             aggregate.keys.iter_mut().for_each(|key| narrow_column(key, below.get(&key.id)));
+            let is_grouped = !aggregate.keys.is_empty();
+            aggregate.aggregates.iter_mut().for_each(|item| narrow_aggregate(item, is_grouped));
             of_schema(&plan.schema())
         }
         Plan::Union(union) => {
@@ -61,6 +63,24 @@ fn narrow_plan<F: Form>(plan: &mut Plan<F>, shared: &[Nullable], tables: &dyn Fn
             of_schema(&plan.schema())
         }
     }
+}
+
+/// A group has a row, so what aggregates its values has one where none of them is null and all of them count.
+fn narrow_aggregate<F: Form>(item: &mut NamedAggregate<F>, is_grouped: bool) {
+    let has_value = is_grouped && item.filter.is_none() && item.argument.as_ref().is_some_and(|value| !value.nullable);
+    item.nullable &= match item.function {
+        AggregateFunction::Count => false,
+        AggregateFunction::Sum
+        | AggregateFunction::Mean
+        | AggregateFunction::Min
+        | AggregateFunction::Max
+        | AggregateFunction::First
+        | AggregateFunction::Last
+        | AggregateFunction::Any
+        | AggregateFunction::All => !has_value,
+        // Of one value there is none.
+        AggregateFunction::Variance | AggregateFunction::StandardDeviation => true,
+    };
 }
 
 fn of_schema<F: Form>(schema: &[SchemaColumn<F>]) -> Nullable {
