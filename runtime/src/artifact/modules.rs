@@ -71,7 +71,7 @@ impl<M: Modules + ?Sized> Modules for &M {
 
 /// What a module computes, as a name: modules that differ in their names and their places in the source only have one key.
 ///
-/// It is the SHA-256 of [`without_places`], in hexadecimal. Executables are kept by it, in artifacts and in the cache.
+/// It is the SHA-256 of its text without name and places, in hexadecimal. Executables are kept by it, in artifacts and in the cache.
 pub fn program_key(module: &str) -> String {
     sha256(without_places(module).as_bytes())
 }

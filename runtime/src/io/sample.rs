@@ -21,10 +21,10 @@ pub fn sampled_rows(binding: &str) -> Option<u64> {
 }
 
 fn rows_of(path: &Path) -> Option<u64> {
-    let file = File::open(path).ok()?;
-    let size = file.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
+    // A pipe is read once, and that is not for a guess: it is not even opened.
+    let size = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?.len();
     let mut sample = Vec::new();
-    file.take(SAMPLE_BYTES as u64).read_to_end(&mut sample).ok()?;
+    File::open(path).ok()?.take(SAMPLE_BYTES as u64).read_to_end(&mut sample).ok()?;
     let ends = sample.iter().filter(|byte| **byte == b'\n').count() as u64;
     let whole = sample.len() as u64 >= size;
     let lines = if whole {
