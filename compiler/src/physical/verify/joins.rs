@@ -33,10 +33,17 @@ impl Verifier<'_> {
         self.matches(probe, check_unique)?;
         let decided = probe.strategy == ProbeStrategy::MergeMany && probe.kind != JoinKind::Inner;
         require(!decided || probe.residual.is_none(), || "(P7) a condition decides among many matches".to_owned())?;
-        probe.residual.iter().try_for_each(|residual| self.condition(stage, residual, row))
+        probe.residual.iter().try_for_each(|residual| self.condition(stage, residual, row))?;
+        if probe.kind == JoinKind::Left {
+            // A row without a match has null there, whatever the build side's column.
+            for (_, column) in &probe.payload {
+                row.insert(column.id, SchemaColumn { nullable: true, ..*column });
+            }
+        }
+        Ok(())
     }
 
-    /// The build side's columns become the row's.
+    /// The build side's columns become the row's: as the condition sees them, which looks at matches only.
     fn payload(&self, probe: &Probe, built: &[SchemaColumn], row: &mut Row) -> Verified {
         for (index, column) in &probe.payload {
             let Some(made) = built.get(*index) else {
@@ -44,9 +51,7 @@ impl Verifier<'_> {
             };
             let of_build = |error: VerifyError| VerifyError(format!("(P5) {}: {}", self.name(column.id), error.0));
             agree(made, column).map_err(of_build)?;
-            // A row without a match has null there, whatever the build side's column.
-            let column = SchemaColumn { nullable: column.nullable || probe.kind == JoinKind::Left, ..*column };
-            self.define(row, column)?;
+            self.define(row, *column)?;
         }
         Ok(())
     }
