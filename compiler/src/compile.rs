@@ -1,7 +1,7 @@
 //! From source text to everything that an artifact holds, one line a stage.
 
 use crate::analyze::{Catalog, analyze, codes};
-use crate::encode::{self, EncodedProgram, assume_no_nulls, encode};
+use crate::encode::{self, EncodedProgram, assume_recorded, encode};
 use crate::lower::{LoweredStage, StageLowering};
 use crate::physical::{self, Options as PhysicalOptions, Variant};
 use crate::plan::{Program, VerifyError, verify};
@@ -104,10 +104,11 @@ pub fn compile(
     let context = Context::for_platform(platform(&options.target));
     let session = context.session();
     let mut variants = Vec::new();
+    let bare = encode(&optimized);
     for use_recorded in [true, false] {
-        let mut encoded = encode(&optimized, use_recorded);
+        let mut encoded = bare.clone();
         if use_recorded {
-            assume_no_nulls(&mut encoded);
+            assume_recorded(&mut encoded);
         }
         if options.verify {
             encode::verify(&encoded)?;

@@ -152,7 +152,7 @@ pub(super) fn optimized(compiled: &Compiled) -> String {
 
 /// The plan without text, and the dictionaries: those of the first variant, since the variants differ in sizes alone.
 pub(super) fn encoded(compiled: &Compiled) -> String {
-    compiled.variants.first().map(|variant| encoded_text(&variant.encoded, compiled.source())).unwrap_or_default()
+    encoded_text(&compiled.variants[0].encoded, compiled.source())
 }
 
 /// The stages of every variant.

@@ -1,23 +1,62 @@
-//! What the files bound at compile time say of nulls, taken for granted.
+//! What the files bound at compile time say of texts and nulls, taken for granted.
 //!
-//! Most files declare every column nullable and hold no null. Where their metadata says so, validity and the counts that
-//! nullable aggregates carry vanish. The runtime checks it while it decodes, and replays with the next variant if it is wrong.
+//! Dictionaries begin as large as they will probably be. And most files declare every column nullable and hold no null: where
+//! their metadata says so, validity and the counts that nullable aggregates carry vanish. The runtime checks this while it
+//! decodes, and replays with the next variant if it is wrong.
 
+use super::dictionaries::DictionarySize;
 use super::{EncodedProgram, Plan};
 use crate::plan::narrow_nullability;
 
-/// Takes the columns of tables in which no null is recorded as never null, in everything that reads them.
-pub fn assume_no_nulls(encoded: &mut EncodedProgram) {
+/// The least slots of a dictionary at rung 0.
+const LEAST_CAPACITY: u64 = 64;
+
+/// The most slots that a dictionary has at rung 0 where only the number of rows bounds its values: most columns of text have
+/// far fewer, and a dictionary grows.
+const LIKELY_CAPACITY: u64 = 1 << 16;
+
+/// The most slots of a dictionary at rung 0, and at any.
+const MOST_CAPACITY: u64 = 1 << 28;
+
+/// Takes for granted what is recorded of the bound files. Dictionaries, tables and literals stay as they are numbered, so that
+/// the variants of a program have them in common.
+pub fn assume_recorded(encoded: &mut EncodedProgram) {
+    size_dictionaries(encoded);
+    assume_no_nulls(encoded);
+}
+
+/// Sizes the dictionaries by what is recorded of the columns that they serve.
+fn size_dictionaries(encoded: &mut EncodedProgram) {
     let EncodedProgram { program, dictionaries } = encoded;
-    let tables = &program.tables;
-    let shared = program.shared.iter_mut().map(|shared| &mut shared.plan);
-    for plan in shared.chain(program.exports.iter_mut().map(|export| &mut export.plan)) {
-        plan.walk_mut(&mut |plan| {
-            let Plan::Scan(scan) = plan else { return };
-            for (index, column) in &mut scan.columns {
-                column.nullable &= !tables[scan.table].columns[*index].recorded.not_null;
-            }
-        });
+    // What is expected, and what is the most.
+    let mut known = vec![Some((0_u64, 0_u64)); dictionaries.domains.len()];
+    for ((table, column), domain) in &dictionaries.sources {
+        let table = &program.tables[*table];
+        let distinct = table.columns[*column].recorded.distinct.map(|values| (values, values));
+        let rows = table.rows.map(|count| (count.rows.min(LIKELY_CAPACITY), count.rows));
+        let more = distinct.or(rows);
+        let sum = |a: (u64, u64), b: (u64, u64)| (a.0.saturating_add(b.0), a.1.saturating_add(b.1));
+        known[*domain] = known[*domain].and_then(|all| Some(sum(all, more?)));
     }
+    let power = |values: u64| values.min(MOST_CAPACITY).next_power_of_two().max(LEAST_CAPACITY);
+    let size = |known: &Option<(u64, u64)>| match known {
+        Some((0, 0)) | None => DictionarySize::UNKNOWN,
+        Some((likely, most)) => DictionarySize { capacity: power(*likely), bound: power(*most) },
+    };
+    dictionaries.sizes = known.iter().map(size).collect();
+    dictionaries.use_recorded = true;
+}
+
+/// Takes the columns of tables in which no null is recorded as never null, in everything that reads them.
+fn assume_no_nulls(encoded: &mut EncodedProgram) {
+    let EncodedProgram { program, dictionaries } = encoded;
+    let tables = std::mem::take(&mut program.tables);
+    program.walk_mut(&mut |plan| {
+        let Plan::Scan(scan) = plan else { return };
+        for (index, column) in &mut scan.columns {
+            column.nullable &= !tables[scan.table].columns[*index].recorded.not_null;
+        }
+    });
+    program.tables = tables;
     narrow_nullability(program, &|table| dictionaries.host_tables[table].nullable);
 }

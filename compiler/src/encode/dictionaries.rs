@@ -28,8 +28,13 @@ pub struct Dictionaries {
     pub(super) sources: BTreeMap<(usize, usize), usize>,
     /// The domains of text parameters.
     pub(super) params: BTreeMap<usize, usize>,
-    /// Whether capacities are those that the bound files need.
+    /// Whether sizes are those that the bound files need.
     pub(super) use_recorded: bool,
+}
+
+impl DictionarySize {
+    /// That of a dictionary of which nothing is known.
+    pub(super) const UNKNOWN: Self = Self { capacity: 1024, bound: 1024 };
 }
 
 impl Dictionaries {

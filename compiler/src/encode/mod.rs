@@ -19,7 +19,7 @@ mod tables;
 mod text;
 mod verify;
 
-pub use assume::assume_no_nulls;
+pub use assume::assume_recorded;
 pub use dictionaries::Dictionaries;
 pub use form::{Encoded, Expr, ExprKind, Scalar, Type};
 pub use text::encoded_text;
@@ -50,13 +50,13 @@ pub struct EncodedProgram {
     pub dictionaries: Dictionaries,
 }
 
-/// Encodes a program; `use_recorded` allows to size dictionaries by what is recorded of the bound files.
-pub fn encode(program: &Program, use_recorded: bool) -> EncodedProgram {
+/// Encodes a program, as if nothing were recorded of the files: see [`assume_recorded`].
+pub fn encode(program: &Program) -> EncodedProgram {
     let mut program = program.clone();
     split::split_conditional_joins(&mut program);
     hoist::hoist(&mut program);
     let (mut encoded, drafts) = encoder::encode(&program);
-    let dictionaries = resolve::resolve(&mut encoded, drafts, use_recorded);
+    let dictionaries = resolve::resolve(&mut encoded, drafts);
     EncodedProgram { program: encoded, dictionaries }
 }
 

@@ -9,31 +9,16 @@ use dj_runtime::expr::{can_fail, makes_longer};
 use dj_runtime::pjrt::Element;
 use std::collections::BTreeMap;
 
-/// The slots of a dictionary of unknown size at rung 0.
-const DEFAULT_CAPACITY: u64 = 1024;
-
-/// The least slots of a dictionary at rung 0.
-const LEAST_CAPACITY: u64 = 64;
-
-/// The most slots that a dictionary has at rung 0 where only the number of rows bounds its values: most columns of text have
-/// far fewer, and a dictionary grows.
-const LIKELY_CAPACITY: u64 = 1 << 16;
-
-/// The most slots of a dictionary at rung 0, and at any.
-const MOST_CAPACITY: u64 = 1 << 28;
-
 /// Numbers the dictionaries of a program, in place, and describes them.
-pub(super) fn resolve(program: &mut Program<Encoded>, drafts: Drafts, use_recorded: bool) -> Dictionaries {
-    let mut resolver = Resolver::new(drafts, use_recorded);
+pub(super) fn resolve(program: &mut Program<Encoded>, drafts: Drafts) -> Dictionaries {
+    let mut resolver = Resolver::new(drafts);
     for holder in resolver.drafts.holders.keys().copied().collect::<Vec<_>>() {
         resolver.hold(holder);
     }
     resolver.register();
-    let shared = program.shared.iter_mut().map(|shared| &mut shared.plan);
-    for plan in shared.chain(program.exports.iter_mut().map(|export| &mut export.plan)) {
-        resolver.plan(plan);
-    }
-    resolver.size(program);
+    program.walk_mut(&mut |plan| resolver.operator(plan));
+    let domains = resolver.dictionaries.domains.len();
+    resolver.dictionaries.sizes = vec![DictionarySize::UNKNOWN; domains];
     resolver.dictionaries
 }
 
@@ -47,9 +32,8 @@ struct Resolver {
 }
 
 impl Resolver {
-    fn new(drafts: Drafts, use_recorded: bool) -> Self {
-        let dictionaries = Dictionaries { use_recorded, ..Dictionaries::default() };
-        Self { drafts, domains: BTreeMap::new(), tables: Vec::new(), dictionaries }
+    fn new(drafts: Drafts) -> Self {
+        Self { drafts, domains: BTreeMap::new(), tables: Vec::new(), dictionaries: Dictionaries::default() }
     }
 
     /// The domain of a variable, made if it is new.
@@ -110,11 +94,8 @@ impl Resolver {
         }
     }
 
-    /// Inputs first, so that literals are interned in the order in which rows meet them.
-    fn plan(&mut self, plan: &mut Plan<Encoded>) {
-        for input in plan.inputs_mut() {
-            self.plan(input);
-        }
+    /// An operator after its inputs, so that literals are interned in the order in which rows meet them.
+    fn operator(&mut self, plan: &mut Plan<Encoded>) {
         for expr in plan.expressions_mut() {
             self.expr(expr);
         }
@@ -134,25 +115,12 @@ impl Resolver {
         for operand in expr.operands_mut() {
             self.expr(operand);
         }
-        match &mut expr.kind {
-            ExprKind::Literal(value) => self.scalar(value, expr.ty),
-            ExprKind::InList { operand, list } => list.iter_mut().for_each(|value| self.scalar(value, operand.ty)),
-            ExprKind::Table { table, .. } => *table = self.tables[*table],
-            ExprKind::Column(_)
-            | ExprKind::Param(_)
-            | ExprKind::Cell { .. }
-            | ExprKind::Negate(_)
-            | ExprKind::Not(_)
-            | ExprKind::Arithmetic(..)
-            | ExprKind::Compare(..)
-            | ExprKind::And(_)
-            | ExprKind::Or(_)
-            | ExprKind::IsNull(_)
-            | ExprKind::Coalesce(_)
-            | ExprKind::Case { .. }
-            | ExprKind::Cast { .. }
-            | ExprKind::Call(..) => {}
-            ExprKind::Like { pattern, .. } => match *pattern {},
+        if let ExprKind::Literal(value) = &mut expr.kind {
+            self.scalar(value, expr.ty);
+        } else if let ExprKind::InList { operand, list } = &mut expr.kind {
+            list.iter_mut().for_each(|value| self.scalar(value, operand.ty));
+        } else if let ExprKind::Table { table, .. } = &mut expr.kind {
+            *table = self.tables[*table];
         }
     }
 
@@ -167,26 +135,6 @@ impl Resolver {
             literals.len() - 1
         });
         *value = Scalar::Code(code);
-    }
-
-    /// Sizes the dictionaries by what is known of the columns that they serve.
-    fn size(&mut self, program: &Program<Encoded>) {
-        // What is expected, and what is the most.
-        let mut known = vec![Some((0_u64, 0_u64)); self.dictionaries.domains.len()];
-        for ((table, column), domain) in &self.dictionaries.sources {
-            let table = &program.tables[*table];
-            let distinct = table.columns[*column].recorded.distinct.map(|values| (values, values));
-            let rows = table.rows.map(|count| (count.rows.min(LIKELY_CAPACITY), count.rows));
-            let more = distinct.or(rows).filter(|_| self.dictionaries.use_recorded);
-            let sum = |a: (u64, u64), b: (u64, u64)| (a.0.saturating_add(b.0), a.1.saturating_add(b.1));
-            known[*domain] = known[*domain].and_then(|all| Some(sum(all, more?)));
-        }
-        let power = |values: u64| values.min(MOST_CAPACITY).next_power_of_two().max(LEAST_CAPACITY);
-        let size = |known: &Option<(u64, u64)>| match known {
-            Some((0, 0)) | None => DictionarySize { capacity: DEFAULT_CAPACITY, bound: DEFAULT_CAPACITY },
-            Some((likely, most)) => DictionarySize { capacity: power(*likely), bound: power(*most) },
-        };
-        self.dictionaries.sizes = known.iter().map(size).collect();
     }
 }
 

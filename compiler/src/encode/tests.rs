@@ -29,7 +29,7 @@ fn encoded() -> EncodedProgram {
     assert!(problems.is_empty(), "{problems:?}");
     let (program, problems) = analyze(&ast, SOURCE, &NothingBound);
     let program = program.unwrap_or_else(|| panic!("{problems:?}"));
-    encode(&program, false)
+    encode(&program)
 }
 
 /// What the verifier says of the program after a change.

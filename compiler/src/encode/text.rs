@@ -3,7 +3,7 @@
 //! First the dictionaries, each with what holds its codes and its literals in the order of their codes; then the tables over
 //! them; then the plans, in which codes appear as the text that they mean.
 
-use super::{Encoded, EncodedProgram};
+use super::EncodedProgram;
 use crate::plan::{Plan, name_text, program_text};
 use dj_runtime::artifact::HostTableKind;
 use dj_runtime::expr::{ExprText, quoted};
@@ -43,20 +43,16 @@ fn dictionary_text(encoded: &EncodedProgram, domain: usize) -> String {
     let params = encoded.dictionaries.params.iter().filter(|(_, of)| **of == domain);
     let params = params.map(|(param, _)| name_text(&program.params[*param].field.name));
     let mut hosts = Vec::new();
-    program.plans().for_each(|plan| host_columns(plan, encoded, domain, &mut hosts));
+    program.walk(&mut |plan| {
+        if let Plan::Evaluate(evaluate) = plan {
+            let texts = evaluate.items.iter().filter(|item| item.column.ty.domain() == Some(domain));
+            hosts.extend(texts.map(|item| name_text(&program.columns.get(item.column.id).name)));
+        }
+    });
     let holders: Vec<_> = sources.chain(params).chain(hosts).collect();
     let literals: Vec<_> =
         encoded.dictionaries.domains[domain].literals.iter().map(|literal| quoted(literal)).collect();
     let holders = if holders.is_empty() { "computed text".to_owned() } else { holders.join(", ") };
     let literals = if literals.is_empty() { String::new() } else { format!("; literals {}", literals.join(", ")) };
     format!("dictionary {domain} of {}: {holders}{literals}", encoded.dictionaries.capacity(domain))
-}
-
-/// The columns of the host whose texts a dictionary holds.
-fn host_columns(plan: &Plan<Encoded>, encoded: &EncodedProgram, domain: usize, found: &mut Vec<String>) {
-    plan.inputs().into_iter().for_each(|input| host_columns(input, encoded, domain, found));
-    if let Plan::Evaluate(evaluate) = plan {
-        let texts = evaluate.items.iter().filter(|item| item.column.ty.domain() == Some(domain));
-        found.extend(texts.map(|item| name_text(&encoded.program.columns.get(item.column.id).name)));
-    }
 }
