@@ -3,7 +3,7 @@
 use crate::analyze::{Catalog, analyze, codes};
 use crate::encode::{self, EncodedProgram, assume_recorded, encode};
 use crate::lower::{LoweredStage, StageLowering};
-use crate::physical::{self, Options as PhysicalOptions, Variant};
+use crate::physical::{self, Forced, Options as PhysicalOptions, Variant};
 use crate::plan::{Program, VerifyError, verify};
 use crate::stablehlo::{BuildError, Context, Session};
 use dj_grammar::{Diagnostic, ast};
@@ -29,6 +29,8 @@ pub struct Options {
     pub verify: bool,
     /// Whether native kernels may be called where the target has them.
     pub kernels: bool,
+    /// Strategies that are to be taken wherever they can be, whatever they cost.
+    pub forced: Forced,
 }
 
 impl Default for Options {
@@ -39,6 +41,7 @@ impl Default for Options {
             optimize: true,
             verify: cfg!(debug_assertions),
             kernels: true,
+            forced: Forced::default(),
         }
     }
 }
@@ -187,8 +190,12 @@ fn plan_variant(
     use_recorded: bool,
     options: &Options,
 ) -> Result<CompiledVariant, VerifyError> {
-    let physical_options =
-        PhysicalOptions { target: options.target.clone(), chunk_rows: options.chunk_rows, use_recorded };
+    let physical_options = PhysicalOptions {
+        target: options.target.clone(),
+        chunk_rows: options.chunk_rows,
+        use_recorded,
+        forced: options.forced.clone(),
+    };
     let is_unique = |table: usize, column: usize| {
         let table = &encoded.program.tables[table];
         table.columns[column].recorded.unique || unique(&table.name, &table.columns[column].field.name)

@@ -11,4 +11,5 @@ pub mod optimize;
 pub mod physical;
 pub mod plan;
 pub mod stablehlo;
+pub mod strategy;
 pub use compile::{CompileError, Compiled, CompiledVariant, Options, compile};

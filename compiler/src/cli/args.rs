@@ -1,5 +1,7 @@
 //! The commands and their options.
 
+use crate::physical::Choice;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use dj_runtime::artifact::Target;
 use dj_runtime::cli::{DiagnosticsFormat, RunArgs, parse_target};
@@ -78,6 +80,16 @@ pub(super) struct Tuning {
     /// Check what every stage gives
     #[arg(long, hide = true)]
     pub(super) verify: bool,
+
+    /// Take a strategy wherever it can be taken, whatever it costs; of several for one operator the last counts
+    #[arg(long = "strategy", value_name = "OPERATOR=STRATEGY", value_parser = choices())]
+    pub(super) strategies: Vec<Choice>,
+}
+
+fn choices() -> impl TypedValueParser<Value = Choice> {
+    let named = |name: String| Choice::ALL.into_iter().find(|choice| choice.name() == name);
+    PossibleValuesParser::new(Choice::ALL.map(Choice::name))
+        .map(move |name| named(name).unwrap_or_else(|| unreachable!("clap accepts possible values only")))
 }
 
 /// `djc check`

@@ -4,6 +4,7 @@ use super::Failure;
 use super::args::Tuning;
 use super::catalog::Files;
 use crate::compile::{self, CompileError, Compiled};
+use crate::physical::Forced;
 use crate::plan::Program;
 use dj_grammar::{Diagnostic, ast};
 use dj_runtime::artifact::Target;
@@ -86,6 +87,7 @@ impl Source {
             target: target.clone(),
             optimize: !tuning.no_optimize,
             kernels: !tuning.no_kernels,
+            forced: Forced::new(&tuning.strategies),
             ..compile::Options::default()
         };
         options.verify |= tuning.verify;

@@ -18,47 +18,47 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// What does not change while the programs of a variant are lowered.
-pub(super) struct Lowering<'a> {
+pub(crate) struct Lowering<'a> {
     /// The encoded program.
-    pub(super) program: &'a Program<Encoded>,
+    pub(crate) program: &'a Program<Encoded>,
     /// Its dictionaries.
-    pub(super) strings: &'a Dictionaries,
+    pub(crate) strings: &'a Dictionaries,
     /// Its stages.
-    pub(super) variant: &'a Variant,
+    pub(crate) variant: &'a Variant,
     /// The manifests of the stages that are lowered already.
-    pub(super) lowered: &'a [Stage],
+    pub(crate) lowered: &'a [Stage],
     /// What it will run on.
-    pub(super) target: &'a Target,
+    pub(crate) target: &'a Target,
     /// Whether native kernels may be called where there are some.
-    pub(super) kernels: bool,
+    pub(crate) kernels: bool,
     /// The source, for locations and messages.
-    pub(super) source: &'a str,
+    pub(crate) source: &'a str,
     /// The source's file name.
-    pub(super) source_name: &'a str,
+    pub(crate) source_name: &'a str,
 }
 
 /// What the programs of a stage read and report, found while they are lowered for the first time.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Interface {
+pub(crate) struct Interface {
     /// Tensors that stay on the device.
-    pub(super) residents: Vec<Resident>,
+    pub(crate) residents: Vec<Resident>,
     /// Scalars.
-    pub(super) scalars: Vec<ScalarInput>,
+    pub(crate) scalars: Vec<ScalarInput>,
     /// Sizes that scale with the rung.
-    pub(super) capacities: Vec<Capacity>,
+    pub(crate) capacities: Vec<Capacity>,
     /// What a status entry means.
-    pub(super) sites: Vec<StatusSite>,
+    pub(crate) sites: Vec<StatusSite>,
 }
 
 impl Interface {
     /// The index of a capacity, made if it is new.
-    pub(super) fn capacity(&mut self, base: usize, holds: CapacityKind) -> usize {
+    pub(crate) fn capacity(&mut self, base: usize, holds: CapacityKind) -> usize {
         let wanted = Capacity { base, holds };
         position_or_push(&mut self.capacities, wanted)
     }
 
     /// The size of a capacity at a rung.
-    pub(super) fn size(&self, capacity: usize, rung: usize) -> usize {
+    pub(crate) fn size(&self, capacity: usize, rung: usize) -> usize {
         let base = self.capacities[capacity].base;
         let size = u32::try_from(rung).ok().and_then(|rung| base.checked_mul(2_usize.checked_pow(rung)?));
         size.unwrap_or_else(|| panic!("a capacity of {base} passes 64 bits at rung {rung}"))
@@ -73,18 +73,18 @@ fn position_or_push<T: PartialEq>(all: &mut Vec<T>, wanted: T) -> usize {
 }
 
 /// The values of a program's arguments beyond state and chunk; `None` while the interface is being discovered.
-pub(super) type Inputs<'c> = Option<(Vec<Vec<Value<'c>>>, Vec<Vec<Value<'c>>>)>;
+pub(crate) type Inputs<'c> = Option<(Vec<Vec<Value<'c>>>, Vec<Vec<Value<'c>>>)>;
 
 /// Lowering of one program.
-pub(super) struct Cx<'a, 'c> {
+pub(crate) struct Cx<'a, 'c> {
     /// The variant's constants.
-    pub(super) lowering: &'a Lowering<'a>,
+    pub(crate) lowering: &'a Lowering<'a>,
     /// Appends to the program's body.
-    pub(super) b: &'a Builder<'c>,
+    pub(crate) b: &'a Builder<'c>,
     /// At which rung.
-    pub(super) rung: usize,
+    pub(crate) rung: usize,
     /// What the stage's programs read.
-    pub(super) interface: &'a RefCell<Interface>,
+    pub(crate) interface: &'a RefCell<Interface>,
     inputs: Inputs<'c>,
     fails: RefCell<Vec<Failure<'c>>>,
 }
@@ -99,34 +99,34 @@ struct Failure<'c> {
 
 /// The value of an expression on every lane.
 #[derive(Clone, Copy)]
-pub(super) struct Lane<'c> {
+pub(crate) struct Lane<'c> {
     /// The values; anything where null.
-    pub(super) value: Value<'c>,
+    pub(crate) value: Value<'c>,
     /// Which are not null; `None` where all are.
-    pub(super) valid: Option<Value<'c>>,
+    pub(crate) valid: Option<Value<'c>>,
 }
 
 /// The rows that a program has at hand: one lane each.
 #[derive(Clone)]
-pub(super) struct Rows<'c> {
+pub(crate) struct Rows<'c> {
     /// How many lanes there are.
-    pub(super) lanes: i64,
+    pub(crate) lanes: i64,
     /// The columns.
-    pub(super) columns: BTreeMap<ColumnId, Lane<'c>>,
+    pub(crate) columns: BTreeMap<ColumnId, Lane<'c>>,
     /// Which lanes hold a row that is still wanted: `i1[lanes]`.
-    pub(super) active: Value<'c>,
+    pub(crate) active: Value<'c>,
     /// Whether the active lanes are known to be a prefix.
-    pub(super) dense: bool,
+    pub(crate) dense: bool,
     /// The row that a lane came from, for messages: `i64[lanes]`.
-    pub(super) origin: Value<'c>,
+    pub(crate) origin: Value<'c>,
     /// Where a lane's row stands, a tensor for each part of the stage's [`crate::physical::RowOrder`]; none where nothing
     /// reads it.
-    pub(super) order: Vec<Value<'c>>,
+    pub(crate) order: Vec<Value<'c>>,
 }
 
 impl<'a, 'c> Cx<'a, 'c> {
     /// A lowering of one program at a rung.
-    pub(super) fn new(
+    pub(crate) fn new(
         lowering: &'a Lowering<'a>,
         b: &'a Builder<'c>,
         rung: usize,
@@ -137,33 +137,33 @@ impl<'a, 'c> Cx<'a, 'c> {
     }
 
     /// Whether a CPU runs the program, so that native kernels may be called.
-    pub(super) fn on_cpu(&self) -> bool {
+    pub(crate) fn on_cpu(&self) -> bool {
         self.lowering.target.platform == Platform::Cpu
     }
 
     /// What is known of an expression's values.
-    pub(super) fn interval(&self, expr: &Expr) -> Option<Interval> {
+    pub(crate) fn interval(&self, expr: &Expr) -> Option<Interval> {
         self.lowering.variant.facts.interval_of(expr)
     }
 
     /// The element that holds values of a type within an interval: a TPU has no 64-bit integers of its own, so it is given
     /// 32 bits wherever they suffice.
-    pub(super) fn element_within(&self, ty: Type, interval: Option<Interval>) -> Element {
+    pub(crate) fn element_within(&self, ty: Type, interval: Option<Interval>) -> Element {
         element_within(self.lowering.target, ty, interval)
     }
 
     /// The element of an expression.
-    pub(super) fn element(&self, expr: &Expr) -> Element {
+    pub(crate) fn element(&self, expr: &Expr) -> Element {
         self.element_within(expr.ty, self.interval(expr))
     }
 
     /// The element of a column.
-    pub(super) fn column_element(&self, id: ColumnId, ty: Type) -> Element {
+    pub(crate) fn column_element(&self, id: ColumnId, ty: Type) -> Element {
         self.element_within(ty, self.lowering.variant.facts.interval(id))
     }
 
     /// The tensors of a resident.
-    pub(super) fn resident(&self, wanted: Resident) -> Vec<Value<'c>> {
+    pub(crate) fn resident(&self, wanted: Resident) -> Vec<Value<'c>> {
         let index = position_or_push(&mut self.interface.borrow_mut().residents, wanted.clone());
         match &self.inputs {
             Some((residents, _)) => residents[index].clone(),
@@ -172,7 +172,7 @@ impl<'a, 'c> Cx<'a, 'c> {
     }
 
     /// A scalar and its validity.
-    pub(super) fn scalar(&self, wanted: ScalarInput) -> Lane<'c> {
+    pub(crate) fn scalar(&self, wanted: ScalarInput) -> Lane<'c> {
         let index = position_or_push(&mut self.interface.borrow_mut().scalars, wanted.clone());
         let values = match &self.inputs {
             Some((_, scalars)) => scalars[index].clone(),
@@ -186,7 +186,7 @@ impl<'a, 'c> Cx<'a, 'c> {
     }
 
     /// A tensor of zeros, or of false.
-    pub(super) fn zeros(&self, element: Element, dims: &[i64]) -> Value<'c> {
+    pub(crate) fn zeros(&self, element: Element, dims: &[i64]) -> Value<'c> {
         match element {
             Element::Pred => self.b.full_pred(dims, false),
             Element::F32 | Element::F64 => self.b.full_float(element, dims, 0.0),
@@ -195,18 +195,18 @@ impl<'a, 'c> Cx<'a, 'c> {
     }
 
     /// The index of a place that may raise a status.
-    pub(super) fn site(&self, site: StatusSite) -> usize {
+    pub(crate) fn site(&self, site: StatusSite) -> usize {
         assert!(site.span != Span::default(), "a status has no place in the source: {}", site.message);
         position_or_push(&mut self.interface.borrow_mut().sites, site)
     }
 
     /// Raises a status for the lanes that are set; `rows` names each lane's row.
-    pub(super) fn raise(&self, kind: StatusKind, span: Span, message: String, lanes: Value<'c>, rows: Value<'c>) {
+    pub(crate) fn raise(&self, kind: StatusKind, span: Span, message: String, lanes: Value<'c>, rows: Value<'c>) {
         self.raise_with(StatusSite { kind, span, message, help: None }, lanes, rows);
     }
 
     /// Raises a status that says how to go on.
-    pub(super) fn raise_with(&self, site: StatusSite, lanes: Value<'c>, rows: Value<'c>) {
+    pub(crate) fn raise_with(&self, site: StatusSite, lanes: Value<'c>, rows: Value<'c>) {
         let site = self.site(site);
         self.fails.borrow_mut().push(Failure { site, lanes, rows });
     }
@@ -214,7 +214,7 @@ impl<'a, 'c> Cx<'a, 'c> {
     /// The status with everything that was raised, `i64[sites]`.
     ///
     /// Nothing fails as a rule, so which row failed is only looked for if any did.
-    pub(super) fn merge_status(&self, status: Value<'c>) -> Value<'c> {
+    pub(crate) fn merge_status(&self, status: Value<'c>) -> Value<'c> {
         let fails = self.fails.take();
         let b = self.b;
         let any = fails.iter().map(|fail| b.reduce_or(fail.lanes)).reduce(|a, c| b.or(a, c));
@@ -244,7 +244,7 @@ impl<'a, 'c> Cx<'a, 'c> {
     }
 
     /// What `body` gives, its operations attributed to a place in the source; nothing is at an empty span.
-    pub(super) fn at<R>(&self, span: Span, body: impl FnOnce() -> R) -> R {
+    pub(crate) fn at<R>(&self, span: Span, body: impl FnOnce() -> R) -> R {
         if span == Span::default() {
             return body();
         }
@@ -253,14 +253,14 @@ impl<'a, 'c> Cx<'a, 'c> {
     }
 
     /// The text of the source under a span, shortened, for messages.
-    pub(super) fn quote(&self, span: Span) -> String {
+    pub(crate) fn quote(&self, span: Span) -> String {
         let text: String = span.text(self.lowering.source).split_whitespace().collect::<Vec<_>>().join(" ");
         if text.chars().count() > 60 { format!("{}…", text.chars().take(59).collect::<String>()) } else { text }
     }
 }
 
 /// See [`Cx::element_within`].
-pub(super) fn element_within(target: &Target, ty: Type, interval: Option<Interval>) -> Element {
+pub(crate) fn element_within(target: &Target, ty: Type, interval: Option<Interval>) -> Element {
     let element = ty.element();
     let small = Interval::proven(i32::MIN.into(), i32::MAX.into());
     let wide = matches!(element, Element::S64 | Element::U32 | Element::U64);
@@ -269,7 +269,7 @@ pub(super) fn element_within(target: &Target, ty: Type, interval: Option<Interva
 }
 
 /// Where the value of a cell of a shared plan comes from.
-pub(super) fn cell_source(lowering: &Lowering<'_>, plan: usize, column: ColumnId) -> ScalarSource {
+pub(crate) fn cell_source(lowering: &Lowering<'_>, plan: usize, column: ColumnId) -> ScalarSource {
     let stage = lowering.variant.shared[plan];
     let result = &lowering.variant.stages[stage].result;
     let found = crate::physical::find(result, column);
@@ -295,7 +295,7 @@ fn scalar_types(scalar: &ScalarInput) -> Vec<(Element, Vec<i64>)> {
 }
 
 /// Dimensions as MLIR counts them.
-pub(super) fn device_dims(dims: &[usize]) -> Vec<i64> {
+pub(crate) fn device_dims(dims: &[usize]) -> Vec<i64> {
     let dim = |dim: &usize| i64::try_from(*dim).unwrap_or_else(|_| panic!("a tensor has {dim} elements"));
     dims.iter().map(dim).collect()
 }

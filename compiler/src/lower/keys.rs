@@ -3,36 +3,37 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "only the 64-bit unsigned element is written differently")]
 
 use super::context::{Cx, Lane};
-use super::expr::order_key;
-use crate::physical::{KeyDim, KeyDomain};
+use super::expr::{order_bits, order_key};
+use crate::encode::Expr;
 use crate::stablehlo::{CustomCall, Direction, Element, TensorType, Value};
+use crate::strategy::{KeyDim, KeyDomain};
 use dj_runtime::expr::Interval;
 
 /// The native kernel that sorts row numbers by key words.
 const ARGSORT: &str = "dj.argsort";
 
 /// A key that becomes bits of a word.
-pub(super) struct WordKey<'c> {
+pub(crate) struct WordKey<'c> {
     /// The values.
-    pub(super) lane: Lane<'c>,
+    pub(crate) lane: Lane<'c>,
     /// Where the values lie, so that fewer bits are enough; `None` takes all of the element's.
-    pub(super) interval: Option<Interval>,
+    pub(crate) interval: Option<Interval>,
     /// Largest first.
-    pub(super) descending: bool,
+    pub(crate) descending: bool,
     /// Where nulls go: `Some(true)` first, `Some(false)` last, `None` where there are none.
-    pub(super) nulls_first: Option<bool>,
+    pub(crate) nulls_first: Option<bool>,
 }
 
 impl<'c> WordKey<'c> {
     /// A key of which only equality matters; `nullable` reserves a bit even where this side has no nulls.
-    pub(super) fn of_group(lane: Lane<'c>, interval: Option<Interval>, nullable: bool) -> Self {
+    pub(crate) fn of_group(lane: Lane<'c>, interval: Option<Interval>, nullable: bool) -> Self {
         Self { lane, interval, descending: false, nulls_first: nullable.then_some(false) }
     }
 }
 
 impl<'c> Cx<'_, 'c> {
     /// The slots of a key at a rung.
-    pub(super) fn key_slots(&self, dim: &KeyDim, rung: usize) -> i64 {
+    pub(crate) fn key_slots(&self, dim: &KeyDim, rung: usize) -> i64 {
         let texts = |domain| {
             let capacity = self.dictionary_capacity(domain);
             self.interface.borrow().size(capacity, rung) as u64
@@ -42,14 +43,14 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The slots of keys at this program's rung, `i32` each.
-    pub(super) fn extents(&self, dims: &[KeyDim]) -> Vec<Value<'c>> {
+    pub(crate) fn extents(&self, dims: &[KeyDim]) -> Vec<Value<'c>> {
         dims.iter().map(|dim| self.b.constant_int(Element::S32, self.key_slots(dim, self.rung))).collect()
     }
 
     /// The slot that the keys address, `i32[lanes]`, and the lanes whose keys lie within their domains.
     ///
     /// `extents` has the slots of every key, `i32` each: the address of a table is that of the rung at which it was made.
-    pub(super) fn address(&self, keys: &[Lane<'c>], dims: &[KeyDim], extents: &[Value<'c>]) -> (Value<'c>, Value<'c>) {
+    pub(crate) fn address(&self, keys: &[Lane<'c>], dims: &[KeyDim], extents: &[Value<'c>]) -> (Value<'c>, Value<'c>) {
         let b = self.b;
         assert!(keys.len() == dims.len() && dims.len() == extents.len(), "every key of an address has a domain");
         let mut address: Option<Value<'c>> = None;
@@ -100,7 +101,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The key values of slots, the inverse of [`Cx::address`].
-    pub(super) fn key_values(&self, slots: Value<'c>, dims: &[KeyDim], elements: &[Element]) -> Vec<Lane<'c>> {
+    pub(crate) fn key_values(&self, slots: Value<'c>, dims: &[KeyDim], elements: &[Element]) -> Vec<Lane<'c>> {
         let b = self.b;
         let mut rest = slots;
         let mut lanes = Vec::new();
@@ -129,21 +130,28 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The keys packed into as few unsigned 64-bit words as they need, most significant first.
-    pub(super) fn words(&self, keys: &[WordKey<'c>]) -> Vec<Value<'c>> {
+    pub(crate) fn words(&self, keys: &[WordKey<'c>]) -> Vec<Value<'c>> {
         let b = self.b;
-        let mut words: Vec<(Value<'c>, u32)> = Vec::new();
-        let parts = keys.iter().flat_map(|key| self.word_parts(key));
-        for (value, bits) in parts {
+        let parts: Vec<_> = keys.iter().flat_map(|key| self.word_parts(key)).collect();
+        let mut words: Vec<Value<'c>> = Vec::new();
+        for ((value, bits), is_joined) in parts.iter().zip(joined(parts.iter().map(|(_, bits)| *bits))) {
             match words.last_mut() {
-                Some((word, used)) if *used + bits <= 64 => {
-                    let shifted = b.shift_left(*word, b.constant_uint(Element::U64, bits.into()));
-                    *word = b.or(shifted, value);
-                    *used += bits;
+                Some(word) if is_joined => {
+                    *word = b.or(b.shift_left(*word, b.constant_uint(Element::U64, (*bits).into())), *value);
                 }
-                _ => words.push((value, bits)),
+                _ => words.push(*value),
             }
         }
-        words.into_iter().map(|(word, _)| word).collect()
+        words
+    }
+
+    /// The words of a join's keys: the same for equal keys of both sides, whatever is known of either.
+    pub(crate) fn join_words(&self, lanes: &[Lane<'c>], keys: &[Expr], nulls_equal: bool) -> Vec<Value<'c>> {
+        let key = |(lane, key): (&Lane<'c>, &Expr)| {
+            let value = self.to_element(lane.value, key.ty.element());
+            WordKey::of_group(Lane { value, valid: lane.valid }, None, nulls_equal)
+        };
+        self.words(&lanes.iter().zip(keys).map(key).collect::<Vec<_>>())
     }
 
     /// The bits of one key: its null flag, if any, and its value.
@@ -180,11 +188,10 @@ impl<'c> Cx<'_, 'c> {
 
     /// The row numbers in the order of their words, stable; rows from `live` on stay behind all others.
     ///
-    /// `words`: `u64[N]` each, `live`: `i32`. Returns `i32[N]`.
-    pub(super) fn argsort(&self, words: &[Value<'c>], live: Value<'c>) -> Value<'c> {
+    /// `words`: `u64[N]` each, at least one; `live`: `i32`. Returns `i32[N]`.
+    pub(crate) fn argsort(&self, words: &[Value<'c>], live: Value<'c>) -> Value<'c> {
         let b = self.b;
-        let Some(&first) = words.first() else { return b.iota(Element::S32, 1) };
-        let length = b.length(first);
+        let length = b.length(words[0]);
         if self.on_cpu() && self.lowering.kernels {
             let mut inputs = words.to_vec();
             inputs.push(live);
@@ -202,7 +209,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// Whether a row differs from the one before in some word; true on the first row.
-    pub(super) fn boundaries(&self, words: &[Value<'c>]) -> Value<'c> {
+    pub(crate) fn boundaries(&self, words: &[Value<'c>]) -> Value<'c> {
         let b = self.b;
         let length = b.length(words[0]);
         let differs = words.iter().map(|word| {
@@ -212,6 +219,21 @@ impl<'c> Cx<'_, 'c> {
         let first = b.compare(Direction::Eq, b.iota(Element::S32, length), b.constant_int(Element::S32, 0));
         differs.fold(first, |any, differs| b.or(any, differs))
     }
+}
+
+/// How parts of so many bits are packed into words: whether each shares its word with the part before.
+fn joined(parts: impl Iterator<Item = u32>) -> impl Iterator<Item = bool> {
+    parts.scan(64, |used, bits| {
+        let is_joined = *used + bits <= 64;
+        *used = if is_joined { *used + bits } else { bits };
+        Some(is_joined)
+    })
+}
+
+/// How many words [`Cx::join_words`] gives.
+pub(crate) fn join_word_count(keys: &[Expr], nulls_equal: bool) -> usize {
+    let parts = keys.iter().flat_map(|key| nulls_equal.then_some(1).into_iter().chain([order_bits(key.ty.element())]));
+    joined(parts).filter(|is_joined| !is_joined).count()
 }
 
 fn fits_i64(interval: Interval) -> bool {

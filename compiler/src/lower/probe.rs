@@ -1,71 +1,56 @@
-//! The probe side of joins: by address, or by binary search in the sorted build side.
+//! The probe side of joins: what becomes of a row and its matches, which the build side's strategy finds.
 
 use super::context::{Cx, Lane, Rows};
 use super::expr::Scope;
-use super::keys::WordKey;
 use super::rows::ChunkInputs;
-use super::sink::build::has_extents;
-use crate::encode::Expr;
-use crate::physical::{KeyDim, Probe, ProbeStrategy, Sink};
+use crate::physical::Probe;
 use crate::plan::JoinKind;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
+use crate::strategy::{BuildStrategy, Built, Matches, Role};
 use dj_runtime::artifact::{CapacityKind, Dim, Resident, ResidentTensor, SinkKind};
 
-/// A build side on the device.
-struct BuildSide<'c> {
-    /// How many rows it has: `i32`.
-    count: Value<'c>,
-    /// Values, and validity where nullable, of its columns.
-    columns: Vec<Lane<'c>>,
-    /// The tensors after the columns: the extents of an address table, if they grow, and the table; or key words and ends
-    /// of runs.
-    others: Vec<Value<'c>>,
-}
-
-/// The build row that a lane matches.
-struct Match<'c> {
-    /// Its position; anything where there is none.
-    row: Value<'c>,
+/// The first build row that each lane matches.
+pub(crate) struct Match<'c> {
+    /// Its position, `i32`; anything where there is none.
+    pub(crate) row: Value<'c>,
     /// Whether there is one.
-    found: Value<'c>,
+    pub(crate) found: Value<'c>,
 }
 
 impl<'c> Cx<'_, 'c> {
     /// Rows with the columns of their matches; and for a many-to-many join how many rows the chunk gives in all.
-    pub(super) fn probe(
+    pub(crate) fn probe(
         &self,
         rows: Rows<'c>,
         probe: &Probe,
         chunk: &ChunkInputs<'c>,
     ) -> (Rows<'c>, Option<Value<'c>>) {
-        let build = self.build_side(probe.build);
-        match &probe.strategy {
-            ProbeStrategy::Lookup => {
-                let found = self.look_up(&rows, probe, &build);
-                (self.join_one(rows, probe, &build, &found), None)
-            }
-            ProbeStrategy::MergeOne => {
-                let found = self.search(&rows, probe, &build);
-                (self.join_one(rows, probe, &build, &found), None)
-            }
-            ProbeStrategy::MergeMany => {
-                let found = self.search(&rows, probe, &build);
-                let (rows, total) = self.expand(&rows, probe, &build, &found, chunk);
+        let stage = &self.lowering.variant.stages[probe.build];
+        let strategy = stage.sink.strategy().build();
+        let strategy = strategy.unwrap_or_else(|| panic!("(P5) stage {} is no build side", probe.build));
+        let built = self.built(probe.build);
+        let found = strategy.find(self, &rows, probe, &built);
+        match probe.matches {
+            Matches::One(_) => (self.join_one(rows, probe, &built, &found), None),
+            Matches::Many => {
+                let (rows, total) = self.expand(&rows, probe, strategy, &built, &found, chunk);
                 (rows, Some(total))
             }
         }
     }
 
-    fn build_side(&self, stage: usize) -> BuildSide<'c> {
+    /// The result of a build side, as a resident.
+    fn built(&self, stage: usize) -> Built<'c> {
         let manifest = &self.lowering.lowered[stage];
         let SinkKind::Fold { tensors, .. } = &manifest.sink.kind else { unreachable!("a build side is folded") };
         let rung = manifest.first_rung;
         // Tensors of one length share a capacity, that of the first of them.
         let lengths: Vec<&Vec<usize>> = tensors.iter().map(|tensor| &tensor.dims).collect();
-        let resident = |(index, tensor): (usize, &dj_runtime::artifact::ResultTensor)| {
+        let resident = |tensor: &dj_runtime::artifact::ResultTensor| {
             let grows = tensor.dims.iter().any(|length| *length != tensor.dims[0]);
             let dim = if grows {
-                let first = lengths.iter().position(|length| **length == tensor.dims).unwrap_or(index);
+                let first = lengths.iter().position(|length| **length == tensor.dims);
+                let first = first.unwrap_or_else(|| unreachable!("a tensor has its own length"));
                 let holds = CapacityKind::Result { stage, tensor: first };
                 Dim::Capacity(self.interface.borrow_mut().capacity(tensor.dims[rung], holds))
             } else {
@@ -74,110 +59,26 @@ impl<'c> Cx<'_, 'c> {
             // Padding of an address table says that no row is there; other padding is behind the count.
             ResidentTensor { element: tensor.element, dim, pad: -1 }
         };
-        let wanted = Resident::Result { stage, tensors: tensors.iter().enumerate().map(resident).collect() };
+        let wanted = Resident::Result { stage, tensors: tensors.iter().map(resident).collect() };
         let values = self.resident(wanted);
-        let (count, mut rest) = (values[0], &values[1..]);
-        let mut columns = Vec::new();
-        for column in &self.lowering.variant.stages[stage].result {
-            let width = 1 + usize::from(column.nullable);
-            columns.push(Lane { value: rest[0], valid: column.nullable.then(|| rest[1]) });
-            rest = &rest[width..];
-        }
-        BuildSide { count, columns, others: rest.to_vec() }
+        let stage = &self.lowering.variant.stages[stage];
+        let layout = stage.sink.strategy().layout(self, stage);
+        Built { layout, count: values[0], tensors: values[1..].to_vec() }
     }
 
-    fn keys(&self, rows: &Rows<'c>, probe: &Probe) -> Vec<Lane<'c>> {
-        probe.keys.iter().map(|key| self.expr(Scope::of(rows), key)).collect()
-    }
-
-    /// The match of each lane in an address table.
-    ///
-    /// A code that the table's extents do not reach was not in the dictionary yet when the table was made, so no row has it.
-    fn look_up(&self, rows: &Rows<'c>, probe: &Probe, build: &BuildSide<'c>) -> Match<'c> {
-        let b = self.b;
-        let Sink::Lookup { dims, .. } = &self.lowering.variant.stages[probe.build].sink else {
-            unreachable!("stage {} is looked up in, and makes no table", probe.build)
-        };
-        let keys = self.keys(rows, probe);
-        let (extents, table) = match (has_extents(dims), &build.others[..]) {
-            (true, [told, table]) => {
-                let told = |(key, dim): (usize, &KeyDim)| {
-                    if dim.grows() { b.element_at(*told, key as i64) } else { self.extents(&[*dim])[0] }
-                };
-                (dims.iter().enumerate().map(told).collect(), *table)
-            }
-            (false, [table]) => (self.extents(dims), *table),
-            (_, others) => unreachable!("a table of stage {} has {} further tensors", probe.build, others.len()),
-        };
-        let (address, inside) = self.address(&keys, dims, &extents);
-        let zero = b.full_int(Element::S32, &[rows.lanes], 0);
-        let row = b.gather(table, b.select(inside, address, zero));
-        let found = b.and(inside, b.compare(Direction::Ge, row, zero));
-        Match { row: b.select(found, row, zero), found: b.and(found, rows.active) }
-    }
-
-    /// The first match of each lane among sorted key words.
-    fn search(&self, rows: &Rows<'c>, probe: &Probe, build: &BuildSide<'c>) -> Match<'c> {
-        let b = self.b;
-        let keys = self.keys(rows, probe);
-        let valid = keys.iter().fold(None, |valid, key| self.both(valid, key.valid));
-        let words = self.join_words(&keys, &probe.keys, probe.nulls_equal);
-        let sorted = &build.others[..words.len()];
-        let zero = b.full_int(Element::S32, &[rows.lanes], 0);
-        let row = self.lower_bound(sorted, &words, build.count);
-        let inside = b.compare(Direction::Lt, row, b.broadcast(build.count, &[rows.lanes]));
-        let safe = b.select(inside, row, zero);
-        let equal = sorted.iter().zip(&words);
-        let equal = equal.map(|(sorted, word)| b.compare(Direction::Eq, b.gather(*sorted, safe), *word));
-        let found = equal.fold(b.and(inside, rows.active), |all, equal| b.and(all, equal));
-        let found = match valid {
-            Some(valid) if !probe.nulls_equal => b.and(found, valid),
-            _ => found,
-        };
-        Match { row: safe, found }
-    }
-
-    /// The words of a join's keys: the same for equal keys of both sides, whatever is known of either.
-    pub(super) fn join_words(&self, lanes: &[Lane<'c>], keys: &[Expr], nulls_equal: bool) -> Vec<Value<'c>> {
-        let key = |(lane, key): (&Lane<'c>, &Expr)| {
-            let value = self.to_element(lane.value, key.ty.element());
-            WordKey::of_group(Lane { value, valid: lane.valid }, None, nulls_equal)
-        };
-        self.words(&lanes.iter().zip(keys).map(key).collect::<Vec<_>>())
-    }
-
-    /// The first of `count` sorted rows whose words are not less than each lane's.
-    fn lower_bound(&self, sorted: &[Value<'c>], words: &[Value<'c>], count: Value<'c>) -> Value<'c> {
-        let b = self.b;
-        let lanes = b.length(words[0]);
-        let steps = 64 - (b.length(sorted[0]) as u64).leading_zeros();
-        let low = b.full_int(Element::S32, &[lanes], 0);
-        let high = b.broadcast(count, &[lanes]);
-        let steps = b.constant_int(Element::S32, steps.into());
-        let bounds = b.for_range(steps, &[low, high], |b, _, bounds| {
-            let (low, high) = (bounds[0], bounds[1]);
-            let open = b.compare(Direction::Lt, low, high);
-            let one = b.constant_int(Element::S32, 1);
-            let middle = b.divide(b.add(low, high), b.constant_int(Element::S32, 2));
-            let mut less = b.full_pred(&[lanes], false);
-            for (sorted, word) in sorted.iter().zip(words).rev() {
-                let here = b.gather(*sorted, middle);
-                let tie = b.and(b.compare(Direction::Eq, here, *word), less);
-                less = b.or(b.compare(Direction::Lt, here, *word), tie);
-            }
-            let right = b.and(open, less);
-            let left = b.and(open, b.not(less));
-            vec![b.select(right, b.add(middle, one), low), b.select(left, middle, high)]
-        });
-        bounds[0]
+    /// A column of a build side.
+    fn built_column(&self, built: &Built<'c>, index: usize) -> Lane<'c> {
+        let value = built.tensor(Role::Values(index));
+        let value = value.unwrap_or_else(|| panic!("(P5) a build side has no column {index}"));
+        Lane { value, valid: built.tensor(Role::Validity(index)) }
     }
 
     /// The rows with the columns of at most one match each.
-    fn join_one(&self, rows: Rows<'c>, probe: &Probe, build: &BuildSide<'c>, found: &Match<'c>) -> Rows<'c> {
+    fn join_one(&self, rows: Rows<'c>, probe: &Probe, built: &Built<'c>, found: &Match<'c>) -> Rows<'c> {
         let b = self.b;
         let mut rows = rows;
         for (index, column) in &probe.payload {
-            let lane = build.columns[*index];
+            let lane = self.built_column(built, *index);
             let value = b.gather(lane.value, found.row);
             let value = self.to_element(value, self.column_element(column.id, column.ty));
             let valid = lane.valid.map(|valid| b.gather(valid, found.row));
@@ -217,14 +118,16 @@ impl<'c> Cx<'_, 'c> {
         &self,
         rows: &Rows<'c>,
         probe: &Probe,
-        build: &BuildSide<'c>,
+        strategy: &dyn BuildStrategy,
+        built: &Built<'c>,
         first: &Match<'c>,
         chunk: &ChunkInputs<'c>,
     ) -> (Rows<'c>, Value<'c>) {
         let b = self.b;
         let lanes = rows.lanes;
         let zero = b.full_int(Element::S64, &[lanes], 0);
-        let run_end = build.others[build.others.len() - 1];
+        let run_end = strategy.run_ends(built);
+        let run_end = run_end.unwrap_or_else(|| panic!("(P5) stage {} finds one match a row", probe.build));
         let matches = b.convert(b.subtract(b.gather(run_end, first.row), first.row), Element::S64);
         let matches = b.select(first.found, matches, zero);
         let counts = if probe.kind == JoinKind::Left {
@@ -257,7 +160,7 @@ impl<'c> Cx<'_, 'c> {
         }
         let mut joined = Rows { lanes, columns, active, dense: true, origin, order };
         for (index, column) in &probe.payload {
-            let mut lane = moved(&build.columns[*index], row);
+            let mut lane = moved(&self.built_column(built, *index), row);
             lane.value = self.to_element(lane.value, self.column_element(column.id, column.ty));
             joined.columns.insert(column.id, lane);
         }

@@ -9,21 +9,23 @@ use dj_runtime::artifact::{Abi, ChunkColumn, Part, ProgramKind, Slot, SlotKind};
 use std::collections::BTreeMap;
 
 /// The arguments of one program.
-pub(super) struct Signature {
+pub(crate) struct Signature {
     /// All, in order.
-    pub(super) arguments: Vec<Argument>,
+    pub(crate) arguments: Vec<Argument>,
     slots: Vec<Slot>,
 }
 
 /// A program's arguments, told apart.
 #[derive(Default)]
-pub(super) struct ProgramInputs<'c> {
+pub(crate) struct ProgramInputs<'c> {
     /// The state.
-    pub(super) state: Vec<Value<'c>>,
+    pub(crate) state: Vec<Value<'c>>,
+    /// The state of another replica.
+    pub(crate) other: Vec<Value<'c>>,
     /// The tensors of every resident.
-    pub(super) residents: Vec<Vec<Value<'c>>>,
+    pub(crate) residents: Vec<Vec<Value<'c>>>,
     /// The values of every scalar.
-    pub(super) scalars: Vec<Vec<Value<'c>>>,
+    pub(crate) scalars: Vec<Vec<Value<'c>>>,
     /// For a step: by the index among the chunk's columns.
     chunk: BTreeMap<usize, (Option<Value<'c>>, Option<Value<'c>>)>,
     rows: Option<Value<'c>>,
@@ -32,16 +34,18 @@ pub(super) struct ProgramInputs<'c> {
 }
 
 /// What a program gives, by slot.
-pub(super) type Given<'c> = Vec<(SlotKind, Value<'c>)>;
+pub(crate) type Given<'c> = Vec<(SlotKind, Value<'c>)>;
 
 impl Signature {
     /// The arguments of a program of a kind.
-    pub(super) fn new(slots: Vec<Slot>, kind: ProgramKind) -> Self {
+    pub(crate) fn new(slots: Vec<Slot>, kind: ProgramKind) -> Self {
         let argument = |slot: &Slot| {
             let ty = TensorType::new(slot.element, device_dims(&slot.dims));
             match (slot.kind, kind) {
                 // It is given back in the place in which it came.
-                (SlotKind::State(index), ProgramKind::Step(_) | ProgramKind::Compact) => Argument::donated(ty, index),
+                (SlotKind::State(index), ProgramKind::Step(_) | ProgramKind::Merge | ProgramKind::Compact) => {
+                    Argument::donated(ty, index)
+                }
                 _ => Argument::new(ty),
             }
         };
@@ -49,7 +53,7 @@ impl Signature {
     }
 
     /// Tells the values of the arguments apart.
-    pub(super) fn split<'c>(&self, values: &[Value<'c>]) -> ProgramInputs<'c> {
+    pub(crate) fn split<'c>(&self, values: &[Value<'c>]) -> ProgramInputs<'c> {
         assert_eq!(self.slots.len(), values.len(), "a program has a value for every argument");
         let mut inputs = ProgramInputs::default();
         for (slot, value) in self.slots.iter().zip(values) {
@@ -67,6 +71,7 @@ impl<'c> ProgramInputs<'c> {
         };
         match kind {
             SlotKind::State(_) => self.state.push(value),
+            SlotKind::Other(_) => self.other.push(value),
             SlotKind::Resident { resident, .. } => nth(&mut self.residents, resident),
             SlotKind::Scalar { scalar, .. } => nth(&mut self.scalars, scalar),
             SlotKind::Chunk { column, part } => {
@@ -90,7 +95,7 @@ impl<'c> ProgramInputs<'c> {
     }
 
     /// What a step of a driver reads of its chunk.
-    pub(super) fn chunk(&self, stage: &Stage, driver: usize) -> ChunkInputs<'c> {
+    pub(crate) fn chunk(&self, stage: &Stage, driver: usize) -> ChunkInputs<'c> {
         let driver = &stage.drivers[driver];
         let ids: Vec<_> = driver.columns.iter().map(|column| column.column.id).chain(driver.host_ids()).collect();
         let lane = |(column, lane): (&usize, &(Option<Value<'c>>, Option<Value<'c>>))| {
@@ -110,7 +115,7 @@ impl<'c> ProgramInputs<'c> {
 
 /// The results of a program in order. Every slot is given, by a tensor of its type; nothing else is, but for the origin of
 /// lanes, which few programs return.
-pub(super) fn ordered<'c>(b: &Builder<'c>, abi: &Abi, given: &Given<'c>) -> Vec<Value<'c>> {
+pub(crate) fn ordered<'c>(b: &Builder<'c>, abi: &Abi, given: &Given<'c>) -> Vec<Value<'c>> {
     for (kind, _) in given {
         let wanted = *kind == SlotKind::Origin || abi.results.iter().any(|slot| slot.kind == *kind);
         assert!(wanted, "a program gives `{kind}`, which is no result");
@@ -127,7 +132,7 @@ pub(super) fn ordered<'c>(b: &Builder<'c>, abi: &Abi, given: &Given<'c>) -> Vec<
 }
 
 /// The columns of a driver's chunk as the runtime delivers them.
-pub(super) fn chunk_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<ChunkColumn> {
+pub(crate) fn chunk_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<ChunkColumn> {
     let column = |column: &crate::physical::DriverColumn| {
         let interval = lowering.variant.facts.interval(column.column.id);
         let element = super::context::element_within(lowering.target, column.column.ty, interval);
@@ -137,7 +142,7 @@ pub(super) fn chunk_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usiz
 }
 
 /// The element of every column of a driver's chunk, and whether a validity follows.
-pub(super) fn chunk_lanes(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<(Element, bool)> {
+pub(crate) fn chunk_lanes(lowering: &Lowering<'_>, stage: &Stage, driver: usize) -> Vec<(Element, bool)> {
     let read = chunk_columns(lowering, stage, driver).into_iter().map(|column| (column.element, column.nullable));
     let host = host_columns(lowering, stage, driver).into_iter().map(|column| (column.element, column.nullable));
     read.chain(host).collect()

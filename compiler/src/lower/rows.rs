@@ -13,19 +13,19 @@ use dj_runtime::types::Bounds;
 use std::collections::BTreeMap;
 
 /// The arguments of a step that belong to the chunk.
-pub(super) struct ChunkInputs<'c> {
+pub(crate) struct ChunkInputs<'c> {
     /// The columns that are on the device.
-    pub(super) columns: BTreeMap<ColumnId, Lane<'c>>,
+    pub(crate) columns: BTreeMap<ColumnId, Lane<'c>>,
     /// How many rows there are: `i32`.
-    pub(super) rows: Value<'c>,
+    pub(crate) rows: Value<'c>,
     /// The number of the first one in its source: `i64`.
-    pub(super) start: Value<'c>,
+    pub(crate) start: Value<'c>,
     /// Where the window of an expanding step begins: `i64`.
-    pub(super) offset: Option<Value<'c>>,
+    pub(crate) offset: Option<Value<'c>>,
 }
 
 /// The element of a part of the rows' order.
-pub(super) fn order_element(part: OrderPart) -> Element {
+pub(crate) fn order_element(part: OrderPart) -> Element {
     match part {
         OrderPart::Driver | OrderPart::Match => Element::S32,
         OrderPart::Row => Element::S64,
@@ -48,7 +48,7 @@ fn held_by(element: Element, ty: Type) -> Option<(i128, i128)> {
 
 impl<'c> Cx<'_, 'c> {
     /// The rows of a chunk as they come from the source of the driver of this index.
-    pub(super) fn chunk_rows(&self, stage: &Stage, driver: usize, chunk: &ChunkInputs<'c>) -> Rows<'c> {
+    pub(crate) fn chunk_rows(&self, stage: &Stage, driver: usize, chunk: &ChunkInputs<'c>) -> Rows<'c> {
         let b = self.b;
         let lanes = stage.chunk_rows as i64;
         let index = b.iota(Element::S32, lanes);
@@ -121,7 +121,7 @@ impl<'c> Cx<'_, 'c> {
 
     /// The rows after every operation of a driver; with a many-to-many join, those of the window at `offset`, and the
     /// total number of rows that the chunk gives.
-    pub(super) fn run_ops(
+    pub(crate) fn run_ops(
         &self,
         rows: Rows<'c>,
         driver: &Driver,
@@ -166,7 +166,7 @@ impl<'c> Cx<'_, 'c> {
     /// The rows with the active lanes moved to the front, and how many there are: `i32`.
     ///
     /// Only `columns` are moved; the lanes behind the count hold anything.
-    pub(super) fn compact(&self, rows: &Rows<'c>, columns: Vec<Value<'c>>) -> (Vec<Value<'c>>, Value<'c>) {
+    pub(crate) fn compact(&self, rows: &Rows<'c>, columns: Vec<Value<'c>>) -> (Vec<Value<'c>>, Value<'c>) {
         let b = self.b;
         if rows.dense {
             return (columns, b.reduce_add(b.convert(rows.active, Element::S32)));

@@ -4,12 +4,12 @@ use super::context::{Cx, Interface, Lowering};
 use super::host::host_columns;
 use super::passing::Passing;
 use super::program::{Given, ProgramInputs, Signature, chunk_columns, ordered};
-use super::sink::build::has_extents;
-use super::sink::{MAX_RUNGS, SinkLowering, StateSpec, product};
 use crate::encode::{Dictionaries, Encoded};
-use crate::physical::{Op, Sink, Variant};
+use crate::lower::product;
+use crate::physical::{Op, Variant};
 use crate::plan::{JoinKind, Program, RowCount};
 use crate::stablehlo::{BuildError, Element, Module, Session, Value};
+use crate::strategy::{Layout, MAX_RUNGS, Sink, StateSpec, Strategy};
 use dj_runtime::artifact::{
     Abi, CapacityKind, Driver, Init, ProgramKind, ResultColumn, ResultTensor, Sink as SinkSpec, SinkKind, SlotKind,
     Stage, StateTensor, Target, abi,
@@ -71,25 +71,24 @@ impl<'a> StageLowering<'a> {
         &self.variant.stages[self.stage]
     }
 
+    fn strategy(&self) -> &'a dyn Strategy {
+        self.stage().sink.strategy()
+    }
+
     /// Discovers what the stage's programs read and writes its manifest.
     pub(crate) fn lower(&self, session: &Session<'_>) -> LoweredStage {
         let interface = RefCell::new(Interface::default());
         // The state's shape is needed before any program: it is found by an empty one.
         let mut state = session.trace(&[], |b, _| self.state(&Cx::new(&self.lowering(), b, 0, &interface, None)));
         let draft = self.draft(&state);
-        let mut tensors = Vec::new();
         let programs = (0..self.stage().drivers.len()).map(ProgramKind::Step).chain([ProgramKind::Finish]);
         for kind in programs {
             let slots = abi::arguments(&draft, &self.strings.host_tables, kind, 0);
             let signature = Signature::new(slots.unwrap_or_else(|missing| panic!("a new stage: {missing}")), kind);
-            let results: Vec<(SlotKind, Element)> = session.trace(&signature.arguments, |b, values| {
+            session.trace(&signature.arguments, |b, values| {
                 let lowering = self.lowering();
-                let cx = Cx::new(&lowering, b, 0, &interface, None);
-                let results = self.body(&cx, kind, &signature.split(values));
-                results.iter().map(|(kind, value)| (*kind, b.element(*value))).collect()
+                self.body(&Cx::new(&lowering, b, 0, &interface, None), kind, &signature.split(values));
             });
-            let of_result = results.into_iter().filter(|(kind, _)| matches!(kind, SlotKind::Result(_)));
-            tensors.extend(of_result.map(|(_, element)| element));
         }
         let interface = interface.into_inner();
         if let Some(status) = state.first_mut() {
@@ -99,7 +98,7 @@ impl<'a> StageLowering<'a> {
                 init: Init::Zero,
             };
         }
-        let manifest = self.manifest(session, &interface, &state, &tensors);
+        let manifest = self.manifest(session, &interface, &state);
         LoweredStage { manifest, interface }
     }
 
@@ -125,7 +124,7 @@ impl<'a> StageLowering<'a> {
 
     fn state(&self, cx: &Cx<'_, '_>) -> Vec<StateSpec> {
         let status = StateSpec { element: Element::S64, dims: vec![vec![1]; MAX_RUNGS], init: Init::Zero };
-        std::iter::once(status).chain(SinkLowering::new(cx, self.stage()).state(cx)).collect()
+        std::iter::once(status).chain(self.strategy().state(cx, self.stage())).collect()
     }
 
     /// The results of a program. What belongs to no finer place in the source belongs to the stage's transform.
@@ -134,40 +133,53 @@ impl<'a> StageLowering<'a> {
     }
 
     fn results<'c>(&self, cx: &Cx<'_, 'c>, kind: ProgramKind, inputs: &ProgramInputs<'c>) -> Given<'c> {
-        let sink = SinkLowering::new(cx, self.stage());
+        let (stage, strategy) = (self.stage(), self.strategy());
         let (status, kept) = (inputs.state[0], &inputs.state[1..]);
         let mut given = Vec::new();
         let mut keep = |status: Value<'c>, kept: Vec<Value<'c>>| {
+            given.extend(strategy.appends().then(|| (SlotKind::Count, kept[0])));
             let state = std::iter::once(status).chain(kept).enumerate();
             given.extend(state.map(|(index, value)| (SlotKind::State(index), value)));
             given.push((SlotKind::Status, status));
         };
         match kind {
             ProgramKind::Step(index) => {
-                let driver = &self.stage().drivers[index];
-                let chunk = inputs.chunk(self.stage(), index);
-                let rows = cx.chunk_rows(self.stage(), index, &chunk);
+                let driver = &stage.drivers[index];
+                let chunk = inputs.chunk(stage, index);
+                let rows = cx.chunk_rows(stage, index, &chunk);
                 let (rows, total) = cx.run_ops(rows, driver, &chunk);
-                let result = sink.step(cx, &rows, kept);
+                let result = strategy.step(cx, stage, &rows, kept);
                 keep(cx.merge_status(status), result.state);
-                given.extend(result.count.map(|count| (SlotKind::Count, count)));
                 given.extend(result.emitted);
                 given.push((SlotKind::Origin, rows.origin));
                 given.extend(total.map(|total| (SlotKind::Total, total)));
             }
+            ProgramKind::Merge => {
+                let merged = strategy.merge(cx, stage, kept, &inputs.other[1..]);
+                let status = cx.b.maximum(status, inputs.other[0]);
+                keep(cx.merge_status(status), merged);
+            }
             ProgramKind::Compact => {
-                let (kept, count) = sink.group_sort_compact(cx, kept);
+                let kept = strategy.compact(cx, stage, kept);
                 keep(cx.merge_status(status), kept);
-                given.push((SlotKind::Count, count));
             }
             ProgramKind::Finish => {
-                let result = sink.finish(cx, kept);
+                let result = strategy.finish(cx, stage, kept);
+                self.agrees(cx, &result.tensors);
                 given.extend([(SlotKind::Status, cx.merge_status(status)), (SlotKind::Count, result.count)]);
                 let tensors = result.tensors.into_iter().enumerate();
                 given.extend(tensors.map(|(index, value)| (SlotKind::Result(index), value)));
             }
         }
         given
+    }
+
+    /// Stops where a result is not what its layout says, on which those who read it rely.
+    fn agrees<'c>(&self, cx: &Cx<'_, 'c>, tensors: &[Value<'c>]) {
+        let made = tensors.iter().map(|tensor| cx.b.element(*tensor));
+        let layout = self.strategy().layout(cx, self.stage());
+        let agrees = made.eq(layout.tensors.iter().map(|(_, element)| *element));
+        assert!(agrees, "stage {} gives other tensors than {:?}", self.stage, layout.tensors);
     }
 
     /// The text of one program's module.
@@ -212,26 +224,19 @@ impl<'a> StageLowering<'a> {
         drivers.collect()
     }
 
-    fn manifest(
-        &self,
-        session: &Session<'_>,
-        interface: &Interface,
-        state: &[StateSpec],
-        tensors: &[Element],
-    ) -> Stage {
-        let stage = self.stage();
+    fn manifest(&self, session: &Session<'_>, interface: &Interface, state: &[StateSpec]) -> Stage {
+        let (stage, strategy) = (self.stage(), self.strategy());
         let lowering = self.lowering();
         let (sink, rungs, max_rows) = session.trace(&[], |b, _| {
             let known = RefCell::new(interface.clone());
             let cx = Cx::new(&lowering, b, 0, &known, None);
-            let lowered = SinkLowering::new(&cx, stage);
-            let max_rows = lowered.accumulators.as_ref().map_or(u64::MAX, |accumulators| accumulators.max_rows());
-            let table = lowered.address_dims(&cx);
-            let rungs = rungs(interface, state, table.as_deref());
-            (self.sink(&cx, &lowered, state, tensors, table, rungs), rungs, max_rows)
+            let result = self.result_tensors(&cx);
+            let rungs = rungs(interface, state, &result);
+            (self.sink(&cx, &result, rungs), rungs, strategy.max_rows(&cx, stage))
         });
+        let names = |id| self.program.columns.get(id).name.clone();
         Stage {
-            label: label(stage, self.program),
+            label: strategy.label(&names),
             span: stage.span,
             chunk_rows: stage.chunk_rows,
             drivers: self.drivers(),
@@ -247,16 +252,15 @@ impl<'a> StageLowering<'a> {
         }
     }
 
-    fn sink(
-        &self,
-        cx: &Cx<'_, '_>,
-        sink: &SinkLowering<'_>,
-        state: &[StateSpec],
-        tensors: &[Element],
-        table: Option<Vec<Vec<i64>>>,
-        rungs: usize,
-    ) -> SinkSpec {
-        let stage = self.stage();
+    /// The elements of the result's tensors, and their dimensions at every rung.
+    fn result_tensors(&self, cx: &Cx<'_, '_>) -> Vec<(Element, Vec<Vec<i64>>)> {
+        let Layout { tensors } = self.strategy().layout(cx, self.stage());
+        let dims = |role: crate::strategy::Role| self.strategy().length(cx, self.stage(), role.length());
+        tensors.into_iter().map(|(role, element)| (element, dims(role))).collect()
+    }
+
+    fn sink(&self, cx: &Cx<'_, '_>, result: &[(Element, Vec<Vec<i64>>)], rungs: usize) -> SinkSpec {
+        let (stage, strategy) = (self.stage(), self.strategy());
         let column = |column: &crate::encode::SchemaColumn| ResultColumn {
             field: dj_runtime::types::Field {
                 name: self.program.columns.get(column.id).name.clone(),
@@ -267,20 +271,13 @@ impl<'a> StageLowering<'a> {
             element: cx.column_element(column.id, column.ty),
         };
         let columns = stage.result.iter().map(column).collect();
-        if stage.sink == Sink::Emit {
-            return SinkSpec { kind: SinkKind::Emit, columns, slice: stage.slice };
-        }
-        let at_each = |dims: &[Vec<i64>]| (0..rungs).map(|rung| length(&dims[rung])).collect::<Vec<usize>>();
-        let rows = at_each(&state.last().unwrap_or_else(|| unreachable!("a state has a status")).dims);
-        let mut lengths = vec![rows; tensors.len()];
-        if let (Sink::Lookup { dims, .. }, Some(table)) = (&stage.sink, table) {
-            let told = has_extents(dims).then(|| vec![dims.len(); rungs]);
-            let others: Vec<_> = told.into_iter().chain([at_each(&table)]).collect();
-            lengths.truncate(tensors.len() - others.len());
-            lengths.extend(others);
-        }
-        let tensors = tensors.iter().zip(lengths).map(|(element, dims)| ResultTensor { element: *element, dims });
-        let kind = SinkKind::Fold { appends: sink.appends(), compacts: sink.compacts(), tensors: tensors.collect() };
+        let kind = if let Sink::Emit(_) = stage.sink {
+            SinkKind::Emit
+        } else {
+            let at_each = |dims: &[Vec<i64>]| dims[..rungs].iter().map(|dims| length(dims)).collect();
+            let tensors = result.iter().map(|(element, dims)| ResultTensor { element: *element, dims: at_each(dims) });
+            SinkKind::Fold { appends: strategy.appends(), compacts: strategy.compacts(), tensors: tensors.collect() }
+        };
         SinkSpec { kind, columns, slice: stage.slice }
     }
 }
@@ -298,12 +295,12 @@ fn length(dims: &[i64]) -> usize {
     length.unwrap_or_else(|| unreachable!("a rung that does not fit has {dims:?} slots"))
 }
 
-/// How many rungs fit into what a machine can address: capacities, states, and the table that a lookup makes.
-fn rungs(interface: &Interface, state: &[StateSpec], table: Option<&[Vec<i64>]>) -> usize {
+/// How many rungs fit into what a machine can address: capacities, states and results.
+fn rungs(interface: &Interface, state: &[StateSpec], result: &[(Element, Vec<Vec<i64>>)]) -> usize {
     let fits = |rung: &usize| {
         let capacities = (0..interface.capacities.len()).all(|index| interface.size(index, *rung) <= MAX_CAPACITY);
-        let mut slots = state.iter().map(|spec| &spec.dims[..]).chain(table);
-        capacities && slots.all(|dims| fits_slots(&dims[*rung]))
+        let mut tensors = state.iter().map(|spec| &spec.dims).chain(result.iter().map(|(_, dims)| dims));
+        capacities && tensors.all(|dims| fits_slots(&dims[*rung]))
     };
     assert!(fits(&0), "a stage starts at a rung that does not fit");
     if interface.capacities.is_empty() { 1 } else { (0..MAX_RUNGS).take_while(fits).count() }
@@ -334,21 +331,5 @@ fn reduces(op: &Op) -> bool {
         Op::Filter(_) => true,
         Op::Project(_) => false,
         Op::Probe(probe) => probe.kind != JoinKind::Left,
-    }
-}
-
-/// What a stage does, for people.
-fn label(stage: &crate::physical::Stage, program: &Program<Encoded>) -> String {
-    let names = |columns: &[crate::encode::SchemaColumn]| {
-        columns.iter().map(|column| program.columns.get(column.id).name.as_str()).collect::<Vec<_>>().join(", ")
-    };
-    match &stage.sink {
-        Sink::Emit => "emit".to_owned(),
-        Sink::Aggregate { keys, strategy, .. } if keys.is_empty() => format!("aggregate: {}", strategy.name()),
-        Sink::Aggregate { keys, strategy, .. } => format!("group by {}: {}", names(keys), strategy.name()),
-        Sink::Sort(_) => "sort".to_owned(),
-        Sink::TopK { .. } => "top-k".to_owned(),
-        Sink::Lookup { .. } => "build: lookup".to_owned(),
-        Sink::Merge { .. } => "build: merge".to_owned(),
     }
 }

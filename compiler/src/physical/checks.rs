@@ -4,7 +4,7 @@
 //! relies on the bounds of a column that is only passed on: such checks go, and with them the assumption. Declared bounds
 //! are a contract and stay.
 
-use super::{Driver, Op, Sink, Stage};
+use super::{Driver, Op, Stage};
 use crate::encode::{Expr, ExprKind};
 use dj_runtime::artifact::DriverSource;
 use dj_runtime::expr::ColumnId;
@@ -37,8 +37,8 @@ fn relied_upon(stages: &[Stage]) -> BTreeSet<ColumnId> {
                 }
             });
         }
-        if let Sink::Aggregate { keys, .. } = &stage.sink {
-            relied.extend(keys.iter().map(|key| key.id));
+        if let Some(group) = stage.sink.strategy().group() {
+            relied.extend(group.keys.iter().map(|key| key.id));
         }
         renamed.extend(stage.drivers.iter().flat_map(|driver| renames(driver, stages)));
     }
@@ -53,19 +53,8 @@ fn relied_upon(stages: &[Stage]) -> BTreeSet<ColumnId> {
 
 /// What a stage computes; columns under another name aside.
 fn expressions(stage: &Stage) -> Vec<&Expr> {
-    let mut exprs: Vec<&Expr> = Vec::new();
-    for driver in &stage.drivers {
-        exprs.extend(driver.ops.iter().flat_map(Op::computed));
-    }
-    match &stage.sink {
-        Sink::Emit => {}
-        Sink::Aggregate { aggregates, .. } => {
-            exprs.extend(aggregates.iter().flat_map(|item| item.argument.iter().chain(&item.filter)));
-        }
-        Sink::Sort(keys) | Sink::TopK { keys, .. } => exprs.extend(keys.iter().map(|key| &key.expr)),
-        Sink::Lookup { keys, .. } | Sink::Merge { keys, .. } => exprs.extend(keys),
-    }
-    exprs
+    let on_the_way = stage.drivers.iter().flat_map(|driver| driver.ops.iter().flat_map(Op::computed));
+    on_the_way.chain(stage.sink.strategy().expressions()).collect()
 }
 
 /// Columns and their new names, in the order in which they get them.

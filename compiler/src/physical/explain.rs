@@ -3,10 +3,11 @@
 //! Reasons are those that the planner kept ([`Reason`]); sizes are those of the manifest at the rung that the files bound
 //! at compile time need.
 
+use super::Reason;
 use super::text::{StagePrinter, VariantText, bounds_text};
-use super::{Addressing, AggregateStrategy, KeyDim, KeyDomain, Reason, Sink};
 use crate::encode::Type;
 use crate::plan::{Uniqueness, grouped};
+use crate::strategy::{Addressing, KeyDim, KeyDomain, Matches, Sink, Strategy};
 use dj_runtime::artifact::{Assumption, AssumptionKind, CapacityKind, Manifest, Resident, SinkKind, Stage, Target};
 use std::collections::BTreeSet;
 
@@ -57,6 +58,7 @@ impl Explained<'_> {
     fn strategy(&self) -> String {
         let reason = match &self.of.variant.reasons[self.stage] {
             Reason::Streams => "rows leave as they come".to_owned(),
+            Reason::Forced => "`--strategy` asks for it".to_owned(),
             Reason::OneGroup => "there are no keys, so there is one group".to_owned(),
             Reason::Group(addressing) => self.addressing(addressing),
             Reason::ManyMatches => "build keys are not known to be unique".to_owned(),
@@ -72,21 +74,18 @@ impl Explained<'_> {
         format!("{}: {reason}", self.name())
     }
 
-    fn name(&self) -> &'static str {
-        match &self.of.variant.stages[self.stage].sink {
-            Sink::Emit => "emit",
-            Sink::Aggregate { strategy: AggregateStrategy::Dense(_), .. } => "dense",
-            Sink::Aggregate { strategy, .. } => strategy.name(),
-            Sink::Sort(_) => "sort",
-            Sink::TopK { .. } => "top-k",
-            Sink::Lookup { .. } => "lookup",
-            Sink::Merge { .. } if self.has_many_matches() => "merge, many matches",
-            Sink::Merge { .. } => "merge, one match",
-        }
+    fn strategy_of_stage(&self) -> &dyn Strategy {
+        self.of.variant.stages[self.stage].sink.strategy()
     }
 
-    fn has_many_matches(&self) -> bool {
-        self.of.variant.reasons[self.stage] == Reason::ManyMatches
+    /// The strategy, and of a build side that is searched how many matches are looked for.
+    fn name(&self) -> String {
+        let strategy = self.strategy_of_stage();
+        let Some(build) = strategy.build().filter(|_| strategy.name() == "merge") else {
+            return strategy.name().to_owned();
+        };
+        let matches = if build.keys().matches == Matches::Many { "many matches" } else { "one match" };
+        format!("{}, {matches}", strategy.name())
     }
 
     fn unique(&self, unique: Option<&Uniqueness>) -> String {
@@ -116,6 +115,12 @@ impl Explained<'_> {
                 format!("key `{name}` {what}")
             }
             Addressing::TooManySlots { dims, limit } => self.too_many(&keys, dims, *limit),
+            Addressing::TooDear { dims, cost, instead } => format!(
+                "{} would take about {}, this {}",
+                self.printer.slots(&keys, dims),
+                duration_text(*cost),
+                duration_text(*instead)
+            ),
         }
     }
 
@@ -136,18 +141,18 @@ impl Explained<'_> {
             CapacityKind::Rows => format!("{size} collected rows"),
             CapacityKind::Dictionary(domain) => format!("{size} strings of {}", self.domain(domain)),
             CapacityKind::Result { stage, tensor } => {
-                let what = if self.is_address_table(stage, tensor) { "slots" } else { "rows" };
+                let what = if self.is_table(stage, tensor) { "slots" } else { "rows" };
                 format!("{size} {what} of stage {stage}")
             }
         }
     }
 
-    /// The last tensor of a lookup says at which row a key's is.
-    fn is_address_table(&self, stage: usize, tensor: usize) -> bool {
+    /// Whether a tensor of a result says at which row a key's is.
+    fn is_table(&self, stage: usize, tensor: usize) -> bool {
         let SinkKind::Fold { tensors, .. } = &self.manifest.variants[self.variant].stages[stage].sink.kind else {
             return false;
         };
-        matches!(self.of.variant.stages[stage].sink, Sink::Lookup { .. }) && tensor + 1 == tensors.len()
+        matches!(self.of.variant.stages[stage].sink, Sink::Lookup(_)) && tensor + 1 == tensors.len()
     }
 
     /// The table columns that a dictionary serves.
@@ -230,6 +235,15 @@ fn assumption_text(manifest: &Manifest, assumption: &Assumption) -> String {
         AssumptionKind::Bounds(bounds) => format!("{name} in {}", bounds_text(bounds, field.ty)),
         AssumptionKind::Unique => format!("{name} is unique"),
         AssumptionKind::NotNull => format!("{name} is not null"),
+    }
+}
+
+/// `1.3 ms`
+fn duration_text(nanoseconds: u64) -> String {
+    let units = [(1_000_000_000_u64, "s"), (1_000_000, "ms"), (1_000, "µs")];
+    match units.iter().find(|(size, _)| nanoseconds >= *size) {
+        Some((size, unit)) => format!("{:.1} {unit}", nanoseconds as f64 / *size as f64),
+        None => format!("{nanoseconds} ns"),
     }
 }
 

@@ -6,26 +6,29 @@
 //! There are up to two variants: the first relies on what the files bound at compile time say (bounds, uniqueness,
 //! dictionary sizes), the last on nothing but types and declarations.
 
-mod aggregate;
 mod checks;
+mod choose;
 mod evaluate;
 mod explain;
-mod join;
 mod order;
 mod planner;
 mod reason;
 mod text;
 mod verify;
 
+pub use choose::{Choice, Forced};
 pub use explain::explain_text;
 pub use order::{Arrival, OrderPart, RowOrder};
 pub use planner::plan;
-pub use reason::{Addressing, Reason};
+pub use reason::Reason;
+pub(crate) use text::StagePrinter;
 pub use text::{VariantText, physical_text};
 pub use verify::verify;
+pub(crate) use verify::{Verifier, require};
 
-use crate::encode::{Encoded, Expr, NamedExpr, SchemaColumn, SortKey};
-use crate::plan::{AggregateFunction, Facts, HostExpr, RowCount};
+use crate::encode::{Encoded, Expr, NamedExpr, SchemaColumn};
+use crate::plan::{Facts, HostExpr, RowCount};
+use crate::strategy::{Matches, Sink};
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, ScanPredicate, Target};
 use dj_runtime::expr::ColumnId;
@@ -39,6 +42,8 @@ pub struct Options {
     pub chunk_rows: usize,
     /// Whether to rely on what is recorded of the bound files.
     pub use_recorded: bool,
+    /// Strategies that are to be taken wherever they can be, whatever they cost.
+    pub forced: Forced,
 }
 
 /// Rows of a chunk unless told otherwise: chunks of a few columns stay in a core's cache.
@@ -159,10 +164,10 @@ impl Op {
 /// A join's probe.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
-    /// The build side's stage, a [`Sink::Lookup`] or [`Sink::Merge`].
+    /// The build side's stage, whose strategy finds the matches.
     pub build: usize,
-    /// How.
-    pub strategy: ProbeStrategy,
+    /// How many are looked for.
+    pub matches: Matches,
     /// The probe's keys.
     pub keys: Vec<Expr>,
     /// Which rows go on.
@@ -175,138 +180,6 @@ pub struct Probe {
     pub nulls_equal: bool,
     /// The transform.
     pub span: Span,
-}
-
-/// How a probe finds its matches.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ProbeStrategy {
-    /// At most one, by address: the build side's [`Sink::Lookup`] has the keys' domains.
-    Lookup,
-    /// At most one, by binary search.
-    MergeOne,
-    /// Any number, by binary search: the step expands.
-    MergeMany,
-}
-
-/// A key that addresses a dense table: `lo..=hi`, and one more slot for null where the key is nullable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeyDim {
-    /// What the values are.
-    pub domain: KeyDomain,
-    /// Whether slot 0 is that of null.
-    pub nullable: bool,
-}
-
-impl KeyDim {
-    /// The key's slots, one a value and one for null, where `texts` says how many codes a dictionary may give; `None` where
-    /// 64 bits do not count them.
-    pub(crate) fn slots(&self, texts: impl FnOnce(usize) -> u64) -> Option<u64> {
-        let values = match self.domain {
-            KeyDomain::Range { lo, hi } => u64::try_from(i128::from(hi) - i128::from(lo) + 1).ok()?,
-            KeyDomain::Dictionary(domain) => texts(domain),
-        };
-        values.checked_add(u64::from(self.nullable))
-    }
-
-    /// Whether there are more values at a larger rung.
-    pub(crate) fn grows(&self) -> bool {
-        matches!(self.domain, KeyDomain::Dictionary(_))
-    }
-}
-
-/// The values of a dense key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyDomain {
-    /// Integers, both ends included.
-    Range {
-        /// The least.
-        lo: i64,
-        /// The greatest.
-        hi: i64,
-    },
-    /// The codes of a string domain, as many as its dictionary's capacity.
-    Dictionary(usize),
-}
-
-/// Where a stage's rows go.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Sink {
-    /// Out, chunk by chunk.
-    Emit,
-    /// Into groups.
-    Aggregate {
-        /// The grouping columns.
-        keys: Vec<SchemaColumn>,
-        /// What is computed of each group.
-        aggregates: Vec<AggregateItem>,
-        /// How.
-        strategy: AggregateStrategy,
-    },
-    /// Into a buffer that is sorted at the end.
-    Sort(Vec<SortKey>),
-    /// Into a buffer of the first `rows` rows.
-    TopK {
-        /// The order.
-        keys: Vec<SortKey>,
-        /// How many rows are kept.
-        rows: usize,
-    },
-    /// Into a table addressed by the keys; at most one row per key.
-    Lookup {
-        /// The build keys.
-        keys: Vec<Expr>,
-        /// Their domains. The table's extents are part of the result where a domain may grow, because each stage has its
-        /// own rung: what the table's maker addressed and what its readers would address are not the same.
-        dims: Vec<KeyDim>,
-        /// Whether two rows of one key must be looked for, because uniqueness is recorded, not proved.
-        check_unique: bool,
-    },
-    /// Into a buffer that is sorted by the keys' encoding.
-    Merge {
-        /// The build keys.
-        keys: Vec<Expr>,
-        /// Whether two rows of one key must be looked for, because uniqueness is recorded, not proved.
-        check_unique: bool,
-        /// Whether null keys are kept.
-        nulls_equal: bool,
-    },
-}
-
-/// An aggregate of a stage.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AggregateItem {
-    /// The result's column.
-    pub column: SchemaColumn,
-    /// Which aggregate.
-    pub function: AggregateFunction,
-    /// Its argument.
-    pub argument: Option<Expr>,
-    /// Its filter.
-    pub filter: Option<Expr>,
-    /// The call.
-    pub span: Span,
-}
-
-/// How groups are found.
-#[derive(Debug, Clone, PartialEq)]
-pub enum AggregateStrategy {
-    /// There is one group.
-    Reduce,
-    /// The keys address the state.
-    Dense(Vec<KeyDim>),
-    /// The rows are collected, sorted by key and reduced.
-    Sort,
-}
-
-impl AggregateStrategy {
-    /// The name in DESIGN's table.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Reduce => "reduce",
-            Self::Dense(_) => "dense",
-            Self::Sort => "sort",
-        }
-    }
 }
 
 /// Finds a column of a schema.

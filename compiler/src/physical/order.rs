@@ -4,12 +4,12 @@
 //! and the number of the match where a join gives several. A step makes them for the sinks that read them ([`RowOrder`]):
 //! those sinks may be given chunks in any order.
 //!
-//! The other sinks that keep an order take rows as they come ([`Sink::relies_on_arrival`]): a sort is stable, so that ties
+//! The other strategies that keep an order take rows as they come (`Strategy::relies_on_arrival`): a sort is stable, so that ties
 //! stay as they arrived. That is a requirement, which a stage's [`Arrival`] must meet. Carrying the order in their buffers
 //! too would cost more than it gives while one device reads one input after the other.
 
-use super::{Driver, Op, Probe, ProbeStrategy, Sink, Stage};
-use crate::plan::AggregateFunction;
+use super::{Driver, Op, Probe, Stage};
+use crate::strategy::Matches;
 
 /// How a stage's chunks arrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Stage {
     /// The order that a step must know of its rows, if the sink reads it.
     pub(crate) fn row_order(&self) -> Option<RowOrder> {
         let order = RowOrder { drivers: self.drivers.len() > 1, matches: self.drivers.iter().any(Driver::expands) };
-        self.sink.reads_order().then_some(order)
+        self.sink.strategy().reads_order().then_some(order)
     }
 }
 
@@ -66,29 +66,6 @@ impl Driver {
 impl Op {
     /// Whether one row may become several.
     pub(crate) fn expands(&self) -> bool {
-        matches!(self, Self::Probe(Probe { strategy: ProbeStrategy::MergeMany, .. }))
-    }
-}
-
-impl Sink {
-    /// Whether it compares rows by their place.
-    fn reads_order(&self) -> bool {
-        match self {
-            Self::Aggregate { aggregates, .. } => aggregates
-                .iter()
-                .any(|item| matches!(item.function, AggregateFunction::First | AggregateFunction::Last)),
-            Self::Emit | Self::Sort(_) | Self::TopK { .. } | Self::Lookup { .. } | Self::Merge { .. } => false,
-        }
-    }
-
-    /// Whether its result depends on the order in which rows arrive.
-    ///
-    /// What is emitted comes out as it came in; ties of a sort, of the first rows of an order, and matches of one key stay as
-    /// they came. A lookup's rows differ in their keys, or it does not matter which is found.
-    pub(crate) fn relies_on_arrival(&self) -> bool {
-        match self {
-            Self::Emit | Self::Sort(_) | Self::TopK { .. } | Self::Merge { .. } => true,
-            Self::Aggregate { .. } | Self::Lookup { .. } => false,
-        }
+        matches!(self, Self::Probe(Probe { matches: Matches::Many, .. }))
     }
 }

@@ -1,20 +1,16 @@
 //! Cuts a relational plan into stages.
 
-use super::{
-    AggregateItem, AggregateStrategy, Arrival, Check, Driver, DriverColumn, KeyDim, Op, Options, Probe, ProbeStrategy,
-    Reason, Sink, Stage, Variant, aggregate, checks, find, join,
-};
+use super::choose::Chooser;
+use super::{Arrival, Check, Driver, DriverColumn, Op, Options, Probe, Reason, Stage, Variant, checks, find};
 use crate::encode::{Dictionaries, Encoded, EncodedProgram, Expr, ExprKind, Join, NamedExpr, Plan, SchemaColumn, Type};
 use crate::plan::{
     Aggregate, AggregateFunction, Distinct, Facts, JoinKind, Program, RowCount, Scan, Shared, Sort, Take, TopK, Union,
     UniqueColumns, Uniqueness, row_estimate,
 };
+use crate::strategy::{self, AggregateItem, Emit, Group, KeyDim, Matches, Sink, address};
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
 use dj_runtime::expr::{ColumnId, CompareOp};
-
-/// More rows than this are sorted as a whole instead of being kept in order while they come.
-const MAX_TOP_ROWS: u64 = 1 << 14;
 
 /// Chunks of fewer rows than this are not worth a smaller program.
 const LEAST_CHUNK_ROWS: u64 = 1024;
@@ -87,13 +83,18 @@ impl Planner<'_> {
         same.then_some(stage)
     }
 
+    fn chooser(&self) -> Chooser<'_> {
+        let Self { program, facts, strings, options, .. } = self;
+        Chooser { program, facts, strings, forced: &options.forced }
+    }
+
     pub(super) fn emit(&mut self, span: Span, stream: Stream, slice: Option<(u64, u64)>) -> usize {
         let result = stream.schema.clone();
         let rows_out = match slice {
             Some((_, count)) => Some(limited(stream.rows, count)),
             None => stream.rows,
         };
-        self.add(span, stream, Sink::Emit, result, slice, rows_out)
+        self.add(span, stream, Sink::Emit(Emit), result, slice, rows_out)
     }
 
     fn add(
@@ -110,7 +111,8 @@ impl Planner<'_> {
         let drivers = stream.drivers;
         // Nothing else gives several devices' rows an order yet.
         let arrival = if self.options.target.replicas == 1 { Arrival::InOrder } else { Arrival::Any };
-        assert!(arrival == Arrival::InOrder || !sink.relies_on_arrival(), "rows arrive in no order at {sink:?}");
+        let is_met = arrival == Arrival::InOrder || !sink.strategy().relies_on_arrival();
+        assert!(is_met, "rows arrive in no order at {sink:?}");
         self.stages.push(Stage { span, chunk_rows, drivers, arrival, sink, result, slice, rows_in, rows_out });
         self.reasons.push(Reason::Streams);
         self.stages.len() - 1
@@ -227,15 +229,15 @@ impl Planner<'_> {
     }
 
     fn group(&mut self, span: Span, stream: Stream, keys: Vec<SchemaColumn>, aggregates: Vec<AggregateItem>) -> Stream {
-        let (strategy, reason) =
-            aggregate::choose(&keys, &self.facts, self.strings, stream.rows.map(|count| count.rows));
-        let rows_out = match &strategy {
-            AggregateStrategy::Reduce => Some(RowCount::at_most(1)),
-            AggregateStrategy::Dense(dims) => groups(stream.rows, dims, self.strings),
-            AggregateStrategy::Sort => stream.rows,
+        let group = Group { keys, aggregates };
+        let result = group.result().copied().collect();
+        let (sink, reason) = self.chooser().group(group, stream.rows.map(|count| count.rows));
+        let rows_out = match &sink {
+            Sink::Reduce(_) => Some(RowCount::at_most(1)),
+            Sink::Dense(dense) => groups(stream.rows, &dense.dims, self.strings),
+            _ => stream.rows,
         };
-        let result = keys.iter().copied().chain(aggregates.iter().map(|item| item.column)).collect();
-        let stage = self.add(span, stream, Sink::Aggregate { keys, aggregates, strategy }, result, None, rows_out);
+        let stage = self.add(span, stream, sink, result, None, rows_out);
         self.reasons[stage] = reason;
         self.read(stage)
     }
@@ -243,7 +245,8 @@ impl Planner<'_> {
     fn sort(&mut self, sort: &Sort<Encoded>) -> Stream {
         let stream = self.stream(&sort.input);
         let (result, rows) = (stream.schema.clone(), stream.rows);
-        let stage = self.add(sort.span, stream, Sink::Sort(sort.keys.clone()), result, None, rows);
+        let sink = Sink::Sort(strategy::Sort { keys: sort.keys.clone() });
+        let stage = self.add(sort.span, stream, sink, result, None, rows);
         self.reasons[stage] = Reason::Order;
         self.read(stage)
     }
@@ -253,12 +256,7 @@ impl Planner<'_> {
         let result = stream.schema.clone();
         let kept = top.skip.saturating_add(top.count);
         let rows_out = Some(limited(stream.rows, top.count));
-        let keys = top.keys.clone();
-        let (sink, reason) = if kept <= MAX_TOP_ROWS {
-            (Sink::TopK { keys, rows: (kept.max(1) as usize).next_power_of_two() }, Reason::FewWanted)
-        } else {
-            (Sink::Sort(keys), Reason::ManyWanted { limit: MAX_TOP_ROWS })
-        };
+        let (sink, reason) = self.chooser().first(top.keys.clone(), kept);
         let stage = self.add(top.span, stream, sink, result, Some((top.skip, top.count)), rows_out);
         self.reasons[stage] = reason;
         self.read(stage)
@@ -291,31 +289,26 @@ impl Planner<'_> {
 
     fn join(&mut self, join: &Join, schema: Vec<SchemaColumn>) -> Stream {
         let build_rows = row_estimate(&join.right, self.program);
-        let choice = join::choose(join, self.program, &self.facts, self.strings, self.unique, build_rows);
-        let is_settled =
-            choice.strategy != ProbeStrategy::MergeMany || join.residual.is_none() || join.kind == JoinKind::Inner;
+        let (sink, reason) = self.chooser().join(join, self.unique, build_rows);
+        let keys = sink.strategy().build().unwrap_or_else(|| panic!("(P5) a join builds {sink:?}")).keys();
+        let matches = keys.matches.clone();
+        let is_settled = matches != Matches::Many || join.residual.is_none() || join.kind == JoinKind::Inner;
         assert!(is_settled, "a condition that decides among many matches was left in a join");
         let mut stream = self.stream(&join.left);
         let expanded = stream.drivers.iter().any(Driver::expands);
-        if choice.strategy == ProbeStrategy::MergeMany && expanded {
+        if matches == Matches::Many && expanded {
             let stage = self.emit(join.span, stream, None);
             stream = self.read(stage);
         }
-        let check_unique = matches!(choice.unique, Some(Uniqueness::Recorded(..)));
-        if let Some(Uniqueness::Recorded(table, column)) = choice.unique
+        if let Matches::One(Some(Uniqueness::Recorded(table, column))) = matches
             && !self.unique_columns.contains(&(table, column))
         {
             self.unique_columns.push((table, column));
         }
-        let keys: Vec<Expr> = join.on.iter().map(|(_, right)| right.clone()).collect();
-        let sink = match choice.dims {
-            Some(dims) => Sink::Lookup { keys, dims, check_unique },
-            None => Sink::Merge { keys, check_unique, nulls_equal: join.nulls_equal },
-        };
         let build = self.stream(&join.right);
         let (result, rows) = (build.schema.clone(), build.rows);
         let build = self.add(join.right.span(), build, sink, result, None, rows);
-        self.reasons[build] = choice.reason;
+        self.reasons[build] = reason;
         let payload = match join.kind {
             JoinKind::Semi | JoinKind::Anti if join.residual.is_none() => vec![],
             JoinKind::Inner | JoinKind::Left | JoinKind::Semi | JoinKind::Anti => {
@@ -324,7 +317,7 @@ impl Planner<'_> {
         };
         let probe = Probe {
             build,
-            strategy: choice.strategy,
+            matches,
             keys: join.on.iter().map(|(left, _)| left.clone()).collect(),
             kind: join.kind,
             payload,
@@ -332,7 +325,7 @@ impl Planner<'_> {
             nulls_equal: join.nulls_equal,
             span: join.span,
         };
-        if probe.strategy == ProbeStrategy::MergeMany {
+        if probe.matches == Matches::Many {
             stream.rows = stream.rows.map(RowCount::guessed);
         }
         push(&mut stream.drivers, &Op::Probe(probe));
@@ -348,7 +341,7 @@ fn limited(rows: Option<RowCount>, limit: u64) -> RowCount {
 
 /// The groups of rows whose keys address slots: no more than there are slots, unless a dictionary among them grows.
 fn groups(rows: Option<RowCount>, dims: &[KeyDim], strings: &Dictionaries) -> Option<RowCount> {
-    let Some(slots) = aggregate::slots(dims, strings) else { return rows };
+    let Some(slots) = address::slots(dims, strings) else { return rows };
     if !dims.iter().any(KeyDim::grows) {
         return Some(limited(rows, slots));
     }

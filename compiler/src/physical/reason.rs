@@ -1,7 +1,7 @@
 //! Why a stage has its strategy: kept by what chooses, told by `djc explain`.
 
-use super::KeyDim;
 use crate::plan::Uniqueness;
+use crate::strategy::Addressing;
 
 /// Why a stage has its strategy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Reason {
         /// Whether they can.
         addressing: Addressing,
     },
+    /// `--strategy` asks for it.
+    Forced,
     /// All rows are ordered.
     Order,
     /// So few rows are wanted that they are kept in order while the others pass.
@@ -30,33 +32,4 @@ pub enum Reason {
         /// How many would be.
         limit: u64,
     },
-}
-
-/// Whether keys can address a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Addressing {
-    /// They do.
-    Dense(Vec<KeyDim>),
-    /// A key has no bounded domain.
-    Unbounded {
-        /// Its position among the keys.
-        key: usize,
-    },
-    /// There are more slots than are worth it.
-    TooManySlots {
-        /// What the keys are.
-        dims: Vec<KeyDim>,
-        /// How many slots would be worth it.
-        limit: u64,
-    },
-}
-
-impl Addressing {
-    /// The keys' domains, if they address a table.
-    pub(super) fn dense(&self) -> Option<&[KeyDim]> {
-        match self {
-            Self::Dense(dims) => Some(dims),
-            Self::Unbounded { .. } | Self::TooManySlots { .. } => None,
-        }
-    }
 }

@@ -3,12 +3,10 @@
 //! A paragraph a stage: what it is, with the line of its transform; for each driver what is read and what is done with a
 //! row; what is kept of the rows; what comes out. Text appears as in the program, not as codes.
 
-use super::{
-    AggregateItem, AggregateStrategy, Check, Driver, DriverColumn, KeyDim, KeyDomain, Op, Probe, ProbeStrategy, Sink,
-    Stage, Variant,
-};
+use super::{Check, Driver, DriverColumn, Op, Probe, Stage, Variant};
 use crate::encode::{Encoded, EncodedProgram, Expr, NamedExpr, SchemaColumn, SortKey, Type};
 use crate::plan::{Printer, RowCount, grouped, join_kind_name, name_text, names_of_several};
+use crate::strategy::{AggregateItem, KeyDim, KeyDomain, Matches};
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
 use dj_runtime::expr::{ColumnId, Scalar, literal_text};
 use dj_runtime::types::{Bounds, Type as Written};
@@ -30,7 +28,8 @@ pub fn physical_text(of: &VariantText<'_>) -> String {
     let mut paragraphs: Vec<String> = (0..of.variant.stages.len())
         .map(|index| {
             let printer = StagePrinter::new(of, index);
-            let lines = printer.drivers().into_iter().chain(printer.sink()).chain(printer.result());
+            let strategy = printer.stage.sink.strategy();
+            let lines = printer.drivers().into_iter().chain(strategy.details(&printer)).chain(printer.result());
             let lines: String = lines.map(|line| format!("  {line}\n")).collect();
             printer.heading() + &lines
         })
@@ -44,7 +43,7 @@ pub fn physical_text(of: &VariantText<'_>) -> String {
 }
 
 /// Prints parts of one stage.
-pub(super) struct StagePrinter<'a> {
+pub(crate) struct StagePrinter<'a> {
     of: VariantText<'a>,
     index: usize,
     stage: &'a Stage,
@@ -61,19 +60,7 @@ impl<'a> StagePrinter<'a> {
     /// `stage 2: group [origin, hour]: dense  :7`
     pub(super) fn heading(&self) -> String {
         let line = self.stage.span.line_column(self.of.source).0;
-        format!("stage {}: {}  :{line}\n", self.index, self.kind())
-    }
-
-    fn kind(&self) -> String {
-        match &self.stage.sink {
-            Sink::Emit => "emit".to_owned(),
-            Sink::Aggregate { keys, strategy, .. } if keys.is_empty() => format!("aggregate: {}", strategy.name()),
-            Sink::Aggregate { keys, strategy, .. } => format!("group [{}]: {}", self.columns(keys), strategy.name()),
-            Sink::Sort(keys) => format!("sort [{}]", self.order(keys)),
-            Sink::TopK { keys, rows } => format!("top {} by [{}]", grouped(*rows as u64), self.order(keys)),
-            Sink::Lookup { keys, .. } => format!("build [{}]: lookup", self.exprs(keys)),
-            Sink::Merge { keys, .. } => format!("build [{}]: merge", self.exprs(keys)),
-        }
+        format!("stage {}: {}  :{line}\n", self.index, self.stage.sink.strategy().title(self))
     }
 
     fn drivers(&self) -> Vec<String> {
@@ -124,10 +111,11 @@ impl<'a> StagePrinter<'a> {
         let pairs = pairs.map(|(left, right)| format!("{} == {}", self.expr(left), self.expr(right)));
         let pairs = pairs.collect::<Vec<_>>().join(" and ");
         let on = if pairs.is_empty() { String::new() } else { format!(" on {pairs}") };
-        let matches = match &probe.strategy {
-            ProbeStrategy::Lookup => "lookup",
-            ProbeStrategy::MergeOne => "merge, one match",
-            ProbeStrategy::MergeMany => "merge, many matches",
+        let strategy = self.of.variant.stages[probe.build].sink.strategy();
+        let matches = match &probe.matches {
+            Matches::One(_) if matches!(strategy.name(), "lookup") => "lookup".to_owned(),
+            Matches::One(_) => format!("{}, one match", strategy.name()),
+            Matches::Many => format!("{}, many matches", strategy.name()),
         };
         let payload: Vec<_> = probe.payload.iter().map(|(_, column)| *column).collect();
         let payload = if payload.is_empty() { String::new() } else { format!(" for [{}]", self.columns(&payload)) };
@@ -137,28 +125,10 @@ impl<'a> StagePrinter<'a> {
         format!("join {kind} stage {}{on}{nulls}{}{payload} ({matches})", probe.build, residual.unwrap_or_default())
     }
 
-    fn sink(&self) -> Vec<String> {
-        match &self.stage.sink {
-            Sink::Emit | Sink::Sort(_) | Sink::TopK { .. } => vec![],
-            Sink::Aggregate { keys, aggregates, strategy } => {
-                let slots = match strategy {
-                    AggregateStrategy::Dense(dims) => Some(self.slots(&self.key_texts(keys), dims)),
-                    AggregateStrategy::Reduce | AggregateStrategy::Sort => None,
-                };
-                slots.into_iter().chain(aggregates.iter().map(|item| self.aggregate(item))).collect()
-            }
-            Sink::Lookup { keys, dims, check_unique } => {
-                let slots = self.slots(&self.expr_texts(keys), dims);
-                std::iter::once(slots).chain(unique_text(*check_unique)).collect()
-            }
-            Sink::Merge { check_unique, .. } => unique_text(*check_unique).into_iter().collect(),
-        }
-    }
-
     /// `9,650 slots = origin (dictionary of 512) × hour (0..23 + null)`
-    pub(super) fn slots(&self, keys: &[(String, Type)], dims: &[KeyDim]) -> String {
-        let slots =
-            super::aggregate::slots_at(dims, &self.of.encoded.dictionaries, 0).map_or("too many".to_owned(), grouped);
+    pub(crate) fn slots(&self, keys: &[(String, Type)], dims: &[KeyDim]) -> String {
+        let slots = crate::strategy::address::slots_at(dims, &self.of.encoded.dictionaries, 0)
+            .map_or("too many".to_owned(), grouped);
         let keys: Vec<_> = keys.iter().zip(dims).map(|((key, ty), dim)| self.dim(key, *ty, dim)).collect();
         format!("{slots} slots = {}", keys.join(" × "))
     }
@@ -175,18 +145,17 @@ impl<'a> StagePrinter<'a> {
 
     /// The keys and their types.
     pub(super) fn keys(&self) -> Vec<(String, Type)> {
-        match &self.stage.sink {
-            Sink::Aggregate { keys, .. } => self.key_texts(keys),
-            Sink::Lookup { keys, .. } | Sink::Merge { keys, .. } => self.expr_texts(keys),
-            Sink::Emit | Sink::Sort(_) | Sink::TopK { .. } => vec![],
-        }
+        let strategy = self.stage.sink.strategy();
+        let groups = strategy.group().map(|group| self.key_texts(&group.keys));
+        let builds = strategy.build().map(|build| self.expr_texts(&build.keys().exprs));
+        groups.or(builds).unwrap_or_default()
     }
 
-    fn key_texts(&self, keys: &[SchemaColumn]) -> Vec<(String, Type)> {
+    pub(crate) fn key_texts(&self, keys: &[SchemaColumn]) -> Vec<(String, Type)> {
         keys.iter().map(|key| (self.names.column(key.id), key.ty)).collect()
     }
 
-    fn expr_texts(&self, keys: &[Expr]) -> Vec<(String, Type)> {
+    pub(crate) fn expr_texts(&self, keys: &[Expr]) -> Vec<(String, Type)> {
         keys.iter().map(|key| (self.expr(key), key.ty)).collect()
     }
 
@@ -209,15 +178,15 @@ impl<'a> StagePrinter<'a> {
         format!("{} in, {} out", text(self.stage.rows_in), text(self.stage.rows_out))
     }
 
-    fn columns(&self, columns: &[SchemaColumn]) -> String {
+    pub(crate) fn columns(&self, columns: &[SchemaColumn]) -> String {
         join(columns, |column| self.names.column(column.id))
     }
 
-    fn exprs(&self, exprs: &[Expr]) -> String {
+    pub(crate) fn exprs(&self, exprs: &[Expr]) -> String {
         join(exprs, |expr| self.expr(expr))
     }
 
-    fn order(&self, keys: &[SortKey]) -> String {
+    pub(crate) fn order(&self, keys: &[SortKey]) -> String {
         join(keys, |key| self.names.sort_key(key))
     }
 
@@ -225,7 +194,7 @@ impl<'a> StagePrinter<'a> {
         self.names.item(item)
     }
 
-    fn aggregate(&self, item: &AggregateItem) -> String {
+    pub(crate) fn aggregate(&self, item: &AggregateItem) -> String {
         let call = self.names.call(item.function, item.argument.as_ref(), item.filter.as_ref());
         format!("{} = {call}", self.names.column(item.column.id))
     }
@@ -257,14 +226,8 @@ fn columns_of(stage: &Stage, variant: &Variant) -> BTreeSet<ColumnId> {
 
 /// The keys of a probe's build side.
 fn build_keys<'a>(variant: &'a Variant, probe: &Probe) -> &'a [Expr] {
-    match &variant.stages[probe.build].sink {
-        Sink::Lookup { keys, .. } | Sink::Merge { keys, .. } => keys,
-        Sink::Emit | Sink::Aggregate { .. } | Sink::Sort(_) | Sink::TopK { .. } => &[],
-    }
-}
-
-fn unique_text(check_unique: bool) -> Option<String> {
-    check_unique.then(|| "check that no key comes twice, recorded".to_owned())
+    let build = variant.stages[probe.build].sink.strategy().build();
+    &build.unwrap_or_else(|| panic!("(P5) stage {} is no build side", probe.build)).keys().exprs
 }
 
 fn join<T>(items: &[T], text: impl Fn(&T) -> String) -> String {

@@ -26,12 +26,12 @@ mod driver;
 mod joins;
 mod keys;
 
-use super::{Arrival, Op, Sink, Stage, Variant};
+use super::{Arrival, Op, Stage, Variant};
 use crate::encode::{EncodedProgram, Expr, ExprKind, Plan, Scalar, SchemaColumn, Type};
 use crate::plan::{VerifyError, well_typed};
 use dj_grammar::Span;
 use dj_runtime::artifact::DriverSource;
-use dj_runtime::expr::{ColumnId, Failure, Origin, failure};
+use dj_runtime::expr::{ColumnId, Failure, Interval, Origin, failure};
 use std::collections::BTreeMap;
 
 type Verified = Result<(), VerifyError>;
@@ -56,11 +56,12 @@ pub fn verify(encoded: &EncodedProgram, variant: &Variant) -> Result<(), VerifyE
     verifier.results()
 }
 
-fn require(holds: bool, message: impl FnOnce() -> String) -> Verified {
+pub(crate) fn require(holds: bool, message: impl FnOnce() -> String) -> Verified {
     if holds { Ok(()) } else { Err(VerifyError(message())) }
 }
 
-struct Verifier<'a> {
+/// What is verified.
+pub(crate) struct Verifier<'a> {
     encoded: &'a EncodedProgram,
     variant: &'a Variant,
 }
@@ -71,38 +72,41 @@ impl Verifier<'_> {
         require(stage.span != Span::default(), || "(P11) it is of no transform".to_owned())?;
         let chunk = 1..=MAX_CHUNK_ROWS;
         require(chunk.contains(&stage.chunk_rows), || format!("(P9) chunks of {} rows", stage.chunk_rows))?;
-        let in_order = stage.arrival == Arrival::InOrder || !stage.sink.relies_on_arrival();
+        let in_order = stage.arrival == Arrival::InOrder || !stage.sink.strategy().relies_on_arrival();
         require(in_order, || format!("(P10) {:?} needs rows in order", stage.sink))?;
         require(!stage.drivers.is_empty(), || "(P13) no driver gives its rows".to_owned())?;
         for driver in &stage.drivers {
             let row = self.driver(index, driver)?;
             self.sink(index, &row)?;
         }
-        self.addressing(stage)?;
-        self.kept_rows(stage)
+        stage.sink.strategy().verify(self, stage)
+    }
+
+    /// What is known of a column's values.
+    pub(crate) fn interval(&self, id: ColumnId) -> Option<Interval> {
+        self.variant.facts.interval(id)
+    }
+
+    /// What is known of an expression's values.
+    pub(crate) fn interval_of(&self, expr: &Expr) -> Option<Interval> {
+        self.variant.facts.interval_of(expr)
     }
 
     /// What a sink computes of a row, and what of the row comes out.
     fn sink(&self, index: usize, row: &Row) -> Verified {
         let stage = &self.variant.stages[index];
-        let keys: Vec<&Expr> = match &stage.sink {
-            Sink::Aggregate { keys, aggregates, .. } => {
-                keys.iter().try_for_each(|key| self.is_there(key, row, "key"))?;
-                for item in aggregates {
-                    require(item.span != Span::default(), || format!("(P11) {:?} has no place", item.function))?;
-                    item.argument.iter().try_for_each(|argument| self.expr(index, argument, row))?;
-                    item.filter.iter().try_for_each(|filter| self.condition(index, filter, row))?;
-                }
-                let made = keys.iter().chain(aggregates.iter().map(|item| &item.column));
-                let agrees = made.eq(&stage.result);
-                return require(agrees, || "(P13) the result is not the keys and the aggregates".to_owned());
-            }
-            Sink::Emit => vec![],
-            Sink::Sort(keys) | Sink::TopK { keys, .. } => keys.iter().map(|key| &key.expr).collect(),
-            Sink::Lookup { keys, .. } | Sink::Merge { keys, .. } => keys.iter().collect(),
+        let strategy = stage.sink.strategy();
+        strategy.expressions().into_iter().try_for_each(|expr| self.expr(index, expr, row))?;
+        let Some(group) = strategy.group() else {
+            return stage.result.iter().try_for_each(|column| self.is_there(column, row, "result"));
         };
-        keys.into_iter().try_for_each(|key| self.expr(index, key, row))?;
-        stage.result.iter().try_for_each(|column| self.is_there(column, row, "result"))
+        group.keys.iter().try_for_each(|key| self.is_there(key, row, "key"))?;
+        for item in &group.aggregates {
+            require(item.span != Span::default(), || format!("(P11) {:?} has no place", item.function))?;
+            item.filter.iter().try_for_each(|filter| self.condition(index, filter, row))?;
+        }
+        let agrees = group.result().eq(&stage.result);
+        require(agrees, || "(P13) the result is not the keys and the aggregates".to_owned())
     }
 
     fn is_there(&self, column: &SchemaColumn, row: &Row, what: &str) -> Verified {
@@ -201,7 +205,7 @@ impl Verifier<'_> {
 
 /// Whether the stage keeps rows for joins.
 fn is_build(stage: &Stage) -> bool {
-    matches!(stage.sink, Sink::Lookup { .. } | Sink::Merge { .. })
+    stage.sink.strategy().build().is_some()
 }
 
 /// Whether a column may be read so.

@@ -7,6 +7,7 @@
 //! ```text
 //! step(state, residents, scalars, chunk, rows, start[, offset])
 //!                                       -> (state, status, [count], [mask, [origin], emitted], [total])
+//! merge(state, other, residents, scalars) -> (state, status, [count])
 //! compact(state, residents, scalars)    -> (state, status, count)
 //! finish(state, residents, scalars)     -> (status, count, tensors)
 //! ```
@@ -19,6 +20,8 @@ use crate::pjrt::Element;
 pub enum SlotKind {
     /// A tensor of the state. Steps and compactions give it back in the place that they were given.
     State(usize),
+    /// A tensor of the state of another replica.
+    Other(usize),
     /// A tensor of a resident.
     Resident {
         /// The index among the stage's residents.
@@ -128,6 +131,10 @@ pub fn arguments(
     rung: usize,
 ) -> Result<Vec<Slot>, Missing> {
     let mut slots = state(stage, rung)?;
+    if kind == ProgramKind::Merge {
+        let other = state(stage, rung)?.into_iter().enumerate();
+        slots.extend(other.map(|(index, slot)| Slot { kind: SlotKind::Other(index), ..slot }));
+    }
     for (index, resident) in stage.residents.iter().enumerate() {
         let tensors = resident_tensors(&stage.capacities, host_tables, resident, rung)?;
         let slot =
@@ -223,6 +230,9 @@ fn results(stage: &Stage, kind: ProgramKind, rung: usize) -> Result<Vec<Slot>, M
             slots.extend(driver.expands.then(|| scalar(SlotKind::Total, Element::S64)));
             Ok(slots)
         }
+        ProgramKind::Merge => {
+            Ok(state(stage, rung)?.into_iter().chain([status]).chain(appends.then_some(count)).collect())
+        }
         ProgramKind::Compact => Ok(state(stage, rung)?.into_iter().chain([status, count]).collect()),
         ProgramKind::Finish => {
             let tensor = |(index, tensor): (usize, &super::ResultTensor)| {
@@ -294,6 +304,7 @@ impl std::fmt::Display for SlotKind {
         };
         match self {
             Self::State(index) => write!(f, "state {index}"),
+            Self::Other(index) => write!(f, "other state {index}"),
             Self::Resident { resident, tensor } => write!(f, "resident {resident}'s tensor {tensor}"),
             Self::Scalar { scalar, part } => write!(f, "scalar {scalar}{}", of(part)),
             Self::Chunk { column, part } => write!(f, "chunk column {column}{}", of(part)),

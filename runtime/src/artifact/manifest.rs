@@ -263,6 +263,8 @@ pub struct ExportSpec {
 pub enum ProgramKind {
     /// The step of the driver of this index.
     Step(usize),
+    /// Add what another replica has folded.
+    Merge,
     /// Sort and reduce what was appended, in place.
     Compact,
     /// The result.
@@ -287,6 +289,7 @@ impl std::fmt::Display for ProgramId {
         write!(f, "v{}.s{}.", self.variant, self.stage)?;
         match self.kind {
             ProgramKind::Step(driver) => write!(f, "step{driver}")?,
+            ProgramKind::Merge => f.write_str("merge")?,
             ProgramKind::Compact => f.write_str("compact")?,
             ProgramKind::Finish => f.write_str("finish")?,
         }
@@ -301,6 +304,7 @@ impl ProgramId {
         let variant = parts.next()?.strip_prefix('v')?.parse().ok()?;
         let stage = parts.next()?.strip_prefix('s')?.parse().ok()?;
         let kind = match parts.next()? {
+            "merge" => ProgramKind::Merge,
             "compact" => ProgramKind::Compact,
             "finish" => ProgramKind::Finish,
             step => ProgramKind::Step(step.strip_prefix("step")?.parse().ok()?),

@@ -62,7 +62,8 @@ impl Program {
             SlotKind::Rows => scalars[0].take().map(Argument::Donated),
             SlotKind::Start => scalars[1].take().map(Argument::Donated),
             SlotKind::Offset => scalars[2].take().map(Argument::Donated),
-            SlotKind::Status
+            SlotKind::Other(_)
+            | SlotKind::Status
             | SlotKind::Count
             | SlotKind::Mask
             | SlotKind::Origin

@@ -153,7 +153,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The lanes of a 64-bit value that a type does not hold; `None` if it holds all.
-    pub(in crate::lower) fn outside(&self, value: Value<'c>, ty: Type) -> Option<Value<'c>> {
+    pub(crate) fn outside(&self, value: Value<'c>, ty: Type) -> Option<Value<'c>> {
         let b = self.b;
         let (lo, hi) = ty.integer_range()?;
         let element = b.element(value);

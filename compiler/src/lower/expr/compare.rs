@@ -107,9 +107,9 @@ fn direction(op: CompareOp) -> Direction {
 /// −0.0 becomes 0.0, NaN one pattern above all numbers, and subnormals zero, as comparisons have it.
 pub(crate) fn order_key<'c>(b: &Builder<'c>, value: Value<'c>) -> (Value<'c>, u32) {
     let element = b.element(value);
-    let bits = 8 * element.bytes() as u32;
+    let bits = order_bits(element);
     match element {
-        Element::Pred => (b.convert(value, Element::U64), 1),
+        Element::Pred => (b.convert(value, Element::U64), bits),
         Element::U8 | Element::U16 | Element::U32 | Element::U64 => (b.convert(value, Element::U64), bits),
         Element::F32 | Element::F64 => float_order_key(b, value),
         Element::S8 | Element::S16 | Element::S32 | Element::S64 => {
@@ -118,6 +118,11 @@ pub(crate) fn order_key<'c>(b: &Builder<'c>, value: Value<'c>) -> (Value<'c>, u3
             (b.bitcast(b.subtract(wide, offset), Element::U64), bits)
         }
     }
+}
+
+/// The bits of an [`order_key`].
+pub(crate) fn order_bits(element: Element) -> u32 {
+    if element == Element::Pred { 1 } else { 8 * element.bytes() as u32 }
 }
 
 /// The unsigned integer whose order is that of a float.

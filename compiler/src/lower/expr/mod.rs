@@ -7,7 +7,7 @@ mod compare;
 mod function;
 mod logic;
 
-pub(super) use compare::order_key;
+pub(crate) use compare::{order_bits, order_key};
 
 use super::context::{Cx, Lane, Rows, cell_source};
 use crate::encode::{Expr, ExprKind, Scalar, Type};
@@ -17,28 +17,28 @@ use dj_runtime::expr::makes_longer;
 
 /// Where an expression is evaluated: on which rows, and which lanes may raise a status.
 #[derive(Clone, Copy)]
-pub(super) struct Scope<'r, 'c> {
+pub(crate) struct Scope<'r, 'c> {
     /// The rows.
-    pub(super) rows: &'r Rows<'c>,
+    pub(crate) rows: &'r Rows<'c>,
     /// The lanes whose result is wanted.
-    pub(super) active: Value<'c>,
+    pub(crate) active: Value<'c>,
 }
 
 impl<'r, 'c> Scope<'r, 'c> {
     /// All active lanes of the rows.
-    pub(super) fn of(rows: &'r Rows<'c>) -> Self {
+    pub(crate) fn of(rows: &'r Rows<'c>) -> Self {
         Self { rows, active: rows.active }
     }
 
     /// The scope restricted to some lanes.
-    pub(super) fn only(self, cx: &Cx<'_, 'c>, lanes: Value<'c>) -> Self {
+    pub(crate) fn only(self, cx: &Cx<'_, 'c>, lanes: Value<'c>) -> Self {
         Self { active: cx.b.and(self.active, lanes), ..self }
     }
 }
 
 impl<'c> Cx<'_, 'c> {
     /// The value of an expression on every lane.
-    pub(super) fn expr(&self, scope: Scope<'_, 'c>, expr: &Expr) -> Lane<'c> {
+    pub(crate) fn expr(&self, scope: Scope<'_, 'c>, expr: &Expr) -> Lane<'c> {
         self.at(expr.span, || self.expr_here(scope, expr))
     }
 
@@ -133,14 +133,14 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The tensors of a host table, resident at the capacity of its dictionary.
-    pub(super) fn host_table(&self, table: usize) -> Vec<Value<'c>> {
+    pub(crate) fn host_table(&self, table: usize) -> Vec<Value<'c>> {
         let domain = self.lowering.strings.host_tables[table].domain;
         let capacity = self.dictionary_capacity(domain);
         self.resident(Resident::HostTable { table, capacity })
     }
 
     /// The index of the capacity that holds a dictionary.
-    pub(super) fn dictionary_capacity(&self, domain: usize) -> usize {
+    pub(crate) fn dictionary_capacity(&self, domain: usize) -> usize {
         let base = self.lowering.strings.capacity(domain);
         self.interface.borrow_mut().capacity(base, CapacityKind::Dictionary(domain))
     }
@@ -161,7 +161,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// Valid where both are.
-    pub(super) fn both(&self, a: Option<Value<'c>>, b: Option<Value<'c>>) -> Option<Value<'c>> {
+    pub(crate) fn both(&self, a: Option<Value<'c>>, b: Option<Value<'c>>) -> Option<Value<'c>> {
         match (a, b) {
             (Some(a), Some(b)) => Some(self.b.and(a, b)),
             (a, b) => a.or(b),
@@ -169,18 +169,18 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The lanes on which a condition is true.
-    pub(super) fn truth(&self, scope: Scope<'_, 'c>, condition: &Expr) -> Value<'c> {
+    pub(crate) fn truth(&self, scope: Scope<'_, 'c>, condition: &Expr) -> Value<'c> {
         let lane = self.expr(scope, condition);
         lane.valid.map_or(lane.value, |valid| self.b.and(lane.value, valid))
     }
 
     /// The value converted to an element; the caller knows that it fits.
-    pub(super) fn to_element(&self, value: Value<'c>, element: Element) -> Value<'c> {
+    pub(crate) fn to_element(&self, value: Value<'c>, element: Element) -> Value<'c> {
         if self.b.element(value) == element { value } else { self.b.convert(value, element) }
     }
 
     /// A number as f64: integers and decimals to the nearest.
-    pub(super) fn to_f64(&self, value: Value<'c>, ty: Type) -> Value<'c> {
+    pub(crate) fn to_f64(&self, value: Value<'c>, ty: Type) -> Value<'c> {
         let float = self.to_element(value, Element::F64);
         if ty.scale() == 0 {
             return float;
@@ -189,7 +189,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// A float divided by a constant, correctly rounded: XLA would multiply by the constant's reciprocal, which is not.
-    pub(in crate::lower) fn divide_by(&self, value: Value<'c>, divisor: f64) -> Value<'c> {
+    pub(crate) fn divide_by(&self, value: Value<'c>, divisor: f64) -> Value<'c> {
         let divisor = self.b.constant_float(self.b.element(value), divisor);
         self.b.divide(value, self.b.optimization_barrier(&[divisor])[0])
     }

@@ -2,7 +2,7 @@
 
 use super::{Row, Verified, Verifier, agree, read_by, require, source_columns};
 use crate::encode::{Expr, SchemaColumn, Type};
-use crate::physical::{Check, Driver, DriverColumn, Op, Sink, Stage};
+use crate::physical::{Check, Driver, DriverColumn, Op, Stage};
 use crate::plan::{Table, VerifyError};
 use dj_grammar::Span;
 use dj_runtime::artifact::DriverSource;
@@ -162,14 +162,9 @@ fn computed_with(stage: &Stage, driver: &Driver) -> BTreeSet<ColumnId> {
             origin.extend(renamed.collect::<Vec<_>>());
         }
     }
-    match &stage.sink {
-        Sink::Emit => {}
-        Sink::Aggregate { keys, aggregates, .. } => {
-            add(aggregates.iter().flat_map(|item| item.argument.iter().chain(&item.filter)).collect(), &origin);
-            read.extend(keys.iter().filter_map(|key| origin.get(&key.id).copied()));
-        }
-        Sink::Sort(keys) | Sink::TopK { keys, .. } => add(keys.iter().map(|key| &key.expr).collect(), &origin),
-        Sink::Lookup { keys, .. } | Sink::Merge { keys, .. } => add(keys.iter().collect(), &origin),
-    }
+    let strategy = stage.sink.strategy();
+    add(strategy.expressions(), &origin);
+    let keys = strategy.group().into_iter().flat_map(|group| &group.keys);
+    read.extend(keys.filter_map(|key| origin.get(&key.id).copied()));
     read
 }

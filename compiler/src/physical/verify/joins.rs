@@ -2,8 +2,9 @@
 
 use super::{Row, Verified, Verifier, agree, require};
 use crate::encode::SchemaColumn;
-use crate::physical::{Probe, ProbeStrategy, Reason, Sink};
+use crate::physical::Probe;
 use crate::plan::{JoinKind, Uniqueness, VerifyError};
+use crate::strategy::Matches;
 use dj_grammar::Span;
 
 impl Verifier<'_> {
@@ -12,26 +13,18 @@ impl Verifier<'_> {
         require(probe.build < stage, || format!("(P1) it joins stage {}", probe.build))?;
         require(probe.span != Span::default(), || "(P11) a join has no place".to_owned())?;
         let build = &self.variant.stages[probe.build];
-        let (keys, check_unique) = match (&build.sink, &probe.strategy) {
-            (Sink::Lookup { keys, dims, check_unique }, ProbeStrategy::Lookup) => {
-                let nulls = keys.iter().zip(dims).all(|(key, dim)| dim.nullable == (probe.nulls_equal && key.nullable));
-                require(nulls, || format!("(P5) nulls have no slot of their own in stage {}", probe.build))?;
-                (keys, *check_unique)
-            }
-            (Sink::Merge { keys, check_unique, nulls_equal }, ProbeStrategy::MergeOne | ProbeStrategy::MergeMany) => {
-                let same = *nulls_equal == probe.nulls_equal;
-                require(same, || format!("(P5) nulls match on one side of stage {} only", probe.build))?;
-                (keys, *check_unique)
-            }
-            (_, strategy) => {
-                return Err(VerifyError(format!("(P5) stage {} is not built for {strategy:?}", probe.build)));
-            }
+        let Some(strategy) = build.sink.strategy().build() else {
+            return Err(VerifyError(format!("(P5) stage {} is not built for joins", probe.build)));
         };
-        let types = keys.iter().map(|key| key.ty).eq(probe.keys.iter().map(|key| key.ty));
+        strategy.verify_probe(probe)?;
+        let keys = strategy.keys();
+        let types = keys.exprs.iter().map(|key| key.ty).eq(probe.keys.iter().map(|key| key.ty));
         require(types, || format!("(P5) keys differ from those of stage {}", probe.build))?;
+        let same = keys.matches == probe.matches;
+        require(same, || format!("(P5) {:?} of stage {}, which has {:?}", probe.matches, probe.build, keys.matches))?;
         self.payload(probe, &build.result, row)?;
-        self.matches(probe, check_unique)?;
-        let decided = probe.strategy == ProbeStrategy::MergeMany && probe.kind != JoinKind::Inner;
+        self.matches(probe)?;
+        let decided = probe.matches == Matches::Many && probe.kind != JoinKind::Inner;
         require(!decided || probe.residual.is_none(), || "(P7) a condition decides among many matches".to_owned())?;
         probe.residual.iter().try_for_each(|residual| self.condition(stage, residual, row))?;
         if probe.kind == JoinKind::Left {
@@ -57,23 +50,12 @@ impl Verifier<'_> {
     }
 
     /// Whether the number of matches that the join looks for is that which there may be.
-    fn matches(&self, probe: &Probe, check_unique: bool) -> Verified {
+    fn matches(&self, probe: &Probe) -> Verified {
         let any_will_do = matches!(probe.kind, JoinKind::Semi | JoinKind::Anti) && probe.residual.is_none();
-        let unique = match &self.variant.reasons[probe.build] {
-            Reason::OneMatch { unique, .. } => unique.as_ref(),
-            Reason::Streams
-            | Reason::OneGroup
-            | Reason::Group(_)
-            | Reason::ManyMatches
-            | Reason::Order
-            | Reason::FewWanted
-            | Reason::ManyWanted { .. } => None,
-        };
-        let one = probe.strategy != ProbeStrategy::MergeMany;
-        let found = !one || any_will_do || unique.is_some();
+        let found = probe.matches != Matches::One(None) || any_will_do;
         require(found, || format!("(P6) one match of stage {} is looked for, and there may be more", probe.build))?;
-        let Some(Uniqueness::Recorded(table, column)) = unique else { return Ok(()) };
-        let assumed = check_unique && self.variant.unique.contains(&(*table, *column));
-        require(assumed, || format!("(P6) nothing checks that keys of stage {} are unique", probe.build))
+        let Matches::One(Some(Uniqueness::Recorded(table, column))) = &probe.matches else { return Ok(()) };
+        let assumed = self.variant.unique.contains(&(*table, *column));
+        require(assumed, || format!("(P6) it is no assumption that keys of stage {} are unique", probe.build))
     }
 }

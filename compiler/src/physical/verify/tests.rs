@@ -3,11 +3,9 @@
 use super::verify;
 use crate::encode::{EncodedProgram, Expr, ExprKind, Scalar, Type};
 use crate::filetests::files::Files;
-use crate::physical::{
-    AggregateStrategy, Arrival, Check, Driver, DriverColumn, KeyDim, KeyDomain, Op, Probe, ProbeStrategy, Reason, Sink,
-    Stage, Variant,
-};
+use crate::physical::{Arrival, Check, Driver, DriverColumn, Op, Probe, Stage, Variant};
 use crate::plan::JoinKind;
+use crate::strategy::{KeyDim, KeyDomain, Lookup, Matches, Merge, Sink};
 use crate::{Options, compile};
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
@@ -96,23 +94,17 @@ fn product(op: &mut Op) -> Option<&mut Expr> {
 }
 
 fn dense(stage: &mut Stage) -> Option<&mut Vec<KeyDim>> {
-    let Sink::Aggregate { strategy: AggregateStrategy::Dense(dims), .. } = &mut stage.sink else { return None };
-    Some(dims)
+    if let Sink::Dense(dense) = &mut stage.sink { Some(&mut dense.dims) } else { None }
 }
 
 /// A table that integers address.
 fn table(stage: &mut Stage) -> Option<&mut Vec<KeyDim>> {
-    let Sink::Lookup { dims, .. } = &mut stage.sink else { return None };
-    matches!(dims[0].domain, KeyDomain::Range { .. }).then_some(dims)
-}
-
-fn checked_unique(stage: &mut Stage) -> Option<&mut bool> {
-    let Sink::Lookup { check_unique, .. } = &mut stage.sink else { return None };
-    check_unique.then_some(check_unique)
+    let Sink::Lookup(lookup) = &mut stage.sink else { return None };
+    matches!(lookup.dims[0].domain, KeyDomain::Range { .. }).then_some(&mut lookup.dims)
 }
 
 fn kept(stage: &mut Stage) -> Option<&mut usize> {
-    if let Sink::TopK { rows, .. } = &mut stage.sink { Some(rows) } else { None }
+    if let Sink::TopK(top) = &mut stage.sink { Some(&mut top.rows) } else { None }
 }
 
 fn sorted(stage: &mut Stage) -> Option<&mut Stage> {
@@ -120,11 +112,11 @@ fn sorted(stage: &mut Stage) -> Option<&mut Stage> {
 }
 
 fn merged(stage: &mut Stage) -> Option<&mut Stage> {
-    matches!(stage.sink, Sink::Merge { .. }).then_some(stage)
+    matches!(stage.sink, Sink::Merge(_)).then_some(stage)
 }
 
 fn grouped(stage: &mut Stage) -> Option<&mut Stage> {
-    matches!(stage.sink, Sink::Aggregate { .. }).then_some(stage)
+    stage.sink.strategy().group().is_some().then_some(stage)
 }
 
 fn filter(variant: &mut Variant) -> &mut Expr {
@@ -170,7 +162,7 @@ fn p4_readers_of_rows_agree_with_the_result() {
     check("P4", |variant| driver(variant, reads_stage).columns[0].index = 99);
     check("P4", |variant| driver(variant, reads_table).columns[0].index = 99);
     check("P4", |variant| {
-        let build = variant.stages.iter().position(|stage| matches!(stage.sink, Sink::Merge { .. })).unwrap();
+        let build = variant.stages.iter().position(|stage| matches!(stage.sink, Sink::Merge(_))).unwrap();
         let reader = variant.stages[build + 1..].iter_mut().flat_map(|stage| &mut stage.drivers).next().unwrap();
         reader.source = DriverSource::Stage(build);
         reader.skip.clear();
@@ -183,17 +175,16 @@ fn p4_readers_of_rows_agree_with_the_result() {
 #[test]
 fn p5_joins_agree_with_their_build_sides() {
     check("P5", |variant| {
-        let probe = probe(variant, |probe| probe.strategy == ProbeStrategy::Lookup);
-        probe.strategy = ProbeStrategy::MergeOne;
+        probe(variant, |probe| probe.matches != Matches::Many).matches = Matches::Many;
     });
     check("P5", |variant| drop(probe(variant, |_| true).keys.pop()));
     check("P5", |variant| {
-        let probe = probe(variant, |probe| probe.strategy == ProbeStrategy::MergeMany);
+        let probe = probe(variant, |probe| probe.matches == Matches::Many);
         probe.nulls_equal = !probe.nulls_equal;
     });
     check("P5", |variant| probe(variant, |probe| !probe.payload.is_empty()).payload[0].0 = 99);
     check("P5", |variant| {
-        let nullable = |stage: &Stage| matches!(&stage.sink, Sink::Lookup { keys, .. } if keys[0].nullable);
+        let nullable = |stage: &Stage| matches!(&stage.sink, Sink::Lookup(lookup) if lookup.keys.exprs[0].nullable);
         let build = variant.stages.iter().position(nullable).expect("a table's key may be null");
         probe(variant, |probe| probe.build == build).nulls_equal = true;
     });
@@ -202,25 +193,27 @@ fn p5_joins_agree_with_their_build_sides() {
 #[test]
 fn p6_one_match_is_looked_for_where_there_is_one() {
     check("P6", |variant| {
-        let build = probe(variant, |probe| probe.kind == JoinKind::Left).build;
-        variant.reasons[build] = Reason::ManyMatches;
+        let probe = probe(variant, |probe| probe.kind == JoinKind::Left);
+        probe.matches = Matches::One(None);
+        let build = probe.build;
+        match &mut variant.stages[build].sink {
+            Sink::Lookup(Lookup { keys, .. }) | Sink::Merge(Merge { keys, .. }) => keys.matches = Matches::One(None),
+            sink => panic!("a join builds {sink:?}"),
+        }
     });
     check("P6", |variant| variant.unique.clear());
-    check("P6", |variant| {
-        *stage(variant, checked_unique) = false;
-    });
 }
 
 #[test]
 fn p7_rows_are_expanded_once() {
     check("P7", |variant| {
-        let probe = probe(variant, |probe| probe.strategy == ProbeStrategy::MergeMany);
+        let probe = probe(variant, |probe| probe.matches == Matches::Many);
         let again = Op::Probe(Probe { payload: vec![], ..probe.clone() });
         driver(variant, |driver| driver.expands().then_some(driver)).ops.push(again);
     });
     check("P7", |variant| {
         let predicate = filter(variant).clone();
-        let probe = probe(variant, |probe| probe.strategy == ProbeStrategy::MergeMany);
+        let probe = probe(variant, |probe| probe.matches == Matches::Many);
         probe.kind = JoinKind::Semi;
         probe.residual = Some(predicate);
     });

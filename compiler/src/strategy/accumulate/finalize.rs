@@ -4,14 +4,14 @@
 
 use super::{AccumulatorKind, Accumulators, Recipe};
 use crate::encode::Type;
-use crate::lower::context::{Cx, Lane};
+use crate::lower::{Cx, Lane};
 use crate::plan::AggregateFunction;
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
 
 impl<'c> Cx<'_, 'c> {
     /// The aggregates of every slot; only `active` slots may raise a status.
-    pub(crate) fn finalize(
+    pub(in crate::strategy) fn finalize(
         &self,
         accumulators: &Accumulators,
         states: &[Vec<Value<'c>>],
@@ -131,7 +131,7 @@ impl<'c> Cx<'_, 'c> {
         if ty.scale() == 0 { sum } else { self.divide_by(sum, 10_f64.powi(ty.scale().into())) }
     }
 
-    /// The inverse of [`crate::lower::expr::order_key`].
+    /// The inverse of [`crate::lower::order_key`].
     fn decode_order_key(&self, key: Value<'c>, element: Element) -> Value<'c> {
         let b = self.b;
         match element {

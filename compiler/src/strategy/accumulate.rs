@@ -13,11 +13,10 @@ mod finalize;
 
 pub(super) use combine::Addresses;
 
-use super::context::{Cx, Rows};
-use super::expr::{Scope, order_key};
-use super::rows::order_element;
+use super::AggregateItem;
 use crate::encode::Expr;
-use crate::physical::{AggregateItem, RowOrder};
+use crate::lower::{Cx, Rows, Scope, order_element, order_key};
+use crate::physical::RowOrder;
 use crate::plan::AggregateFunction;
 use crate::stablehlo::{Element, Value};
 use dj_grammar::Span;
@@ -167,6 +166,11 @@ impl Accumulators {
         parts
     }
 
+    /// The number of rows of each group.
+    pub(super) fn rows<'c>(&self, states: &[Vec<Value<'c>>]) -> Value<'c> {
+        states[0][0]
+    }
+
     /// How many rows can be added up.
     pub(super) fn max_rows(&self) -> u64 {
         let of = |accumulator: &Accumulator| match accumulator.kind {
@@ -210,6 +214,17 @@ impl Accumulator {
 }
 
 impl<'c> Cx<'_, 'c> {
+    /// The groups of a state with those of another replica, slot by slot.
+    pub(super) fn merge_accumulators(
+        &self,
+        accumulators: &Accumulators,
+        state: &[Value<'c>],
+        other: &[Value<'c>],
+    ) -> Vec<Value<'c>> {
+        let (state, other) = (accumulators.split(self, state), accumulators.split(self, other));
+        self.combine(accumulators, &state, &other, Addresses::Same).into_iter().flatten().collect()
+    }
+
     /// Every row as the state of a group of one; inactive rows as that of an empty group.
     pub(super) fn contribute(&self, rows: &Rows<'c>, accumulators: &Accumulators) -> Vec<Vec<Value<'c>>> {
         let one = |accumulator: &Accumulator| self.at(accumulator.span, || self.contribute_one(rows, accumulator));

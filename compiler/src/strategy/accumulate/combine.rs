@@ -1,23 +1,69 @@
 //! Adding states up by address.
 
 use super::{Accumulator, AccumulatorKind, Accumulators};
-use crate::lower::context::Cx;
+use crate::lower::Cx;
 use crate::stablehlo::{Builder, Combiner, Direction, Element, Indices, Value};
 
 /// Where states are added.
 #[derive(Clone, Copy)]
-pub(crate) struct Addresses<'c> {
-    /// The slot of each lane, `i32`; a lane that belongs nowhere has one past the last slot.
-    pub(crate) slots: Value<'c>,
-    /// How many slots there are.
-    pub(crate) count: i64,
-    /// What is known of the slots.
-    pub(crate) known: Indices,
+pub(in crate::strategy) enum Addresses<'c> {
+    /// All lanes to the only slot.
+    One,
+    /// Each lane to the slot of its number.
+    Same,
+    /// Each lane to a slot.
+    Slots {
+        /// The slot of each lane, `i32`; a lane that belongs nowhere has one past the last slot.
+        slots: Value<'c>,
+        /// How many slots there are.
+        count: i64,
+        /// What is known of the slots.
+        known: Indices,
+    },
+}
+
+impl<'c> Addresses<'c> {
+    /// The slots with the lanes' values added.
+    fn add(self, b: &Builder<'c>, slots: Value<'c>, lanes: Value<'c>, combiner: Combiner) -> Value<'c> {
+        match self {
+            // A reduction is parallel.
+            Self::One => b.combine(combiner, slots, b.reshape(b.reduce_with(combiner, lanes, &[0]), &[1])),
+            Self::Same => b.combine(combiner, slots, lanes),
+            Self::Slots { slots: at, known, .. } => b.scatter(slots, at, lanes, combiner, known),
+        }
+    }
+
+    /// The value of each lane's slot; any for a lane that belongs nowhere.
+    fn of_slot(self, b: &Builder<'c>, slots: Value<'c>, lanes: Value<'c>) -> Value<'c> {
+        match self {
+            Self::One => b.broadcast(b.reshape(slots, &[]), &b.dims(lanes)),
+            Self::Same => slots,
+            Self::Slots { slots: at, .. } => b.gather(slots, at),
+        }
+    }
+
+    /// The slots with the values of the lanes that are set: one at most for each slot.
+    fn put(self, b: &Builder<'c>, slots: Value<'c>, lanes: Value<'c>, set: Value<'c>) -> Value<'c> {
+        match self {
+            Self::One => {
+                let nowhere = b.full_int(Element::S32, &b.dims(set), 1);
+                let at = b.select(set, b.full_int(Element::S32, &b.dims(set), 0), nowhere);
+                b.scatter(slots, at, lanes, Combiner::Set, Indices { sorted: false, unique: false })
+            }
+            Self::Same => b.select(set, lanes, slots),
+            Self::Slots { slots: at, count, .. } => {
+                let inside = b.compare(Direction::Lt, at, b.constant_int(Element::S32, count));
+                let nowhere = b.full_int(Element::S32, &b.dims(at), count);
+                let at = b.select(b.and(set, inside), at, nowhere);
+                b.scatter(slots, at, lanes, Combiner::Set, Indices { sorted: false, unique: false })
+            }
+        }
+    }
 }
 
 impl<'c> Cx<'_, 'c> {
     /// The states with the lanes' states added at their addresses.
-    pub(crate) fn combine(
+    pub(in crate::strategy) fn combine(
         &self,
         accumulators: &Accumulators,
         states: &[Vec<Value<'c>>],
@@ -41,13 +87,13 @@ impl<'c> Cx<'_, 'c> {
     ) -> Vec<Value<'c>> {
         match accumulator.kind {
             AccumulatorKind::Count | AccumulatorKind::Sum | AccumulatorKind::WideSum | AccumulatorKind::FloatSum => {
-                state.iter().zip(lanes).map(|(state, lane)| self.scatter(*state, *lane, Combiner::Add, at)).collect()
+                state.iter().zip(lanes).map(|(state, lane)| at.add(self.b, *state, *lane, Combiner::Add)).collect()
             }
             AccumulatorKind::Min if !accumulator.is_text() => {
-                vec![self.scatter(state[0], lanes[0], Combiner::Min, at)]
+                vec![at.add(self.b, state[0], lanes[0], Combiner::Min)]
             }
             AccumulatorKind::Max if !accumulator.is_text() => {
-                vec![self.scatter(state[0], lanes[0], Combiner::Max, at)]
+                vec![at.add(self.b, state[0], lanes[0], Combiner::Max)]
             }
             AccumulatorKind::Min | AccumulatorKind::Max => vec![self.combine_text(accumulator, state[0], lanes[0], at)],
             AccumulatorKind::First | AccumulatorKind::Last => {
@@ -55,11 +101,6 @@ impl<'c> Cx<'_, 'c> {
             }
             AccumulatorKind::Moments => self.combine_moments(state, lanes, at),
         }
-    }
-
-    /// A scatter; into a single slot, a reduction, which is parallel.
-    fn scatter(&self, state: Value<'c>, lanes: Value<'c>, combiner: Combiner, at: Addresses<'c>) -> Value<'c> {
-        scatter(self.b, state, lanes, combiner, at)
     }
 
     /// The value of the lane whose order wins: its parts are compared one after the other, and what lost by one part does not
@@ -82,9 +123,9 @@ impl<'c> Cx<'_, 'c> {
         for (old, new) in state.0.iter().zip(lanes.0) {
             let old = only(kept, *old);
             let new = only(won, *new);
-            let best = self.scatter(old, new, wins, at);
+            let best = at.add(b, old, new, wins);
             kept = both(kept, b.compare(Direction::Eq, best, old));
-            won = both(won, b.compare(Direction::Eq, b.gather(best, at.slots), new));
+            won = both(won, b.compare(Direction::Eq, at.of_slot(b, best, new), new));
             if order.is_empty() {
                 // A lane without a row has the place that every row's beats, as has an empty slot.
                 let never = b.constant_int(b.element(new), kind.never(b.element(new)));
@@ -93,12 +134,7 @@ impl<'c> Cx<'_, 'c> {
             order.push(best);
         }
         let won = won.unwrap_or_else(|| unreachable!("rows whose first is wanted have an order"));
-        let inside = b.compare(Direction::Lt, at.slots, b.constant_int(Element::S32, at.count));
-        let nowhere = b.full_int(Element::S32, &b.dims(at.slots), at.count);
-        let slots = b.select(b.and(won, inside), at.slots, nowhere);
-        let known = Indices { sorted: false, unique: false };
-        let values = state.1.iter().zip(lanes.1);
-        let values = values.map(|(state, lane)| b.scatter(*state, slots, *lane, Combiner::Set, known));
+        let values = state.1.iter().zip(lanes.1).map(|(state, lane)| at.put(b, *state, *lane, won));
         order.into_iter().chain(values).collect()
     }
 
@@ -122,7 +158,7 @@ impl<'c> Cx<'_, 'c> {
             b.select(none, b.full_int(Element::S32, &b.dims(codes), worst), b.gather(rank, codes))
         };
         let combiner = if is_min { Combiner::Min } else { Combiner::Max };
-        let best = self.scatter(ranked(state), ranked(lanes), combiner, at);
+        let best = at.add(b, ranked(state), ranked(lanes), combiner);
         let none = b.compare(Direction::Eq, best, b.constant_int(Element::S32, worst));
         b.select(none, b.full_int(Element::S32, &b.dims(best), -1), b.gather(unrank, best))
     }
@@ -134,18 +170,18 @@ impl<'c> Cx<'_, 'c> {
     /// Variances, 1979.
     fn combine_moments(&self, state: &[Value<'c>], lanes: &[Value<'c>], at: Addresses<'c>) -> Vec<Value<'c>> {
         let b = self.b;
-        let empty = b.full_float(Element::F64, &[at.count], 0.0);
+        let empty = b.full_float(Element::F64, &b.dims(state[0]), 0.0);
         let (count, mean, squares) = (lanes[0], lanes[1], lanes[2]);
-        let total = self.scatter(empty, count, Combiner::Add, at);
+        let total = at.add(b, empty, count, Combiner::Add);
         let pivot = self.pivots(state, lanes, total, at);
         let counts = b.compare(Direction::Gt, count, b.zero(Element::F64));
         let none = b.full_float(Element::F64, &b.dims(count), 0.0);
-        let offset = b.select(counts, b.subtract(mean, b.gather(pivot, at.slots)), none);
-        let shift = self.ratio(self.scatter(empty, b.multiply(count, offset), Combiner::Add, at), total);
-        let distance = b.subtract(offset, b.gather(shift, at.slots));
+        let offset = b.select(counts, b.subtract(mean, at.of_slot(b, pivot, mean)), none);
+        let shift = self.ratio(at.add(b, empty, b.multiply(count, offset), Combiner::Add), total);
+        let distance = b.subtract(offset, at.of_slot(b, shift, offset));
         // A count of zero is multiplied first, because the square of a lane that does not count may be infinite.
         let spread = b.add(squares, b.multiply(b.multiply(count, distance), distance));
-        let chunk_squares = self.scatter(empty, spread, Combiner::Add, at);
+        let chunk_squares = at.add(b, empty, spread, Combiner::Add);
         let all = b.add(state[0], total);
         let share = self.ratio(total, all);
         let merged_mean = b.add(pivot, b.multiply(shift, share));
@@ -164,10 +200,10 @@ impl<'c> Cx<'_, 'c> {
         let pivots = b.if_then_else(
             any_new,
             |b| {
-                let least = b.full_float(Element::F64, &[at.count], f64::NEG_INFINITY);
+                let least = b.full_float(Element::F64, &b.dims(state[0]), f64::NEG_INFINITY);
                 let counts = b.compare(Direction::Gt, lanes[0], b.zero(Element::F64));
                 let nothing = b.full_float(Element::F64, &b.dims(lanes[1]), f64::NEG_INFINITY);
-                let greatest = scatter(b, least, b.select(counts, lanes[1], nothing), Combiner::Max, at);
+                let greatest = at.add(b, least, b.select(counts, lanes[1], nothing), Combiner::Max);
                 vec![b.select(is_new, greatest, state[1])]
             },
             |_| vec![state[1]],
@@ -183,18 +219,4 @@ impl<'c> Cx<'_, 'c> {
         let divisor = b.select(empty, b.full_float(Element::F64, &b.dims(n), 1.0), n);
         b.select(empty, zero, b.divide(a, divisor))
     }
-}
-
-fn scatter<'c>(
-    b: &Builder<'c>,
-    state: Value<'c>,
-    lanes: Value<'c>,
-    combiner: Combiner,
-    at: Addresses<'c>,
-) -> Value<'c> {
-    if at.count > 1 {
-        return b.scatter(state, at.slots, lanes, combiner, at.known);
-    }
-    let reduced = b.reduce_with(combiner, lanes, &[0]);
-    b.combine(combiner, state, b.reshape(reduced, &[1]))
 }

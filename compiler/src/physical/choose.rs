@@ -1,0 +1,208 @@
+//! Which strategy an operator takes: the cheapest of those that can run it, unless `--strategy` asks for another.
+
+use super::{DEFAULT_CHUNK_ROWS, Reason};
+use crate::encode::{Dictionaries, Encoded, Join, SchemaColumn, SortKey, Type};
+use crate::plan::{Facts, JoinKind, Program, UniqueColumns, one_match};
+use crate::strategy::address::{addressing, range_dim, slots_at};
+use crate::strategy::{
+    Addressing, BuildKeys, Dense, Group, GroupSort, KeyDim, KeyDomain, Lookup, Matches, Merge, Reduce, Sink, Sort,
+    Strategy, TopK, Work, dense, lookup,
+};
+use dj_runtime::expr::Interval;
+
+/// More rows than this are sorted as a whole instead of being kept in order while they come.
+const MAX_TOP_ROWS: u64 = 1 << 14;
+
+/// A join of which nothing is known is taken to have so many build rows.
+const BUILD_ROWS: u64 = 1 << 16;
+
+/// A strategy for an operator that has several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Groups are addressed by their keys.
+    GroupDense,
+    /// Groups are found by sorting.
+    GroupSort,
+    /// Joins look keys up in a table.
+    JoinLookup,
+    /// Joins search sorted keys.
+    JoinMerge,
+    /// Joins search sorted keys and look for many matches, also where there is one.
+    JoinMany,
+    /// The first rows of an order are kept while the others pass.
+    TakeTopK,
+    /// The first rows of an order are those of all rows in order.
+    TakeSort,
+}
+
+impl Choice {
+    /// All that there are.
+    pub const ALL: [Self; 7] = [
+        Self::GroupDense,
+        Self::GroupSort,
+        Self::JoinLookup,
+        Self::JoinMerge,
+        Self::JoinMany,
+        Self::TakeTopK,
+        Self::TakeSort,
+    ];
+
+    fn operator(self) -> &'static str {
+        self.name().split_once('=').map_or("", |(operator, _)| operator)
+    }
+
+    /// `group=dense`
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GroupDense => "group=dense",
+            Self::GroupSort => "group=sort",
+            Self::JoinLookup => "join=lookup",
+            Self::JoinMerge => "join=merge",
+            Self::JoinMany => "join=many",
+            Self::TakeTopK => "take=top-k",
+            Self::TakeSort => "take=sort",
+        }
+    }
+}
+
+/// The strategies that are to be taken wherever they can be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forced(Vec<Choice>);
+
+impl Forced {
+    /// Those of a list: of several for one operator the last.
+    pub fn new(choices: &[Choice]) -> Self {
+        let is_last =
+            |index: usize| choices[index + 1..].iter().all(|later| later.operator() != choices[index].operator());
+        Self((0..choices.len()).filter(|index| is_last(*index)).map(|index| choices[index]).collect())
+    }
+
+    fn has(&self, choice: Choice) -> bool {
+        self.0.contains(&choice)
+    }
+}
+
+/// What choices depend on.
+pub(super) struct Chooser<'a> {
+    pub(super) program: &'a Program<Encoded>,
+    pub(super) facts: &'a Facts,
+    pub(super) strings: &'a Dictionaries,
+    pub(super) forced: &'a Forced,
+}
+
+impl Chooser<'_> {
+    /// How groups are found, of so many rows.
+    pub(super) fn group(&self, group: Group, rows: Option<u64>) -> (Sink, Reason) {
+        if group.keys.is_empty() {
+            return (Sink::Reduce(Reduce { group }), Reason::OneGroup);
+        }
+        if self.forced.has(Choice::GroupSort) {
+            return (Sink::GroupSort(GroupSort { group }), Reason::Forced);
+        }
+        if let [key] = &group.keys[..]
+            && let Some(domain) = key.ty.domain()
+        {
+            // Codes are dense, and there are no more of them than texts in memory: the state grows with the dictionary.
+            let dims = vec![KeyDim { domain: KeyDomain::Dictionary(domain), nullable: key.nullable }];
+            let reason = Reason::Group(Addressing::Dense(dims.clone()));
+            return (Sink::Dense(Dense { group, dims }), reason);
+        }
+        let domains = group.keys.iter().map(|key| self.domain(key));
+        let addressing = match addressing(domains, dense::MAX_SLOTS, self.strings) {
+            Addressing::Dense(dims) if self.forced.has(Choice::GroupDense) => {
+                return (Sink::Dense(Dense { group, dims }), Reason::Forced);
+            }
+            Addressing::Dense(dims) => {
+                let dense = Dense { group: group.clone(), dims: dims.clone() };
+                let sort = GroupSort { group: group.clone() };
+                // Of unknown rows there may be none.
+                self.cheaper(dims, &dense, &sort, rows.unwrap_or(0))
+            }
+            other => other,
+        };
+        let sink = match &addressing {
+            Addressing::Dense(dims) => Sink::Dense(Dense { group, dims: dims.clone() }),
+            _ => Sink::GroupSort(GroupSort { group }),
+        };
+        (sink, Reason::Group(addressing))
+    }
+
+    /// Addressing by these domains, unless it takes more than another strategy.
+    fn cheaper(&self, dims: Vec<KeyDim>, addressed: &dyn Strategy, other: &dyn Strategy, rows: u64) -> Addressing {
+        let work = Work { strings: self.strings };
+        let (cost, instead) = (addressed.cost(work).of(rows), other.cost(work).of(rows));
+        if cost <= instead { Addressing::Dense(dims) } else { Addressing::TooDear { dims, cost, instead } }
+    }
+
+    fn domain(&self, key: &SchemaColumn) -> Option<KeyDim> {
+        if let Some(domain) = key.ty.domain() {
+            return Some(KeyDim { domain: KeyDomain::Dictionary(domain), nullable: key.nullable });
+        }
+        let interval = self.facts.interval(key.id).or_else(|| Interval::of_type(key.ty.written()));
+        range_dim(key.ty, key.nullable, interval)
+    }
+
+    /// How the build side of a join is kept, of so many rows.
+    pub(super) fn join(&self, join: &Join, unique: UniqueColumns<'_>, rows: Option<u64>) -> (Sink, Reason) {
+        let exprs = join.on.iter().map(|(_, right)| right.clone()).collect();
+        let merge = |matches| Merge { keys: BuildKeys { exprs, matches }, nulls_equal: join.nulls_equal };
+        let unique = one_match(join, &self.program.shared, unique);
+        let any_will_do = matches!(join.kind, JoinKind::Semi | JoinKind::Anti) && join.residual.is_none();
+        if unique.is_none() && !any_will_do {
+            return (Sink::Merge(merge(Matches::Many)), Reason::ManyMatches);
+        }
+        let can_expand = join.kind == JoinKind::Inner || (join.kind == JoinKind::Left && join.residual.is_none());
+        if can_expand && self.forced.has(Choice::JoinMany) {
+            return (Sink::Merge(merge(Matches::Many)), Reason::Forced);
+        }
+        let merge = merge(Matches::One(unique.clone()));
+        if self.forced.has(Choice::JoinMerge) {
+            return (Sink::Merge(merge), Reason::Forced);
+        }
+        let rows = rows.unwrap_or(BUILD_ROWS);
+        let lookup = |dims| Lookup { keys: merge.keys.clone(), dims };
+        let addressing = match addressing(self.lookup_domains(join), lookup::MAX_SLOTS, self.strings) {
+            Addressing::Dense(dims) if !self.fits_with(rows, &dims) => {
+                Addressing::TooManySlots { dims, limit: lookup::MAX_SLOTS }
+            }
+            Addressing::Dense(dims) if self.forced.has(Choice::JoinLookup) => {
+                return (Sink::Lookup(lookup(dims)), Reason::Forced);
+            }
+            Addressing::Dense(dims) => self.cheaper(dims.clone(), &lookup(dims), &merge, rows),
+            other => other,
+        };
+        let sink = match &addressing {
+            Addressing::Dense(dims) => Sink::Lookup(lookup(dims.clone())),
+            _ => Sink::Merge(merge),
+        };
+        (sink, Reason::OneMatch { unique, addressing })
+    }
+
+    /// Whether the table fits at the rung that so many rows need: rows and texts grow together.
+    fn fits_with(&self, rows: u64, dims: &[KeyDim]) -> bool {
+        let rung = (rows / DEFAULT_CHUNK_ROWS as u64).checked_ilog2().map_or(0, |rung| rung + 1);
+        slots_at(dims, self.strings, rung).is_some_and(|slots| slots <= lookup::MAX_SLOTS)
+    }
+
+    fn lookup_domains(&self, join: &Join) -> impl Iterator<Item = Option<KeyDim>> {
+        join.on.iter().map(|(_, key)| {
+            let nullable = join.nulls_equal && key.nullable;
+            if let Type::Code(domain) = key.ty {
+                return Some(KeyDim { domain: KeyDomain::Dictionary(domain), nullable });
+            }
+            range_dim(key.ty, nullable, self.facts.interval_of(key))
+        })
+    }
+
+    /// How the first `kept` rows of an order are found.
+    pub(super) fn first(&self, keys: Vec<SortKey>, kept: u64) -> (Sink, Reason) {
+        if kept > MAX_TOP_ROWS {
+            return (Sink::Sort(Sort { keys }), Reason::ManyWanted { limit: MAX_TOP_ROWS });
+        }
+        if self.forced.has(Choice::TakeSort) {
+            return (Sink::Sort(Sort { keys }), Reason::Forced);
+        }
+        let rows = (kept.max(1) as usize).next_power_of_two();
+        (Sink::TopK(TopK { keys, rows }), Reason::FewWanted)
+    }
+}

@@ -1,0 +1,60 @@
+//! Rows collected in buffers, behind their count: what the strategies that sort have in common.
+
+use super::StateSpec;
+use crate::encode::SchemaColumn;
+use crate::lower::{Cx, Rows};
+use crate::physical::Stage;
+use crate::stablehlo::{Direction, Element, Value};
+use dj_runtime::artifact::Init;
+
+/// The count, and a buffer of each element.
+pub(super) fn state(
+    cx: &Cx<'_, '_>,
+    stage: &Stage,
+    elements: impl IntoIterator<Item = (Element, Init)>,
+) -> Vec<StateSpec> {
+    let dims = cx.buffer_dims(stage.chunk_rows);
+    let buffer = |(element, init)| StateSpec { element, dims: dims.clone(), init };
+    std::iter::once(StateSpec::count()).chain(elements.into_iter().map(buffer)).collect()
+}
+
+/// The count, and a buffer of each tensor of the columns.
+pub(super) fn state_of_columns(cx: &Cx<'_, '_>, stage: &Stage, columns: &[SchemaColumn]) -> Vec<StateSpec> {
+    state(cx, stage, cx.column_elements(columns).into_iter().map(|element| (element, Init::Zero)))
+}
+
+/// The buffers with the active rows, of which `columns` are the tensors, behind those that are there.
+pub(super) fn append<'c>(
+    cx: &Cx<'_, 'c>,
+    rows: &Rows<'c>,
+    columns: Vec<Value<'c>>,
+    state: &[Value<'c>],
+) -> Vec<Value<'c>> {
+    let b = cx.b;
+    let (count, buffers) = (state[0], &state[1..]);
+    let (columns, added) = cx.compact(rows, columns);
+    let appended = buffers.iter().zip(columns);
+    let appended = appended.map(|(buffer, column)| b.dynamic_update_slice(*buffer, column, &[count]));
+    std::iter::once(b.add(count, added)).chain(appended).collect()
+}
+
+/// The buffers with the rows of another replica's behind their own; there is room for both.
+pub(super) fn concatenate<'c>(cx: &Cx<'_, 'c>, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
+    let b = cx.b;
+    let (mine, theirs) = (state[0], other[0]);
+    let buffers = state[1..].iter().zip(&other[1..]).map(|(buffer, more)| {
+        let length = b.length(*buffer);
+        // Their first row moves to where mine end: as many rows of padding before theirs, cut to the buffer's length.
+        let padded = b.concatenate(&[*buffer, *more], 0);
+        let start = b.subtract(b.constant_int(Element::S32, length), mine);
+        let moved = b.dynamic_slice(padded, &[start], &[length]);
+        let own = b.compare(Direction::Lt, b.iota(Element::S32, length), b.broadcast(mine, &[length]));
+        b.select(own, *buffer, moved)
+    });
+    std::iter::once(b.add(mine, theirs)).chain(buffers).collect()
+}
+
+/// How many rows the buffers hold at the program's rung.
+pub(super) fn capacity(cx: &Cx<'_, '_>, stage: &Stage) -> i64 {
+    cx.buffer_dims(stage.chunk_rows)[cx.rung][0]
+}

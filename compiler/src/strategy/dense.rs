@@ -1,0 +1,149 @@
+//! `dense`: keys address the groups directly; a chunk is scattered into them.
+
+use super::accumulate::Addresses;
+use super::address::slots;
+use super::{Cost, FinishResult, Group, KeyDim, Layout, Length, StateSpec, StepResult, Strategy, Work};
+use crate::encode::Expr;
+use crate::lower::{Cx, Lane, Rows};
+use crate::physical::{Stage, StagePrinter, Verifier, require};
+use crate::plan::VerifyError;
+use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
+use dj_runtime::expr::ColumnId;
+
+/// More slots than this are never addressed directly: each takes eight bytes for every part of an accumulator.
+pub(crate) const MAX_SLOTS: u64 = 1 << 24;
+
+/// Nanoseconds that a slot takes: it is filled, looked at in the end, and gathered if it has rows.
+const SLOT: u64 = 20;
+
+/// Nanoseconds that a row takes: it is scattered.
+const ROW: u64 = 5;
+
+/// Groups that their keys address.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dense {
+    /// Keys and aggregates.
+    pub group: Group,
+    /// The keys' domains.
+    pub dims: Vec<KeyDim>,
+}
+
+impl Dense {
+    /// The slot of each row, one past the last for a row that has none.
+    ///
+    /// A key outside its domain has raised a status already; it must not address another's slot.
+    fn slots<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, count: i64) -> Addresses<'c> {
+        let b = cx.b;
+        let lanes: Vec<Lane<'c>> = self.group.keys.iter().map(|key| rows.columns[&key.id]).collect();
+        let (address, inside) = cx.address(&lanes, &self.dims, &cx.extents(&self.dims));
+        let nowhere = b.full_int(Element::S32, &[rows.lanes], count);
+        let slots = b.select(b.and(rows.active, inside), address, nowhere);
+        Addresses::Slots { slots, count, known: Indices { sorted: false, unique: false } }
+    }
+}
+
+impl Strategy for Dense {
+    fn name(&self) -> &'static str {
+        "dense"
+    }
+
+    fn label(&self, names: &dyn Fn(ColumnId) -> String) -> String {
+        self.group.label(self.name(), names)
+    }
+
+    fn title(&self, text: &StagePrinter<'_>) -> String {
+        self.group.title(self.name(), text)
+    }
+
+    fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
+        let slots = text.slots(&text.key_texts(&self.group.keys), &self.dims);
+        std::iter::once(slots).chain(self.group.details(text)).collect()
+    }
+
+    fn expressions(&self) -> Vec<&Expr> {
+        self.group.expressions()
+    }
+
+    fn group(&self) -> Option<&Group> {
+        Some(&self.group)
+    }
+
+    /// Rows are compared by their place, where it matters which comes first.
+    fn relies_on_arrival(&self) -> bool {
+        false
+    }
+
+    fn cost(&self, work: Work<'_>) -> Cost {
+        let slots = slots(&self.dims, work.strings).unwrap_or(u64::MAX);
+        Cost { row: ROW, once: SLOT.saturating_mul(slots) }
+    }
+
+    fn verify(&self, verifier: &Verifier<'_>, _stage: &Stage) -> Result<(), VerifyError> {
+        let keys = &self.group.keys;
+        let facts = keys.iter().map(|key| (key.ty, key.nullable, verifier.interval(key.id)));
+        verifier.address(&facts.collect::<Vec<_>>(), &self.dims, MAX_SLOTS)?;
+        let nulls = keys.iter().map(|key| key.nullable).eq(self.dims.iter().map(|dim| dim.nullable));
+        require(nulls, || "(P8) a key that may be null has no slot for it".to_owned())
+    }
+
+    fn max_rows(&self, cx: &Cx<'_, '_>, stage: &Stage) -> u64 {
+        self.group.accumulators(cx, stage).max_rows()
+    }
+
+    /// A slot for each combination of key values, in a tensor for each part of an accumulator.
+    fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
+        let slots = cx.slot_dims(&self.dims);
+        let spec = |(element, init)| StateSpec { element, dims: slots.clone(), init };
+        self.group.accumulators(cx, stage).state(cx).into_iter().map(spec).collect()
+    }
+
+    /// Every row adds to the slot of its keys.
+    fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
+        let accumulators = self.group.accumulators(cx, stage);
+        let at = self.slots(cx, rows, cx.b.length(state[0]));
+        let rows = cx.contribute(rows, &accumulators);
+        let states = cx.combine(&accumulators, &accumulators.split(cx, state), &rows, at);
+        StepResult::kept(states.into_iter().flatten().collect())
+    }
+
+    /// Slot by slot.
+    fn merge<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
+        cx.merge_accumulators(&self.group.accumulators(cx, stage), state, other)
+    }
+
+    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
+        Layout::of_columns(cx, &stage.result)
+    }
+
+    fn length(&self, cx: &Cx<'_, '_>, _stage: &Stage, _length: Length) -> Vec<Vec<i64>> {
+        cx.slot_dims(&self.dims)
+    }
+
+    /// The slots that have rows, in the order of their keys.
+    fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
+        let b = cx.b;
+        let accumulators = self.group.accumulators(cx, stage);
+        let states = accumulators.split(cx, state);
+        let slots = b.length(state[0]);
+        let present = b.compare(Direction::Gt, accumulators.rows(&states), b.constant_int(Element::S64, 0));
+        let results = cx.finalize(&accumulators, &states, present);
+        let (positions, count) = b.positions(present);
+        let nowhere = b.full_int(Element::S32, &[slots], slots);
+        let target = b.select(present, positions, nowhere);
+        let known = Indices { sorted: false, unique: true };
+        let numbers = b.iota(Element::S32, slots);
+        let sources = b.scatter(b.full_int(Element::S32, &[slots], 0), target, numbers, Combiner::Set, known);
+        let keys = &self.group.keys;
+        let elements: Vec<_> = keys.iter().map(|key| cx.column_element(key.id, key.ty)).collect();
+        let mut tensors = Vec::new();
+        for (lane, key) in cx.key_values(sources, &self.dims, &elements).into_iter().zip(keys) {
+            tensors.extend(cx.column_tensors(lane, key));
+        }
+        for (lane, column) in results.into_iter().zip(self.group.aggregates()) {
+            let value = b.gather(lane.value, sources);
+            let valid = lane.valid.map(|valid| b.gather(valid, sources));
+            tensors.extend(cx.column_tensors(Lane { value, valid }, column));
+        }
+        FinishResult { count, tensors }
+    }
+}

@@ -1,0 +1,184 @@
+//! `lookup`: the keys of a build side address a table that says which row has them; one row a key.
+
+use super::address::slots;
+use super::{
+    BuildKeys, BuildStrategy, Built, Cost, FinishResult, KeyDim, Layout, Length, MAX_RUNGS, Matches, Role, StateSpec,
+    StepResult, Strategy, Work, buffer,
+};
+use crate::encode::Expr;
+use crate::lower::{Cx, Match, Rows, Scope, product};
+use crate::physical::{Probe, Stage, StagePrinter, Verifier, require};
+use crate::plan::VerifyError;
+use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
+use dj_runtime::artifact::StatusKind;
+use dj_runtime::expr::ColumnId;
+
+/// More slots than this are never addressed: each takes four bytes.
+pub(crate) const MAX_SLOTS: u64 = 4 * super::dense::MAX_SLOTS;
+
+/// Nanoseconds that a slot takes: four bytes are filled. A sparse table is still cheaper than a search.
+const SLOT: u64 = 3;
+
+/// Nanoseconds that a row takes: it is scattered.
+const ROW: u64 = 5;
+
+/// A table that keys address.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lookup {
+    /// The keys; at most one row has each.
+    pub keys: BuildKeys,
+    /// Their domains. The table's extents are part of the result where a domain may grow, because each stage has its
+    /// own rung: what the table's maker addressed and what its readers would address are not the same.
+    pub dims: Vec<KeyDim>,
+}
+
+impl Lookup {
+    /// How the result says how many slots each key has: where they are not the same at every rung.
+    fn extents_role(&self) -> Option<Role> {
+        self.dims.iter().any(KeyDim::grows).then_some(Role::Extents(self.dims.len()))
+    }
+
+    /// The slots of every key as the table's maker had them.
+    fn extents<'c>(&self, cx: &Cx<'_, 'c>, built: &Built<'c>) -> Vec<Value<'c>> {
+        let Some(role) = self.extents_role() else { return cx.extents(&self.dims) };
+        let told = built.tensor(role).unwrap_or_else(|| panic!("a table whose keys grow has no extents"));
+        let extent = |(key, dim): (usize, &KeyDim)| {
+            if dim.grows() { cx.b.element_at(told, key as i64) } else { cx.extents(&[*dim])[0] }
+        };
+        self.dims.iter().enumerate().map(extent).collect()
+    }
+
+    fn has_nulls(&self) -> bool {
+        self.dims.iter().any(|dim| dim.nullable)
+    }
+}
+
+impl Strategy for Lookup {
+    fn name(&self) -> &'static str {
+        "lookup"
+    }
+
+    fn label(&self, _names: &dyn Fn(ColumnId) -> String) -> String {
+        "build: lookup".to_owned()
+    }
+
+    fn title(&self, text: &StagePrinter<'_>) -> String {
+        self.keys.title(self.name(), text)
+    }
+
+    fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
+        let slots = text.slots(&text.expr_texts(&self.keys.exprs), &self.dims);
+        std::iter::once(slots).chain(self.keys.details()).collect()
+    }
+
+    fn expressions(&self) -> Vec<&Expr> {
+        self.keys.exprs.iter().collect()
+    }
+
+    fn build(&self) -> Option<&dyn BuildStrategy> {
+        Some(self)
+    }
+
+    /// Rows differ in their keys, or it does not matter which is found.
+    fn relies_on_arrival(&self) -> bool {
+        false
+    }
+
+    fn cost(&self, work: Work<'_>) -> Cost {
+        let slots = slots(&self.dims, work.strings).unwrap_or(u64::MAX);
+        Cost { row: ROW, once: SLOT.saturating_mul(slots) }
+    }
+
+    fn verify(&self, verifier: &Verifier<'_>, _stage: &Stage) -> Result<(), VerifyError> {
+        let keys = &self.keys.exprs;
+        let facts = keys.iter().map(|key| (key.ty, key.nullable, verifier.interval_of(key)));
+        verifier.address(&facts.collect::<Vec<_>>(), &self.dims, MAX_SLOTS)?;
+        require(self.keys.matches != Matches::Many, || {
+            "(P6) a table has one row a key, and there may be more".to_owned()
+        })
+    }
+
+    fn appends(&self) -> bool {
+        true
+    }
+
+    fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
+        buffer::state_of_columns(cx, stage, &stage.result)
+    }
+
+    fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
+        self.keys.step(cx, stage, rows, self.has_nulls(), state)
+    }
+
+    fn merge<'c>(&self, cx: &Cx<'_, 'c>, _stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
+        buffer::concatenate(cx, state, other)
+    }
+
+    /// The rows as buffered; the slots of every key, where they depend on the rung; and the table.
+    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
+        let others = self.extents_role().into_iter().chain([Role::Table]).map(|role| (role, Element::S32));
+        Layout::of_columns(cx, &stage.result).with(others)
+    }
+
+    fn length(&self, cx: &Cx<'_, '_>, stage: &Stage, length: Length) -> Vec<Vec<i64>> {
+        match length {
+            Length::Rows => cx.buffer_dims(stage.chunk_rows),
+            Length::Slots => cx.slot_dims(&self.dims),
+            Length::Keys(keys) => vec![vec![keys as i64]; MAX_RUNGS],
+        }
+    }
+
+    fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
+        let b = cx.b;
+        let (count, buffers) = (state[0], &state[1..]);
+        let rows = cx.buffered_rows(&stage.result, buffers, count, buffer::capacity(cx, stage));
+        let lanes = self.keys.lanes(cx, &rows);
+        let extents: Vec<_> = self.dims.iter().map(|dim| cx.key_slots(dim, cx.rung)).collect();
+        let slots = product(&extents).unwrap_or_else(|| panic!("63 bits do not count a table of {extents:?} slots"));
+        let (address, inside) = cx.address(&lanes, &self.dims, &cx.extents(&self.dims));
+        let nowhere = b.full_int(Element::S32, &[rows.lanes], slots);
+        let target = b.select(b.and(rows.active, inside), address, nowhere);
+        let known = Indices { sorted: false, unique: false };
+        let numbers = b.iota(Element::S32, rows.lanes);
+        let table = b.scatter(b.full_int(Element::S32, &[slots], -1), target, numbers, Combiner::Max, known);
+        let outside = b.and(rows.active, b.not(inside));
+        let message = "a join key lies outside the bounds recorded at compile time".to_owned();
+        cx.raise(StatusKind::Assumption, stage.span, message, outside, rows.origin);
+        if self.keys.check_unique() {
+            let zero = b.full_int(Element::S32, &[rows.lanes], 0);
+            let kept = b.gather(table, b.select(inside, address, zero));
+            let lost = b.and(b.compare(Direction::Ne, kept, numbers), b.and(rows.active, inside));
+            self.keys.raise_duplicates(cx, stage, &rows, lost);
+        }
+        let told = self.extents_role().map(|_| b.vector_int(Element::S32, &extents));
+        FinishResult { count, tensors: buffers.iter().copied().chain(told).chain([table]).collect() }
+    }
+}
+
+impl BuildStrategy for Lookup {
+    fn keys(&self) -> &BuildKeys {
+        &self.keys
+    }
+
+    fn verify_probe(&self, probe: &Probe) -> Result<(), VerifyError> {
+        let mut keys = self.keys.exprs.iter().zip(&self.dims);
+        let nulls = keys.all(|(key, dim)| dim.nullable == (probe.nulls_equal && key.nullable));
+        require(nulls, || format!("(P5) nulls have no slot of their own in stage {}", probe.build))
+    }
+
+    /// A code that the table's extents do not reach was not in the dictionary yet when the table was made, so no row has it.
+    fn find<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, probe: &Probe, built: &Built<'c>) -> Match<'c> {
+        let b = cx.b;
+        let keys: Vec<_> = probe.keys.iter().map(|key| cx.expr(Scope::of(rows), key)).collect();
+        let table = built.tensor(Role::Table).unwrap_or_else(|| panic!("a lookup has no table"));
+        let (address, inside) = cx.address(&keys, &self.dims, &self.extents(cx, built));
+        let zero = b.full_int(Element::S32, &[rows.lanes], 0);
+        let row = b.gather(table, b.select(inside, address, zero));
+        let found = b.and(inside, b.compare(Direction::Ge, row, zero));
+        Match { row: b.select(found, row, zero), found: b.and(found, rows.active) }
+    }
+
+    fn run_ends<'c>(&self, _built: &Built<'c>) -> Option<Value<'c>> {
+        None
+    }
+}

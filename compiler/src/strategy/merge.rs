@@ -1,0 +1,183 @@
+//! `merge`: the rows of a build side are sorted by their keys, and a join searches them.
+
+use super::{
+    BuildKeys, BuildStrategy, Built, Cost, FinishResult, Layout, Length, Role, StateSpec, StepResult, Strategy, Work,
+    buffer,
+};
+use crate::encode::Expr;
+use crate::lower::{Cx, Match, Rows, join_word_count};
+use crate::physical::{Probe, Stage, StagePrinter, require};
+use crate::plan::VerifyError;
+use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
+use dj_runtime::expr::ColumnId;
+
+/// Nanoseconds that a row takes: it is sorted, and gathered in the new order.
+const ROW: u64 = 53;
+
+/// Nanoseconds that it takes to sort anything.
+const ONCE: u64 = 196_608;
+
+/// Rows that are sorted by their keys.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merge {
+    /// The keys.
+    pub keys: BuildKeys,
+    /// Whether null keys are kept, and match.
+    pub nulls_equal: bool,
+}
+
+impl Merge {
+    /// The words of the keys, as the layout has them.
+    fn words<'c>(&self, built: &Built<'c>) -> Vec<Value<'c>> {
+        (0..).map_while(|index| built.tensor(Role::Word(index))).collect()
+    }
+}
+
+impl Strategy for Merge {
+    fn name(&self) -> &'static str {
+        "merge"
+    }
+
+    fn label(&self, _names: &dyn Fn(ColumnId) -> String) -> String {
+        "build: merge".to_owned()
+    }
+
+    fn title(&self, text: &StagePrinter<'_>) -> String {
+        self.keys.title(self.name(), text)
+    }
+
+    fn details(&self, _text: &StagePrinter<'_>) -> Vec<String> {
+        self.keys.details().into_iter().collect()
+    }
+
+    fn expressions(&self) -> Vec<&Expr> {
+        self.keys.exprs.iter().collect()
+    }
+
+    fn build(&self) -> Option<&dyn BuildStrategy> {
+        Some(self)
+    }
+
+    /// Matches of one key stay as they came.
+    fn relies_on_arrival(&self) -> bool {
+        true
+    }
+
+    fn cost(&self, _work: Work<'_>) -> Cost {
+        Cost { row: ROW, once: ONCE }
+    }
+
+    fn appends(&self) -> bool {
+        true
+    }
+
+    fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
+        buffer::state_of_columns(cx, stage, &stage.result)
+    }
+
+    fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
+        self.keys.step(cx, stage, rows, self.nulls_equal, state)
+    }
+
+    fn merge<'c>(&self, cx: &Cx<'_, 'c>, _stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
+        buffer::concatenate(cx, state, other)
+    }
+
+    /// The rows sorted by their words, the words, and where each run of equal words ends.
+    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
+        let words = join_word_count(&self.keys.exprs, self.nulls_equal);
+        let words = (0..words).map(|index| (Role::Word(index), Element::U64));
+        Layout::of_columns(cx, &stage.result).with(words.chain([(Role::RunEnd, Element::S32)]))
+    }
+
+    fn length(&self, cx: &Cx<'_, '_>, stage: &Stage, _length: Length) -> Vec<Vec<i64>> {
+        cx.buffer_dims(stage.chunk_rows)
+    }
+
+    fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
+        let b = cx.b;
+        let (count, buffers) = (state[0], &state[1..]);
+        let rows = cx.buffered_rows(&stage.result, buffers, count, buffer::capacity(cx, stage));
+        let words = cx.join_words(&self.keys.lanes(cx, &rows), &self.keys.exprs, self.nulls_equal);
+        let order = cx.argsort(&words, count);
+        let sorted: Vec<_> = words.iter().map(|word| b.gather(*word, order)).collect();
+        let starts = b.and(cx.boundaries(&sorted), rows.active);
+        if self.keys.check_unique() {
+            self.keys.raise_duplicates(cx, stage, &rows, b.and(rows.active, b.not(starts)));
+        }
+        let length = rows.lanes;
+        let numbers = b.subtract(b.inclusive_sum(b.convert(starts, Element::S32)), b.constant_int(Element::S32, 1));
+        let nowhere = b.full_int(Element::S32, &[length], length);
+        let runs = b.select(rows.active, numbers, nowhere);
+        let ends = b.add(b.iota(Element::S32, length), b.constant_int(Element::S32, 1));
+        let known = Indices { sorted: true, unique: false };
+        let run_ends = b.scatter(b.full_int(Element::S32, &[length], 0), runs, ends, Combiner::Max, known);
+        let zero = b.full_int(Element::S32, &[length], 0);
+        let run_end = b.gather(run_ends, b.select(rows.active, numbers, zero));
+        let columns = buffers.iter().map(|buffer| b.gather(*buffer, order));
+        FinishResult { count, tensors: columns.chain(sorted.iter().copied()).chain([run_end]).collect() }
+    }
+}
+
+impl BuildStrategy for Merge {
+    fn keys(&self) -> &BuildKeys {
+        &self.keys
+    }
+
+    fn verify_probe(&self, probe: &Probe) -> Result<(), VerifyError> {
+        let same = self.nulls_equal == probe.nulls_equal;
+        require(same, || format!("(P5) nulls match on one side of stage {} only", probe.build))
+    }
+
+    /// The first of the sorted rows that has the words of each row.
+    fn find<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, probe: &Probe, built: &Built<'c>) -> Match<'c> {
+        let b = cx.b;
+        let keys: Vec<_> = probe.keys.iter().map(|key| cx.expr(crate::lower::Scope::of(rows), key)).collect();
+        let valid = keys.iter().fold(None, |valid, key| cx.both(valid, key.valid));
+        let words = cx.join_words(&keys, &probe.keys, self.nulls_equal);
+        let sorted = self.words(built);
+        assert!(sorted.len() == words.len(), "the sides of a join have {} and {} words", sorted.len(), words.len());
+        let zero = b.full_int(Element::S32, &[rows.lanes], 0);
+        let row = lower_bound(cx, &sorted, &words, built.count);
+        let inside = b.compare(Direction::Lt, row, b.broadcast(built.count, &[rows.lanes]));
+        let safe = b.select(inside, row, zero);
+        let equal = sorted.iter().zip(&words);
+        let equal = equal.map(|(sorted, word)| b.compare(Direction::Eq, b.gather(*sorted, safe), *word));
+        let found = equal.fold(b.and(inside, rows.active), |all, equal| b.and(all, equal));
+        let found = match valid {
+            Some(valid) if !self.nulls_equal => b.and(found, valid),
+            _ => found,
+        };
+        Match { row: safe, found }
+    }
+
+    fn run_ends<'c>(&self, built: &Built<'c>) -> Option<Value<'c>> {
+        built.tensor(Role::RunEnd)
+    }
+}
+
+/// The first of `count` sorted rows whose words are not less than each lane's.
+fn lower_bound<'c>(cx: &Cx<'_, 'c>, sorted: &[Value<'c>], words: &[Value<'c>], count: Value<'c>) -> Value<'c> {
+    let b = cx.b;
+    let lanes = b.length(words[0]);
+    let steps = 64 - (b.length(sorted[0]) as u64).leading_zeros();
+    let low = b.full_int(Element::S32, &[lanes], 0);
+    let high = b.broadcast(count, &[lanes]);
+    let steps = b.constant_int(Element::S32, steps.into());
+    let bounds = b.for_range(steps, &[low, high], |b, _, bounds| {
+        let (low, high) = (bounds[0], bounds[1]);
+        let open = b.compare(Direction::Lt, low, high);
+        let one = b.constant_int(Element::S32, 1);
+        let middle = b.divide(b.add(low, high), b.constant_int(Element::S32, 2));
+        let mut less = b.full_pred(&[lanes], false);
+        for (sorted, word) in sorted.iter().zip(words).rev() {
+            let here = b.gather(*sorted, middle);
+            let tie = b.and(b.compare(Direction::Eq, here, *word), less);
+            less = b.or(b.compare(Direction::Lt, here, *word), tie);
+        }
+        let right = b.and(open, less);
+        let left = b.and(open, b.not(less));
+        vec![b.select(right, b.add(middle, one), low), b.select(left, middle, high)]
+    });
+    bounds[0]
+}

@@ -1,0 +1,226 @@
+//! How a stage folds its rows: one strategy a file, with all that is to be known of it.
+//!
+//! A [`Strategy`] says what a stage keeps of its rows ([`Strategy::state`]), what a chunk adds to it ([`Strategy::step`]), how the
+//! states of two replicas become one ([`Strategy::merge`]), what comes out ([`Strategy::finish`]) and how that is laid out
+//! ([`Strategy::layout`]), which order of rows it requires, what it costs, and what people are told of it. [`Sink`] lists the
+//! strategies; the planner picks among them in `physical/choose.rs`; nothing else knows one from another.
+
+mod accumulate;
+pub(crate) mod address;
+mod buffer;
+mod build;
+mod cost;
+pub(crate) mod dense;
+mod emit;
+mod group;
+mod group_sort;
+mod layout;
+pub(crate) mod lookup;
+mod merge;
+mod reduce;
+mod sink;
+mod sort;
+#[cfg(test)]
+mod tests;
+mod top_k;
+
+pub use address::{Addressing, KeyDim, KeyDomain};
+pub use build::{BuildKeys, Matches};
+pub(crate) use cost::{Cost, Work};
+pub use dense::Dense;
+pub use emit::Emit;
+pub use group::{AggregateItem, Group};
+pub use group_sort::GroupSort;
+pub(crate) use layout::{Layout, Length, Role};
+pub use lookup::Lookup;
+pub use merge::Merge;
+pub use reduce::Reduce;
+pub use sink::Sink;
+pub use sort::Sort;
+pub use top_k::TopK;
+
+use crate::encode::{Expr, SchemaColumn};
+use crate::lower::{Cx, Given, Match, Rows};
+use crate::physical::{Probe, Stage, StagePrinter, Verifier};
+use crate::plan::VerifyError;
+use crate::stablehlo::{Element, Value};
+use dj_runtime::artifact::Init;
+use dj_runtime::expr::ColumnId;
+
+/// One way to fold the rows of a stage.
+pub(crate) trait Strategy {
+    /// What `explain` calls it, and `--strategy` where there is a choice.
+    fn name(&self) -> &'static str;
+
+    /// What a stage does by it, for people who run it: `group by origin, hour: dense`.
+    fn label(&self, names: &dyn Fn(ColumnId) -> String) -> String;
+
+    /// The same with all that decides the result, for people who read the plan: `sort [hour desc]`.
+    fn title(&self, text: &StagePrinter<'_>) -> String;
+
+    /// What else is to be said of it, a line each.
+    fn details(&self, _text: &StagePrinter<'_>) -> Vec<String> {
+        vec![]
+    }
+
+    /// The expressions that a step computes of each row.
+    fn expressions(&self) -> Vec<&Expr>;
+
+    /// Keys and aggregates, if the rows become groups.
+    fn group(&self) -> Option<&Group> {
+        None
+    }
+
+    /// What joins ask of it, if it is a build side.
+    fn build(&self) -> Option<&dyn BuildStrategy> {
+        None
+    }
+
+    /// Whether the result depends on the order in which rows arrive.
+    fn relies_on_arrival(&self) -> bool;
+
+    /// Whether the place of each row in its order must be known, because rows are compared by it.
+    fn reads_order(&self) -> bool {
+        self.group().is_some_and(Group::reads_order)
+    }
+
+    /// What it takes to fold so many rows, as far as the planner compares strategies.
+    fn cost(&self, work: Work) -> Cost;
+
+    /// Checks what must hold of its own parts in a stage, by the numbers of `physical/verify.rs`.
+    ///
+    /// # Errors
+    /// What does not hold.
+    fn verify(&self, _verifier: &Verifier<'_>, _stage: &Stage) -> Result<(), VerifyError> {
+        Ok(())
+    }
+
+    /// More rows than this may overflow a sum.
+    fn max_rows(&self, _cx: &Cx<'_, '_>, _stage: &Stage) -> u64 {
+        u64::MAX
+    }
+
+    /// Whether steps append to buffers of the `Rows` capacity, of which the first tensor is the count.
+    fn appends(&self) -> bool {
+        false
+    }
+
+    /// The tensors that it keeps, after the status.
+    fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec>;
+
+    /// The state with a chunk's rows.
+    fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c>;
+
+    /// The state with what another replica has folded; where rows have an order, the other's come after.
+    ///
+    /// Where states append, there is room for both.
+    fn merge<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>>;
+
+    /// Whether a full buffer can be reduced in place by [`Strategy::compact`].
+    fn compacts(&self) -> bool {
+        false
+    }
+
+    /// The state with fewer rows that mean the same.
+    fn compact<'c>(&self, _cx: &Cx<'_, 'c>, _stage: &Stage, _state: &[Value<'c>]) -> Vec<Value<'c>> {
+        unreachable!("`{}` does not reduce its buffers in place", self.name())
+    }
+
+    /// What the tensors of the result are.
+    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout;
+
+    /// The dimensions of the tensors of a length, at every rung; see [`StateSpec::dims`].
+    fn length(&self, cx: &Cx<'_, '_>, stage: &Stage, length: Length) -> Vec<Vec<i64>>;
+
+    /// The result, its tensors as [`Strategy::layout`] has them.
+    fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c>;
+}
+
+/// A strategy by which the build side of a join is kept, and its matches found.
+pub(crate) trait BuildStrategy {
+    /// The keys, and what is known of their matches.
+    fn keys(&self) -> &BuildKeys;
+
+    /// Checks that a join asks for what is built.
+    ///
+    /// # Errors
+    /// What does not agree.
+    fn verify_probe(&self, probe: &Probe) -> Result<(), VerifyError>;
+
+    /// The first row that each row of the probe side matches.
+    fn find<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, probe: &Probe, built: &Built<'c>) -> Match<'c>;
+
+    /// Behind the last row with the keys of the row at each position, where rows of equal keys stand together: `i32` each.
+    fn run_ends<'c>(&self, built: &Built<'c>) -> Option<Value<'c>>;
+}
+
+/// A build side on the device.
+pub(crate) struct Built<'c> {
+    /// What the tensors are.
+    pub(crate) layout: Layout,
+    /// How many rows there are: `i32`.
+    pub(crate) count: Value<'c>,
+    /// The tensors.
+    pub(crate) tensors: Vec<Value<'c>>,
+}
+
+impl<'c> Built<'c> {
+    /// The tensor of a role.
+    pub(crate) fn tensor(&self, role: Role) -> Option<Value<'c>> {
+        self.layout.position(role).map(|position| self.tensors[position])
+    }
+}
+
+/// A tensor of a stage's state, in every rung.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct StateSpec {
+    /// The element.
+    pub(crate) element: Element,
+    /// The dimensions at each rung, one for each thing that grows on its own; a program sees their product.
+    pub(crate) dims: Vec<Vec<i64>>,
+    /// What it holds before the first row.
+    pub(crate) init: Init,
+}
+
+/// More rungs than this reach no machine's memory.
+pub(crate) const MAX_RUNGS: usize = 24;
+
+impl StateSpec {
+    /// A tensor that has these dimensions at every rung.
+    pub(crate) fn fixed(element: Element, dims: &[i64], init: Init) -> Self {
+        Self { element, dims: vec![dims.to_vec(); MAX_RUNGS], init }
+    }
+
+    /// A count of rows.
+    fn count() -> Self {
+        Self::fixed(Element::S32, &[], Init::Zero)
+    }
+}
+
+/// What a step gives besides the status.
+pub(crate) struct StepResult<'c> {
+    /// The state after the chunk.
+    pub(crate) state: Vec<Value<'c>>,
+    /// Mask and columns of an emitting stage.
+    pub(crate) emitted: Given<'c>,
+}
+
+impl<'c> StepResult<'c> {
+    /// A state, and nothing emitted.
+    fn kept(state: Vec<Value<'c>>) -> Self {
+        Self { state, emitted: vec![] }
+    }
+}
+
+/// What finish gives besides the status.
+pub(crate) struct FinishResult<'c> {
+    /// How many rows there are: `i32`.
+    pub(crate) count: Value<'c>,
+    /// The tensors of the layout.
+    pub(crate) tensors: Vec<Value<'c>>,
+}
+
+/// Names of columns, for labels.
+fn named(columns: &[SchemaColumn], names: &dyn Fn(ColumnId) -> String) -> String {
+    columns.iter().map(|column| names(column.id)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,96 @@
+//! `reduce`: without keys there is one group, and a chunk is reduced into it.
+
+use super::accumulate::Addresses;
+use super::{Cost, FinishResult, Group, Layout, Length, MAX_RUNGS, StateSpec, StepResult, Strategy, Work};
+use crate::encode::Expr;
+use crate::lower::{Cx, Rows};
+use crate::physical::{Stage, StagePrinter, Verifier, require};
+use crate::plan::VerifyError;
+use crate::stablehlo::{Element, Value};
+use dj_runtime::expr::ColumnId;
+
+/// One group of all rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reduce {
+    /// The aggregates, and no keys.
+    pub group: Group,
+}
+
+impl Strategy for Reduce {
+    fn name(&self) -> &'static str {
+        "reduce"
+    }
+
+    fn label(&self, names: &dyn Fn(ColumnId) -> String) -> String {
+        self.group.label(self.name(), names)
+    }
+
+    fn title(&self, text: &StagePrinter<'_>) -> String {
+        self.group.title(self.name(), text)
+    }
+
+    fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
+        self.group.details(text)
+    }
+
+    fn expressions(&self) -> Vec<&Expr> {
+        self.group.expressions()
+    }
+
+    fn group(&self) -> Option<&Group> {
+        Some(&self.group)
+    }
+
+    /// Rows are compared by their place, where it matters which comes first.
+    fn relies_on_arrival(&self) -> bool {
+        false
+    }
+
+    /// There is no other way to have one group.
+    fn cost(&self, _work: Work<'_>) -> Cost {
+        Cost { row: 0, once: 0 }
+    }
+
+    fn verify(&self, _verifier: &Verifier<'_>, _stage: &Stage) -> Result<(), VerifyError> {
+        require(self.group.keys.is_empty(), || "(P8) groups of several keys are reduced to one".to_owned())
+    }
+
+    fn max_rows(&self, cx: &Cx<'_, '_>, stage: &Stage) -> u64 {
+        self.group.accumulators(cx, stage).max_rows()
+    }
+
+    /// One slot for each part of an accumulator.
+    fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
+        let accumulators = self.group.accumulators(cx, stage).state(cx);
+        accumulators.into_iter().map(|(element, init)| StateSpec::fixed(element, &[1], init)).collect()
+    }
+
+    fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
+        let accumulators = self.group.accumulators(cx, stage);
+        let rows = cx.contribute(rows, &accumulators);
+        let states = accumulators.split(cx, state);
+        StepResult::kept(cx.combine(&accumulators, &states, &rows, Addresses::One).into_iter().flatten().collect())
+    }
+
+    fn merge<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
+        cx.merge_accumulators(&self.group.accumulators(cx, stage), state, other)
+    }
+
+    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
+        Layout::of_columns(cx, &stage.result)
+    }
+
+    fn length(&self, _cx: &Cx<'_, '_>, _stage: &Stage, _length: Length) -> Vec<Vec<i64>> {
+        vec![vec![1]; MAX_RUNGS]
+    }
+
+    /// One row, also of no rows.
+    fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
+        let accumulators = self.group.accumulators(cx, stage);
+        let active = cx.b.full_pred(&[1], true);
+        let results = cx.finalize(&accumulators, &accumulators.split(cx, state), active);
+        let tensors = results.into_iter().zip(self.group.aggregates());
+        let tensors = tensors.flat_map(|(lane, column)| cx.column_tensors(lane, column)).collect();
+        FinishResult { count: cx.b.constant_int(Element::S32, 1), tensors }
+    }
+}

@@ -1,0 +1,40 @@
+//! The list of strategies.
+
+use super::{Dense, Emit, GroupSort, Lookup, Merge, Reduce, Sort, Strategy, TopK};
+
+/// Where a stage's rows go.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sink {
+    /// Out, chunk by chunk.
+    Emit(Emit),
+    /// Into one group.
+    Reduce(Reduce),
+    /// Into groups that their keys address.
+    Dense(Dense),
+    /// Into a buffer that is sorted by the keys of groups.
+    GroupSort(GroupSort),
+    /// Into a buffer that is sorted at the end.
+    Sort(Sort),
+    /// Into a buffer of the first rows of an order.
+    TopK(TopK),
+    /// Into a table that the keys of a join address.
+    Lookup(Lookup),
+    /// Into a buffer that is sorted by the keys of a join.
+    Merge(Merge),
+}
+
+impl Sink {
+    /// How the rows are folded.
+    pub(crate) fn strategy(&self) -> &dyn Strategy {
+        match self {
+            Self::Emit(strategy) => strategy,
+            Self::Reduce(strategy) => strategy,
+            Self::Dense(strategy) => strategy,
+            Self::GroupSort(strategy) => strategy,
+            Self::Sort(strategy) => strategy,
+            Self::TopK(strategy) => strategy,
+            Self::Lookup(strategy) => strategy,
+            Self::Merge(strategy) => strategy,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `sort`: rows are buffered, and put in order at the end.
+
+use super::{Cost, FinishResult, Layout, Length, StateSpec, StepResult, Strategy, Work, buffer};
+use crate::encode::{Expr, SortKey};
+use crate::lower::{Cx, Rows};
+use crate::physical::{Stage, StagePrinter};
+use crate::stablehlo::Value;
+use dj_runtime::expr::ColumnId;
+
+/// All rows in an order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sort {
+    /// The order.
+    pub keys: Vec<SortKey>,
+}
+
+impl Strategy for Sort {
+    fn name(&self) -> &'static str {
+        "sort"
+    }
+
+    fn label(&self, _names: &dyn Fn(ColumnId) -> String) -> String {
+        "sort".to_owned()
+    }
+
+    fn title(&self, text: &StagePrinter<'_>) -> String {
+        format!("sort [{}]", text.order(&self.keys))
+    }
+
+    fn expressions(&self) -> Vec<&Expr> {
+        self.keys.iter().map(|key| &key.expr).collect()
+    }
+
+    /// The sort is stable, so that ties stay as they arrived.
+    fn relies_on_arrival(&self) -> bool {
+        true
+    }
+
+    fn cost(&self, _work: Work<'_>) -> Cost {
+        Cost { row: 85, once: 0 }
+    }
+
+    fn appends(&self) -> bool {
+        true
+    }
+
+    fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
+        buffer::state_of_columns(cx, stage, &stage.result)
+    }
+
+    fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
+        StepResult::kept(buffer::append(cx, rows, cx.columns_of(rows, &stage.result), state))
+    }
+
+    fn merge<'c>(&self, cx: &Cx<'_, 'c>, _stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
+        buffer::concatenate(cx, state, other)
+    }
+
+    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
+        Layout::of_columns(cx, &stage.result)
+    }
+
+    fn length(&self, cx: &Cx<'_, '_>, stage: &Stage, _length: Length) -> Vec<Vec<i64>> {
+        cx.buffer_dims(stage.chunk_rows)
+    }
+
+    /// The buffered rows in order.
+    fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
+        let (count, buffers) = (state[0], &state[1..]);
+        let rows = cx.buffered_rows(&stage.result, buffers, count, buffer::capacity(cx, stage));
+        let order = cx.argsort(&cx.words(&cx.sort_keys(&rows, &self.keys)), count);
+        FinishResult { count, tensors: buffers.iter().map(|buffer| cx.b.gather(*buffer, order)).collect() }
+    }
+}
