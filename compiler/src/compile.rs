@@ -107,7 +107,7 @@ pub fn compile(
     let context = Context::for_platform(platform(&options.target));
     let session = context.session();
     let mut variants = Vec::new();
-    let bare = encode(&optimized);
+    let bare = encode(&optimized.clone().with_pruned_tables());
     for use_recorded in [true, false] {
         let mut encoded = bare.clone();
         if use_recorded {
@@ -121,7 +121,7 @@ pub fn compile(
             variants.push(variant);
         }
     }
-    let mut manifest = manifest(&optimized, source, source_name, &mut variants, options);
+    let mut manifest = manifest(&optimized, source, source_name, &variants, options);
     manifest.unused_tables = unused_tables(&ast, &manifest);
     if options.verify {
         manifest.verify()?;
@@ -223,35 +223,25 @@ fn plan_variant(
     Ok(CompiledVariant { encoded, physical, lowered })
 }
 
-/// Writes the manifest. Tables list the columns that some stage reads, so column indices are renumbered.
 fn manifest(
     program: &Program,
     source: &str,
     source_name: &str,
-    variants: &mut [CompiledVariant],
+    variants: &[CompiledVariant],
     options: &Options,
 ) -> Manifest {
-    let used = used_columns(program, variants);
-    for variant in variants.iter_mut() {
-        for stage in &mut variant.lowered {
-            renumber(&mut stage.manifest, &used);
-        }
-    }
     let strings = &variants[0].encoded.dictionaries;
-    let alike = |other: &CompiledVariant| {
-        let other = &other.encoded.dictionaries;
-        (&other.domains, &other.host_tables) == (&strings.domains, &strings.host_tables)
-    };
-    assert!(variants.iter().all(alike), "the variants of a program number its text alike");
-    let tables = program.tables.iter().enumerate().map(|(table, spec)| TableSpec {
+    let tables = variants[0].encoded.program.tables.iter().enumerate().map(|(table, spec)| TableSpec {
         name: spec.name.clone(),
         path: spec.path.clone(),
         span: spec.span,
-        columns: used[table]
+        columns: spec
+            .columns
             .iter()
-            .map(|column| TableColumn {
-                field: spec.columns[*column].field.clone(),
-                domain: strings.domain_of_source(table, *column),
+            .enumerate()
+            .map(|(column, spec)| TableColumn {
+                field: spec.field.clone(),
+                domain: strings.domain_of_source(table, column),
             })
             .collect(),
     });
@@ -274,7 +264,7 @@ fn manifest(
         unused_tables: vec![],
         params: params.collect(),
         exports: exports.collect(),
-        variants: variants.iter().map(|variant| variant_spec(variant, &used)).collect(),
+        variants: variants.iter().map(variant_spec).collect(),
     }
 }
 
@@ -290,49 +280,27 @@ fn unused_tables(file: &ast::File, manifest: &Manifest) -> Vec<String> {
     declared.filter(|name| manifest.tables.iter().all(|table| table.name != **name)).cloned().collect()
 }
 
-/// The columns of every table that some stage of some variant reads.
-fn used_columns(program: &Program, variants: &[CompiledVariant]) -> Vec<Vec<usize>> {
-    let mut used = vec![std::collections::BTreeSet::new(); program.tables.len()];
-    for driver in variants.iter().flat_map(|variant| &variant.physical.stages).flat_map(|stage| &stage.drivers) {
-        if let dj_runtime::artifact::DriverSource::Table(table) = driver.source {
-            used[table].extend(driver.columns.iter().map(|column| column.index));
-        }
-    }
-    used.into_iter().map(|columns| columns.into_iter().collect()).collect()
-}
-
-fn renumber(stage: &mut dj_runtime::artifact::Stage, used: &[Vec<usize>]) {
-    for driver in &mut stage.drivers {
-        if let dj_runtime::artifact::DriverSource::Table(table) = driver.source {
-            let new = |column: usize| used[table].iter().position(|known| *known == column).unwrap_or(column);
-            driver.columns.iter_mut().for_each(|column| column.column = new(column.column));
-            driver.skip.iter_mut().for_each(|predicate| predicate.column = new(predicate.column));
-        }
-    }
-}
-
-fn variant_spec(variant: &CompiledVariant, used: &[Vec<usize>]) -> VariantSpec {
+fn variant_spec(variant: &CompiledVariant) -> VariantSpec {
     let mut assumptions = Vec::new();
-    let new = |table: usize, column: usize| used[table].iter().position(|known| *known == column).unwrap_or(column);
     for driver in variant.physical.stages.iter().flat_map(|stage| &stage.drivers) {
         let dj_runtime::artifact::DriverSource::Table(table) = driver.source else { continue };
         for column in &driver.columns {
             for check in column.checks.iter().filter(|check| !check.declared) {
                 let kind = AssumptionKind::Bounds(check.bounds);
-                let assumption = Assumption { table, column: new(table, column.index), kind };
+                let assumption = Assumption { table, column: column.index, kind };
                 if !assumptions.contains(&assumption) {
                     assumptions.push(assumption);
                 }
             }
             let declared = &variant.encoded.program.tables[table].columns[column.index].field;
-            let assumption = Assumption { table, column: new(table, column.index), kind: AssumptionKind::NotNull };
+            let assumption = Assumption { table, column: column.index, kind: AssumptionKind::NotNull };
             if declared.nullable && !column.column.nullable && !assumptions.contains(&assumption) {
                 assumptions.push(assumption);
             }
         }
     }
     for (table, column) in &variant.physical.unique {
-        assumptions.push(Assumption { table: *table, column: new(*table, *column), kind: AssumptionKind::Unique });
+        assumptions.push(Assumption { table: *table, column: *column, kind: AssumptionKind::Unique });
     }
     let stages = variant.lowered.iter().map(|stage| stage.manifest.clone()).collect();
     VariantSpec { assumptions, stages }

@@ -78,10 +78,26 @@ fn trials(data: &Arc<Data>) -> Result<Vec<Trial>> {
 
 type Body = fn(&Case<'_>) -> Result;
 
+/// As it is written, in small chunks, and by the strategies that are not taken otherwise.
+pub(crate) const PLAIN: &[&str] = &[
+    "--no-optimize",
+    "--chunk-rows",
+    "7",
+    "--strategy",
+    "group=sort",
+    "--strategy",
+    "join=many",
+    "--strategy",
+    "take=sort",
+];
+
+/// Row by row, each folded apart and merged.
+pub(crate) const SINGLE: &[&str] = &["--chunk-rows", "1", "--merge-chunks"];
+
 const CORPUS: [(&str, Body); 5] = [
     ("run", |case| case.run(Rows::Full, &[])),
-    ("plain", |case| case.run(Rows::Full, &["--no-optimize", "--chunk-rows", "7"])),
-    ("single", |case| case.run(Rows::Full, &["--chunk-rows", "1"])),
+    ("plain", |case| case.run(Rows::Full, PLAIN)),
+    ("single", |case| case.run(Rows::Full, SINGLE)),
     ("small", |case| [Rows::Empty, Rows::One, Rows::Nulls].iter().try_for_each(|&rows| case.run(rows, &[]))),
     ("artifact", |case| case.run_artifact_elsewhere()),
 ];

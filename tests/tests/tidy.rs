@@ -145,6 +145,71 @@ fn the_library_prints_nothing() -> Result {
     fail_with(&problems)
 }
 
+/// Below the optimizer a lookup that cannot fail says so; it never goes on with 0, null or a default.
+///
+/// What is allowed is the meaning of an absence, and stands in this list with its line.
+#[test]
+fn no_fallback_hides_a_fault() -> Result {
+    const FOLDERS: [&str; 5] = [
+        "compiler/src/physical",
+        "compiler/src/strategy",
+        "compiler/src/lower",
+        "compiler/src/encode",
+        "runtime/src/execute",
+    ];
+    const FALLBACKS: [&str; 7] = [
+        ".unwrap_or(0)",
+        ".unwrap_or(\"",
+        ".unwrap_or_default()",
+        ".map_or(0,",
+        ".map_or(Scalar::Null",
+        "_ => 0",
+        ".unwrap_or(u32::MAX)",
+    ];
+    const MEANT: [&str; 20] = [
+        // A join without a condition, a stage without keys, rows that are not known.
+        "residual.unwrap_or_default()",
+        "groups.or(builds).unwrap_or_default()",
+        "&dense, &sort, rows.unwrap_or(0))",
+        // A chunk is no rung, a row without columns has no bytes, no driver filters.
+        "checked_ilog2().map_or(0, |rung| rung + 1)",
+        "map(row_bytes).max().unwrap_or(0)",
+        ".count()).min().unwrap_or(0);",
+        // A table of texts that makes no texts.
+        "into dictionary {domain}\")).unwrap_or_default();",
+        // `round(x)` rounds to no digits.
+        "operands.get(1).map_or(0, literal_digits)",
+        // A result without columns, a driver without rows, a number without a fraction, a null.
+        "places.last().map_or(0,",
+        "waves.get(&(self.index, index)).cloned().unwrap_or_default()",
+        "split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default()",
+        "self.text(column).map_or(Scalar::Null, Scalar::str)",
+        // What the system does not tell, on which no result depends.
+        "var(\"XLA_FLAGS\").unwrap_or_default()",
+        "metadata(plugin.path()).map_or(0, |file| file.len())",
+        "cpuinfo\").unwrap_or_default()",
+        "line.starts_with(name)).unwrap_or_default()",
+        "self.folder.file_name().unwrap_or_default()",
+        "status\").unwrap_or_default()",
+        ".parse::<u64>().ok()).unwrap_or(0) * 1024",
+        "last = count.checked_sub(1).map_or(0,",
+    ];
+    let mut problems = Vec::new();
+    for (path, text) in sources()? {
+        let is_test = path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs");
+        if is_test || !FOLDERS.iter().any(|folder| path.starts_with(folder)) {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            let hides = FALLBACKS.iter().any(|fallback| line.contains(fallback));
+            if hides && !MEANT.iter().any(|meant| line.contains(meant)) {
+                problems.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    fail_with(&problems)
+}
+
 #[test]
 fn nothing_large_is_tracked() -> Result {
     let Ok(listed) = Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output() else { return Ok(()) };

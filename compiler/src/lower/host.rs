@@ -38,7 +38,8 @@ fn host_column(lowering: &Lowering<'_>, item: &HostExpr<Encoded>, positions: &[C
             ExprKind::Column(id) => {
                 let position = positions.iter().position(|known| *known == id);
                 let position = position.unwrap_or_else(|| panic!("(P2) the host reads {id:?} before it is there"));
-                part.kind = ExprKind::Column(ColumnId(u32::try_from(position).unwrap_or(u32::MAX)));
+                let position = u32::try_from(position).unwrap_or_else(|_| panic!("a chunk has {position} columns"));
+                part.kind = ExprKind::Column(ColumnId(position));
             }
             ExprKind::Param(param) => part.kind = scalar(ScalarSource::Param(param)),
             ExprKind::Cell { plan, column } => {

@@ -4,12 +4,18 @@ use crate::analyze::NothingBound;
 use crate::analyze::tests::corpus::{Generated, programs};
 use crate::filetests::files::Files;
 use crate::{CompileError, Options, compile};
-use dj_runtime::artifact::{Init, ProgramId, ProgramKind, Target};
+use dj_runtime::artifact::{Init, ProgramId, ProgramKind, SinkKind, Stage, Target};
 use dj_runtime::pjrt::{Client, ClientOptions, CompileOptions, Element, Platform, Plugin, discover};
 
 const TABLES: &str =
     "table t { k: i64?, d: i32 in 0..99, s: str?, u: str, x: f64?, p: decimal(15, 2), at: timestamp, born: date }
 table b { k: i64?, name: str?, w: f64 }\n";
+
+/// All programs of a stage, and the merge that several devices will need.
+fn programs(stage: &Stage) -> impl Iterator<Item = ProgramKind> {
+    let folds = matches!(stage.sink.kind, SinkKind::Fold { .. });
+    stage.programs().into_iter().chain(folds.then_some(ProgramKind::Merge))
+}
 
 /// Compiles a pipeline over the two tables and every module of it at the first two rungs.
 fn check(pipeline: &str) {
@@ -23,7 +29,7 @@ fn check(pipeline: &str) {
     for (index, variant) in compiled.manifest.variants.iter().enumerate() {
         for (stage, spec) in variant.stages.iter().enumerate() {
             for rung in 0..spec.rungs.min(2) {
-                for kind in spec.programs() {
+                for kind in programs(spec) {
                     let id = ProgramId { variant: index, stage, kind, rung };
                     let text = compiled.module_text(id).unwrap();
                     if let Err(error) = client.compile(&text, &options) {
@@ -48,7 +54,7 @@ fn check_tpu(pipeline: &str) {
     let topology = dj_runtime::pjrt::Topology::new(&plugin, "v5e:1x1").unwrap();
     let variant = &compiled.manifest.variants[0];
     for (stage, spec) in variant.stages.iter().enumerate() {
-        for kind in spec.programs() {
+        for kind in programs(spec) {
             let id = ProgramId { variant: 0, stage, kind, rung: 0 };
             let text = compiled.module_text(id).unwrap();
             let start = std::time::Instant::now();

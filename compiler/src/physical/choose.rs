@@ -48,7 +48,11 @@ impl Choice {
     ];
 
     fn operator(self) -> &'static str {
-        self.name().split_once('=').map_or("", |(operator, _)| operator)
+        match self {
+            Self::GroupDense | Self::GroupSort => "group",
+            Self::JoinLookup | Self::JoinMerge | Self::JoinMany => "join",
+            Self::TakeTopK | Self::TakeSort => "take",
+        }
     }
 
     /// `group=dense`

@@ -169,10 +169,8 @@ impl Explained<'_> {
     }
 
     fn memory(&self, rung: usize) -> String {
-        let state = self.spec.state.iter().map(|tensor| {
-            let dims = tensor.dims.get(rung).or(tensor.dims.last());
-            dims.map_or(0, |dims| dims.iter().product::<usize>() * tensor.element.bytes())
-        });
+        let state =
+            self.spec.state.iter().map(|tensor| tensor.dims[rung].iter().product::<usize>() * tensor.element.bytes());
         let residents = self.spec.residents.iter().map(|resident| match resident {
             Resident::HostTable { table, capacity } => {
                 let table = &self.manifest.host_tables[*table];
@@ -188,7 +186,8 @@ impl Explained<'_> {
                 driver.lanes().map(|(element, nullable)| element.bytes() + usize::from(nullable)).collect();
             driver.arguments.iter().map(|argument| lanes[*argument]).sum::<usize>() * self.spec.chunk_rows
         });
-        let (state, residents, chunk) = (state.sum(), residents.sum(), chunk.max().unwrap_or(0));
+        let chunk = chunk.max().unwrap_or_else(|| panic!("(P13) no driver gives rows to stage {}", self.stage));
+        let (state, residents): (usize, usize) = (state.sum(), residents.sum());
         let resident = if residents == 0 { String::new() } else { format!("residents {}, ", bytes_text(residents)) };
         let rows = grouped(self.spec.chunk_rows as u64);
         format!("state {}, {resident}chunk {} ({rows} rows)", bytes_text(state), bytes_text(chunk))

@@ -75,7 +75,7 @@ impl<'a> StagePrinter<'a> {
         };
         let read = format!("read {source} [{}]", join(&columns, |id| self.names.column(*id)));
         let checks = driver.columns.iter().flat_map(|column| self.checks(column));
-        let skips = driver.skip.iter().filter_map(|predicate| self.skip(driver, predicate));
+        let skips = driver.skip.iter().map(|predicate| self.skip(driver, predicate));
         let host = (!driver.host.is_empty())
             .then(|| format!("on the host [{}]", join(&driver.host, |item| self.names.host_expr(&item.expr))));
         let ops = driver.ops.iter().map(|op| self.op(op));
@@ -92,10 +92,11 @@ impl<'a> StagePrinter<'a> {
         column.checks.iter().map(line).collect()
     }
 
-    fn skip(&self, driver: &Driver, predicate: &ScanPredicate) -> Option<String> {
-        let column = driver.columns.iter().find(|column| column.index == predicate.column)?.column;
+    fn skip(&self, driver: &Driver, predicate: &ScanPredicate) -> String {
+        let column = driver.columns.iter().find(|column| column.index == predicate.column);
+        let column = column.unwrap_or_else(|| panic!("(P15) rows are skipped by a column that is not read")).column;
         let (name, value) = (self.names.column(column.id), literal_text(&predicate.value, column.ty.written()));
-        Some(format!("skip row groups without {name} {} {value}", predicate.op.symbol()))
+        format!("skip row groups without {name} {} {value}", predicate.op.symbol())
     }
 
     fn op(&self, op: &Op) -> String {

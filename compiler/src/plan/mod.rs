@@ -6,6 +6,7 @@
 mod nullability;
 mod operators;
 mod properties;
+mod prune;
 mod rows;
 mod text;
 mod verify;

@@ -10,8 +10,10 @@
 
 mod combine;
 mod finalize;
+mod packing;
 
 pub(super) use combine::Addresses;
+pub(super) use packing::Packing;
 
 use super::AggregateItem;
 use crate::encode::Expr;
@@ -196,7 +198,7 @@ impl Accumulator {
             AccumulatorKind::Min => vec![(Element::U64, Init::Bits(u64::MAX))],
             AccumulatorKind::Max => vec![zero(Element::U64)],
             AccumulatorKind::First | AccumulatorKind::Last => {
-                let argument = self.argument.as_ref().unwrap_or_else(|| unreachable!("the first row has a value"));
+                let argument = self.argument();
                 let never = |element: &Element| (*element, Init::Bits(self.kind.never(*element) as u64));
                 let mut state: Vec<_> = order.iter().map(never).collect();
                 state.push(zero(cx.element(argument)));
@@ -205,6 +207,11 @@ impl Accumulator {
             }
             AccumulatorKind::Moments => vec![zero(Element::F64); 3],
         }
+    }
+
+    /// The argument of an accumulator that has one: all but a count of rows.
+    pub(super) fn argument(&self) -> &Expr {
+        self.argument.as_ref().unwrap_or_else(|| unreachable!("{:?} of no argument", self.kind))
     }
 
     /// Whether the argument is text.

@@ -1,10 +1,10 @@
 //! `dense`: keys address the groups directly; a chunk is scattered into them.
 
-use super::accumulate::Addresses;
+use super::accumulate::{Addresses, Packing};
 use super::address::slots;
 use super::{Cost, FinishResult, Group, KeyDim, Layout, Length, StateSpec, StepResult, Strategy, Work};
 use crate::encode::Expr;
-use crate::lower::{Cx, Lane, Rows};
+use crate::lower::{Cx, Lane, Rows, product};
 use crate::physical::{Stage, StagePrinter, Verifier, require};
 use crate::plan::VerifyError;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
@@ -29,11 +29,17 @@ pub struct Dense {
 }
 
 impl Dense {
+    /// How many slots there are at the program's rung.
+    fn slot_count(&self, cx: &Cx<'_, '_>) -> i64 {
+        let extents: Vec<_> = self.dims.iter().map(|dim| cx.key_slots(dim, cx.rung)).collect();
+        product(&extents).unwrap_or_else(|| panic!("63 bits do not count {extents:?} slots"))
+    }
+
     /// The slot of each row, one past the last for a row that has none.
     ///
     /// A key outside its domain has raised a status already; it must not address another's slot.
-    fn slots<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, count: i64) -> Addresses<'c> {
-        let b = cx.b;
+    fn address<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>) -> Addresses<'c> {
+        let (b, count) = (cx.b, self.slot_count(cx));
         let lanes: Vec<Lane<'c>> = self.group.keys.iter().map(|key| rows.columns[&key.id]).collect();
         let (address, inside) = cx.address(&lanes, &self.dims, &cx.extents(&self.dims));
         let nowhere = b.full_int(Element::S32, &[rows.lanes], count);
@@ -90,25 +96,28 @@ impl Strategy for Dense {
         self.group.accumulators(cx, stage).max_rows()
     }
 
-    /// A slot for each combination of key values, in a tensor for each part of an accumulator.
+    /// A slot for each combination of key values, with the parts of the accumulators as they are packed.
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
         let slots = cx.slot_dims(&self.dims);
-        let spec = |(element, init)| StateSpec { element, dims: slots.clone(), init };
-        self.group.accumulators(cx, stage).state(cx).into_iter().map(spec).collect()
+        let packing = Packing::new(cx, &self.group.accumulators(cx, stage));
+        let spec = |(element, init, width)| StateSpec { element, dims: slots.clone(), width: width as i64, init };
+        packing.tensors().map(spec).collect()
     }
 
     /// Every row adds to the slot of its keys.
     fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
         let accumulators = self.group.accumulators(cx, stage);
-        let at = self.slots(cx, rows, cx.b.length(state[0]));
+        let at = self.address(cx, rows);
         let rows = cx.contribute(rows, &accumulators);
-        let states = cx.combine(&accumulators, &accumulators.split(cx, state), &rows, at);
-        StepResult::kept(states.into_iter().flatten().collect())
+        StepResult::kept(Packing::new(cx, &accumulators).combine(cx, &accumulators, state, &rows, at))
     }
 
     /// Slot by slot.
     fn merge<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
-        cx.merge_accumulators(&self.group.accumulators(cx, stage), state, other)
+        let accumulators = self.group.accumulators(cx, stage);
+        let packing = Packing::new(cx, &accumulators);
+        let other = packing.unpack(cx, &accumulators, other);
+        packing.combine(cx, &accumulators, state, &other, Addresses::Same)
     }
 
     fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
@@ -123,8 +132,8 @@ impl Strategy for Dense {
     fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
         let b = cx.b;
         let accumulators = self.group.accumulators(cx, stage);
-        let states = accumulators.split(cx, state);
-        let slots = b.length(state[0]);
+        let states = Packing::new(cx, &accumulators).unpack(cx, &accumulators, state);
+        let slots = self.slot_count(cx);
         let present = b.compare(Direction::Gt, accumulators.rows(&states), b.constant_int(Element::S64, 0));
         let results = cx.finalize(&accumulators, &states, present);
         let (positions, count) = b.positions(present);

@@ -63,6 +63,10 @@ pub struct RunArgs {
     /// XLA's backend optimization level
     #[arg(long, hide = true, value_name = "0..3", value_parser = clap::value_parser!(u8).range(0..=3))]
     pub xla_opt_level: Option<u8>,
+
+    /// Fold every chunk into a state of its own, as another device would, and merge it
+    #[arg(long, hide = true)]
+    pub merge_chunks: bool,
 }
 
 /// How results are printed.

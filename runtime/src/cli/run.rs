@@ -47,6 +47,7 @@ pub fn run_command(
         base,
         profile: args.profile.is_some(),
         repeat: args.repeat,
+        merge_chunks: args.merge_chunks,
     };
     let tables = args.bindings.iter().map(|(table, path)| (table.clone(), TableInput::Files(path.clone())));
     let params = args.params.iter().map(|(name, text)| (name.clone(), Value::Parsed(text.clone())));

@@ -22,6 +22,8 @@ pub(super) struct Given<'a> {
     pub(super) replica: usize,
     /// One for each tensor of the state.
     pub(super) state: Vec<Argument<'a>>,
+    /// The state of another replica, to be merged.
+    pub(super) other: Vec<Buffer>,
     pub(super) residents: &'a Residents,
     /// For a step.
     pub(super) chunk: Option<ChunkGiven<'a>>,
@@ -46,8 +48,9 @@ pub(super) struct Returned {
 impl Program {
     /// The arguments in order.
     pub(super) fn arguments<'a>(&self, given: Given<'a>) -> Result<Vec<Argument<'a>>, RunError> {
-        let Given { replica, state, residents, chunk } = given;
+        let Given { replica, state, other, residents, chunk } = given;
         let mut state: Vec<_> = state.into_iter().map(Some).collect();
+        let mut other: Vec<_> = other.into_iter().map(Some).collect();
         let (mut scalars, wave) = match chunk {
             Some(chunk) => ([Some(chunk.rows), Some(chunk.start), Some(chunk.offset)], Some(chunk.wave)),
             None => ([None, None, None], None),
@@ -62,8 +65,8 @@ impl Program {
             SlotKind::Rows => scalars[0].take().map(Argument::Donated),
             SlotKind::Start => scalars[1].take().map(Argument::Donated),
             SlotKind::Offset => scalars[2].take().map(Argument::Donated),
-            SlotKind::Other(_)
-            | SlotKind::Status
+            SlotKind::Other(index) => other.get_mut(index).and_then(Option::take).map(Argument::Donated),
+            SlotKind::Status
             | SlotKind::Count
             | SlotKind::Mask
             | SlotKind::Origin
@@ -153,7 +156,7 @@ impl StageRun<'_> {
         let states = self.state.tensors()?.iter().enumerate();
         let all = states.map(|(replica, state)| {
             let state = state.iter().map(Argument::Borrowed).collect();
-            program.arguments(Given { replica, state, residents: &self.state.residents, chunk: None })
+            program.arguments(Given { replica, state, other: vec![], residents: &self.state.residents, chunk: None })
         });
         all.collect()
     }

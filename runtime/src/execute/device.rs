@@ -14,6 +14,8 @@ pub(super) struct Device {
     pub(super) replicas: usize,
     pub(super) account: Rc<Account>,
     pub(super) clock: Clock,
+    /// Whether every chunk is folded into a state of its own and merged.
+    pub(super) merge_chunks: bool,
 }
 
 /// One list of buffers per replica.

@@ -24,6 +24,7 @@ mod grow;
 mod host_columns;
 mod in_flight;
 mod locate;
+mod merge;
 mod observer;
 mod open;
 mod options;

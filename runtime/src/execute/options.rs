@@ -20,6 +20,9 @@ pub struct Options {
     pub profile: bool,
     /// How often to run again with the input on the device.
     pub repeat: usize,
+    /// Whether every chunk is folded into a state of its own, as another device would, and merged: for tests. The modules
+    /// for it are lowered on demand, so that artifacts do not have them.
+    pub merge_chunks: bool,
 }
 
 impl Default for Options {
@@ -32,6 +35,7 @@ impl Default for Options {
             base: None,
             profile: false,
             repeat: 0,
+            merge_chunks: false,
         }
     }
 }

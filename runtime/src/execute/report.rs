@@ -54,7 +54,8 @@ pub struct RunReport {
 impl RunReport {
     /// As JSON; with repetitions, `execute` is the list of their times.
     pub fn to_json(&self) -> serde_json::Value {
-        let mut value = serde_json::to_value(self).unwrap_or_default();
+        let value = serde_json::to_value(self);
+        let mut value = value.unwrap_or_else(|error| unreachable!("numbers and names are JSON: {error}"));
         if !self.repetitions.is_empty() {
             value["execute"] = serde_json::json!(self.repetitions);
         }

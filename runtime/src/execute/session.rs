@@ -154,6 +154,7 @@ impl Session {
             replicas,
             account: Account::new(options.memory_limit),
             clock: Clock::new(options.profile),
+            merge_chunks: options.merge_chunks,
         };
         observer.started(rows_to_read(manifest, &inputs)?);
         let mut report = RunReport { variant: first_variant(manifest, &inputs.sources)?, ..RunReport::default() };

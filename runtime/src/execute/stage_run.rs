@@ -271,6 +271,7 @@ impl<'m> StageRun<'m> {
         offset: u64,
         expands: bool,
     ) -> Result<u64, Stop> {
+        let before = self.set_aside(cx)?;
         let mut arguments = Vec::new();
         for (replica, state) in self.state.take()?.into_iter().enumerate() {
             let rows = i32::try_from(wave.rows[replica]);
@@ -284,7 +285,13 @@ impl<'m> StageRun<'m> {
             };
             let state = state.into_iter().map(Argument::Donated).collect();
             let residents = &self.state.residents;
-            arguments.push(program.arguments(Given { replica, state, residents, chunk: Some(chunk) })?);
+            arguments.push(program.arguments(Given {
+                replica,
+                state,
+                other: vec![],
+                residents,
+                chunk: Some(chunk),
+            })?);
         }
         let mut step = InFlight { returned: Vec::new(), passed: wave.passed.clone(), windows: Vec::new() };
         let (mut state, mut most) = (Vec::new(), 0);
@@ -301,6 +308,9 @@ impl<'m> StageRun<'m> {
             step.returned.push(returned);
         }
         self.state.put(state);
+        if let Some(before) = before {
+            step.returned = self.merge_into(cx, before)?;
+        }
         self.in_flight.push_back(step);
         Ok(most)
     }

@@ -111,7 +111,10 @@ impl<'m> StageRun<'m> {
                 };
                 (what, self.stage.capacity(index, rung))
             }
-            None => ("collected rows", self.rows_capacity(rung).unwrap_or(0)),
+            None => (
+                "collected rows",
+                self.rows_capacity(rung).unwrap_or_else(|| unreachable!("only collected rows outgrow unseen")),
+            ),
         };
         let message = format!("`{}` has more than {limit} {what}", self.stage.label);
         let diagnostic = Diagnostic::error(codes::CAPACITY, message).at(self.stage.span);
@@ -123,18 +126,22 @@ impl<'m> StageRun<'m> {
         let rung = self.state.rung;
         let lease = cx.lease(self.stage, state_bytes(self.stage, rung, cx.device.replicas)?);
         self.state.lease = Some(lease.map_err(Stop::Replay)?);
-        let mut tensors = Vec::new();
-        for replica in 0..cx.device.replicas {
-            let mut list = Vec::new();
-            for tensor in &self.stage.state {
+        self.state.put(self.empty(cx)?);
+        Ok(())
+    }
+
+    /// The state before the first row, at the present rung.
+    pub(super) fn empty(&self, cx: &Attempt<'_, '_>) -> Result<PerReplica<Buffer>, RunError> {
+        let rung = self.state.rung;
+        let of_replica = |replica| {
+            let tensors = self.stage.state.iter().map(|tensor| {
                 let dims = device_dims(tensor, rung)?;
                 let bytes = filled(tensor.element, dims.iter().product(), bits(tensor));
-                list.push(cx.device.own(bytes, tensor.element, &dims, replica)?);
-            }
-            tensors.push(list);
-        }
-        self.state.put(tensors);
-        Ok(())
+                cx.device.own(bytes, tensor.element, &dims, replica)
+            });
+            tensors.collect()
+        };
+        (0..cx.device.replicas).map(of_replica).collect()
     }
 
     /// Makes sure that one more chunk can be appended: by looking at the true count, compacting, growing.
@@ -179,7 +186,7 @@ impl<'m> StageRun<'m> {
         for (replica, state) in self.state.take()?.into_iter().enumerate() {
             let state = state.into_iter().map(Argument::Donated).collect();
             let residents = &self.state.residents;
-            arguments.push(program.arguments(Given { replica, state, residents, chunk: None })?);
+            arguments.push(program.arguments(Given { replica, state, other: vec![], residents, chunk: None })?);
         }
         let all = cx.device.run(&self.stage.label, &program, arguments)?;
         let (mut state, mut status, mut count) = (Vec::new(), Vec::new(), 0);

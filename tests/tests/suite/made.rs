@@ -23,8 +23,8 @@ type Way = fn(&Path, &Files) -> Result<Invocation>;
 /// How a case is run.
 const WAYS: [(&str, Way); 4] = [
     ("run", |program, files| run(program, files, &[])),
-    ("plain", |program, files| run(program, files, &["--no-optimize", "--chunk-rows", "7"])),
-    ("single", |program, files| run(program, files, &["--chunk-rows", "1"])),
+    ("plain", |program, files| run(program, files, crate::PLAIN)),
+    ("single", |program, files| run(program, files, crate::SINGLE)),
     ("artifact", |program, files| {
         let artifact = program.with_extension("djx");
         bind(djc()?.arg("compile").arg(program).arg("-o").arg(&artifact).args(FAST), files).succeed()?;

@@ -97,12 +97,14 @@ impl<'c> Cx<'_, 'c> {
         let b = self.b;
         let lane = self.expr(scope, operand);
         let mut found = b.full_pred(&[scope.rows.lanes], false);
-        let numbers: Vec<i64> = list.iter().filter_map(|value| i64::try_from(value.as_int()?).ok()).collect();
-        if list.len() > LONG_LIST && numbers.len() + usize::from(list.contains(&Scalar::Null)) == list.len() {
-            found = self.is_one_of(lane.value, numbers);
-        } else {
-            for value in list.iter().filter(|value| !value.is_null()) {
-                found = b.or(found, self.equals_literal(lane.value, operand, value));
+        let values: Vec<&Scalar> = list.iter().filter(|value| !value.is_null()).collect();
+        let number = |value: &&Scalar| value.as_int().and_then(|value| i64::try_from(value).ok());
+        match values.iter().map(number).collect::<Option<Vec<_>>>() {
+            Some(numbers) if list.len() > LONG_LIST => found = self.is_one_of(lane.value, numbers),
+            Some(_) | None => {
+                for value in values {
+                    found = b.or(found, self.equals_literal(lane.value, operand, value));
+                }
             }
         }
         // A null in the list makes every miss null.

@@ -45,17 +45,16 @@ impl<'c> Cx<'_, 'c> {
                 Lane { value: self.sum(accumulator.kind, state, recipe, active), valid }
             }
             AggregateFunction::Mean => {
-                let ty = accumulator.argument.as_ref().map_or(Type::F64, |argument| argument.ty);
-                let count = b.convert(counted.unwrap_or(state[0]), Element::F64);
-                let mean = b.divide(self.float_sum(accumulator.kind, state, ty), count);
+                let count = counted.unwrap_or_else(|| unreachable!("a mean counts its values"));
+                let sum = self.float_sum(accumulator.kind, state, accumulator.argument().ty);
+                let mean = b.divide(sum, b.convert(count, Element::F64));
                 Lane { value: mean, valid: some.filter(|_| item.column.nullable) }
             }
             AggregateFunction::Min | AggregateFunction::Max if accumulator.is_text() => {
                 Lane { value: b.maximum(state[0], b.constant_int(Element::S32, 0)), valid: some }
             }
             AggregateFunction::Min | AggregateFunction::Max => {
-                let argument = accumulator.argument.as_ref();
-                let element = argument.map_or(element, |argument| self.element(argument));
+                let element = self.element(accumulator.argument());
                 Lane { value: self.decode_order_key(state[0], element), valid: some }
             }
             AggregateFunction::Any | AggregateFunction::All => {
