@@ -95,7 +95,6 @@ impl<'a> StageLowering<'a> {
             *status = StateSpec {
                 element: Element::S64,
                 dims: vec![vec![interface.sites.len().max(1) as i64]; MAX_RUNGS],
-                width: 1,
                 init: Init::Zero,
             };
         }
@@ -286,7 +285,7 @@ impl<'a> StageLowering<'a> {
 /// A tensor of the state at its first rungs.
 fn state_tensor(spec: &StateSpec, rungs: usize) -> StateTensor {
     let length = |length: &i64| usize::try_from(*length).unwrap_or_else(|_| panic!("a state of length {length}"));
-    let dims = (0..rungs).map(|rung| spec.all_dims(rung).iter().map(length).collect());
+    let dims = spec.dims[..rungs].iter().map(|dims| dims.iter().map(length).collect());
     StateTensor { element: spec.element, dims: dims.collect(), init: spec.init }
 }
 

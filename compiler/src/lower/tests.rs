@@ -1,7 +1,7 @@
 //! Every program of every stage must be accepted by the plugins that will run it.
 
 use crate::analyze::NothingBound;
-use crate::analyze::tests::corpus::{Generated, programs};
+use crate::analyze::tests::corpus::{self, Generated};
 use crate::filetests::files::Files;
 use crate::{CompileError, Options, compile};
 use dj_runtime::artifact::{Init, ProgramId, ProgramKind, SinkKind, Stage, Target};
@@ -163,7 +163,7 @@ fn distinct_and_union() {
 #[test]
 fn programs_have_faithful_texts() {
     let mut lowered = 0;
-    for (file, source) in programs(&["examples", "tests/tpch", "tests/corpus"]) {
+    for (file, source) in corpus::programs(&["examples", "tests/tpch", "tests/corpus"]) {
         let compiled = match compile(&source, "test.dj", &Generated, &|_, _| false, &Options::default()) {
             Ok(compiled) => compiled,
             Err(CompileError::Program(_)) => continue,

@@ -10,10 +10,8 @@
 
 mod combine;
 mod finalize;
-mod packing;
 
 pub(super) use combine::Addresses;
-pub(super) use packing::Packing;
 
 use super::AggregateItem;
 use crate::encode::Expr;

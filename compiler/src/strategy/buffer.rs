@@ -14,7 +14,7 @@ pub(super) fn state(
     elements: impl IntoIterator<Item = (Element, Init)>,
 ) -> Vec<StateSpec> {
     let dims = cx.buffer_dims(stage.chunk_rows);
-    let buffer = |(element, init)| StateSpec { element, dims: dims.clone(), width: 1, init };
+    let buffer = |(element, init)| StateSpec { element, dims: dims.clone(), init };
     std::iter::once(StateSpec::count()).chain(elements.into_iter().map(buffer)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! `dense`: keys address the groups directly; a chunk is scattered into them.
 
-use super::accumulate::{Addresses, Packing};
+use super::accumulate::Addresses;
 use super::address::slots;
 use super::{Cost, FinishResult, Group, KeyDim, Layout, Length, StateSpec, StepResult, Strategy, Work};
 use crate::encode::Expr;
@@ -96,12 +96,11 @@ impl Strategy for Dense {
         self.group.accumulators(cx, stage).max_rows()
     }
 
-    /// A slot for each combination of key values, with the parts of the accumulators as they are packed.
+    /// A slot for each combination of key values, in a tensor for each part of an accumulator.
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
         let slots = cx.slot_dims(&self.dims);
-        let packing = Packing::new(cx, &self.group.accumulators(cx, stage));
-        let spec = |(element, init, width)| StateSpec { element, dims: slots.clone(), width: width as i64, init };
-        packing.tensors().map(spec).collect()
+        let spec = |(element, init)| StateSpec { element, dims: slots.clone(), init };
+        self.group.accumulators(cx, stage).state(cx).into_iter().map(spec).collect()
     }
 
     /// Every row adds to the slot of its keys.
@@ -109,15 +108,13 @@ impl Strategy for Dense {
         let accumulators = self.group.accumulators(cx, stage);
         let at = self.address(cx, rows);
         let rows = cx.contribute(rows, &accumulators);
-        StepResult::kept(Packing::new(cx, &accumulators).combine(cx, &accumulators, state, &rows, at))
+        let states = cx.combine(&accumulators, &accumulators.split(cx, state), &rows, at);
+        StepResult::kept(states.into_iter().flatten().collect())
     }
 
     /// Slot by slot.
     fn merge<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
-        let accumulators = self.group.accumulators(cx, stage);
-        let packing = Packing::new(cx, &accumulators);
-        let other = packing.unpack(cx, &accumulators, other);
-        packing.combine(cx, &accumulators, state, &other, Addresses::Same)
+        cx.merge_accumulators(&self.group.accumulators(cx, stage), state, other)
     }
 
     fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
@@ -132,7 +129,7 @@ impl Strategy for Dense {
     fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
         let b = cx.b;
         let accumulators = self.group.accumulators(cx, stage);
-        let states = Packing::new(cx, &accumulators).unpack(cx, &accumulators, state);
+        let states = accumulators.split(cx, state);
         let slots = self.slot_count(cx);
         let present = b.compare(Direction::Gt, accumulators.rows(&states), b.constant_int(Element::S64, 0));
         let results = cx.finalize(&accumulators, &states, present);

@@ -176,8 +176,6 @@ pub(crate) struct StateSpec {
     pub(crate) element: Element,
     /// The dimensions at each rung, one for each thing that grows on its own; a program sees their product.
     pub(crate) dims: Vec<Vec<i64>>,
-    /// How many numbers stand side by side for each combination of these.
-    pub(crate) width: i64,
     /// What it holds before the first row.
     pub(crate) init: Init,
 }
@@ -188,12 +186,7 @@ pub(crate) const MAX_RUNGS: usize = 24;
 impl StateSpec {
     /// A tensor that has these dimensions at every rung.
     pub(crate) fn fixed(element: Element, dims: &[i64], init: Init) -> Self {
-        Self { element, dims: vec![dims.to_vec(); MAX_RUNGS], width: 1, init }
-    }
-
-    /// All dimensions at a rung.
-    pub(crate) fn all_dims(&self, rung: usize) -> Vec<i64> {
-        self.dims[rung].iter().copied().chain((self.width > 1).then_some(self.width)).collect()
+        Self { element, dims: vec![dims.to_vec(); MAX_RUNGS], init }
     }
 
     /// A count of rows.

@@ -24,7 +24,7 @@ pub(in crate::strategy) enum Addresses<'c> {
 
 impl<'c> Addresses<'c> {
     /// The slots with the lanes' values added.
-    pub(super) fn add(self, b: &Builder<'c>, slots: Value<'c>, lanes: Value<'c>, combiner: Combiner) -> Value<'c> {
+    fn add(self, b: &Builder<'c>, slots: Value<'c>, lanes: Value<'c>, combiner: Combiner) -> Value<'c> {
         match self {
             // A reduction is parallel.
             Self::One => b.combine(combiner, slots, b.reshape(b.reduce_with(combiner, lanes, &[0]), &[1])),
@@ -70,23 +70,11 @@ impl<'c> Cx<'_, 'c> {
         lanes: &[Vec<Value<'c>>],
         at: Addresses<'c>,
     ) -> Vec<Vec<Value<'c>>> {
-        let one = |(index, (state, lanes)): (usize, (&Vec<_>, &Vec<_>))| {
-            self.combine_accumulator(accumulators, index, state, lanes, at)
+        let each = accumulators.all.iter().zip(states).zip(lanes);
+        let one = |((accumulator, state), lanes): ((&Accumulator, &Vec<_>), &Vec<_>)| {
+            self.at(accumulator.span, || self.combine_one(accumulator, accumulators.order.len(), state, lanes, at))
         };
-        states.iter().zip(lanes).enumerate().map(one).collect()
-    }
-
-    /// The state of one accumulator with the lanes' added.
-    pub(super) fn combine_accumulator(
-        &self,
-        accumulators: &Accumulators,
-        index: usize,
-        state: &[Value<'c>],
-        lanes: &[Value<'c>],
-        at: Addresses<'c>,
-    ) -> Vec<Value<'c>> {
-        let accumulator = &accumulators.all[index];
-        self.at(accumulator.span, || self.combine_one(accumulator, accumulators.order.len(), state, lanes, at))
+        each.map(one).collect()
     }
 
     fn combine_one(
