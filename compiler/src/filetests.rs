@@ -6,21 +6,22 @@
 //! # test: physical: two small keys are slots
 //! # file t: 1000000 rows, k in 0..9, s has 150 values, k is unique
 //! # chunk: 4096 rows
+//! # strategy: group=sort
 //! table t { k: i64, s: str }
 //! export result = t | group { k, s } { n = count() }
 //! # ---
 //! # what comes out, as comments
 //! ```
 //!
-//! The two lines after the header are for tests that need them: what the metadata of a table's files says, and the most rows
-//! of a chunk. A diagnostic is expected as comments under the line that it marks. `DJ_UPDATE=1` writes what comes out into
+//! The lines after the header are for tests that need them: what the metadata of a table's files says, the most rows of a
+//! chunk, and strategies that are asked for. A diagnostic is expected as comments under the line that it marks. `DJ_UPDATE=1` writes what comes out into
 //! the files, to be read before it is kept.
 
 pub(crate) mod files;
 
 use crate::analyze::analyze;
 use crate::encode::encoded_text;
-use crate::physical::{VariantText, explain_text, physical_text};
+use crate::physical::{Forced, VariantText, explain_text, physical_text};
 use crate::plan::{Program, SchemaColumn, plain_plan_text, verify};
 use crate::{CompileError, Compiled, Options, compile};
 use dj_grammar::{Diagnostic, Span, parse};
@@ -129,7 +130,7 @@ fn sections(text: &str) -> Vec<String> {
 
 /// A test with what comes out in the place of what was expected.
 fn annotated(section: &str) -> String {
-    let is_given = |line: &&str| line.starts_with("# file ") || line.starts_with("# chunk: ");
+    let is_given = |line: &&str| ["# file ", "# chunk: ", "# strategy: "].iter().any(|start| line.starts_with(start));
     let header = section.lines().next().unwrap_or_default();
     let given: Vec<&str> = section.lines().skip(1).take_while(is_given).collect();
     let source: String = section
@@ -174,6 +175,7 @@ fn output(stage: Stage, source: &str, given: &[&str]) -> (String, Vec<Diagnostic
         Stage::Optimize | Stage::Encode | Stage::Physical | Stage::Explain | Stage::Stablehlo => {
             let mut options = Options { verify: true, ..Options::default() };
             options.chunk_rows = files.chunk_rows.unwrap_or(options.chunk_rows);
+            options.forced = Forced::new(&files.strategies);
             match compile(source, "test.dj", &files, &|table, column| files.is_unique(table, column), &options) {
                 Ok(compiled) => (of_compiled(stage, &compiled), compiled.warnings),
                 Err(CompileError::Program(diagnostics)) => (String::new(), diagnostics),

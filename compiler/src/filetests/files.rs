@@ -1,6 +1,7 @@
 //! The lines of a filetest that say what its tables' files say of themselves.
 
 use crate::analyze::{BoundTable, Catalog, NothingBound, analyze};
+use crate::physical::Choice;
 use crate::plan::{Recorded, RowCount};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::types::Bounds;
@@ -10,14 +11,20 @@ use std::collections::BTreeMap;
 pub(crate) struct Files {
     tables: BTreeMap<String, BoundTable>,
     pub(super) chunk_rows: Option<usize>,
+    /// What `--strategy` would ask for.
+    pub(super) strategies: Vec<Choice>,
 }
 
 impl Files {
-    /// Reads the lines `# file t: 1000 rows, k in 0..9, s has 150 values, k is unique` and `# chunk: 8 rows` of a test
-    /// of the program `file`, which declares the columns.
+    /// Reads the lines `# file t: 1000 rows, k in 0..9, s has 150 values, k is unique`, `# chunk: 8 rows` and `# strategy:
+    /// group=sort` of a test of the program `file`, which declares the columns.
     pub(crate) fn new(file: &ast::File, source: &str, given: &[&str]) -> Self {
-        let mut files = Self { tables: BTreeMap::new(), chunk_rows: None };
+        let mut files = Self { tables: BTreeMap::new(), chunk_rows: None, strategies: vec![] };
         for line in given {
+            if let Some(names) = line.strip_prefix("# strategy: ") {
+                files.strategies.extend(names.split(' ').map(choice));
+                continue;
+            }
             match line.strip_prefix("# file ").and_then(|rest| rest.split_once(": ")) {
                 Some((name, facts)) => {
                     let table = files.tables.entry(name.to_owned()).or_insert_with(|| declared(file, source, name));
@@ -42,6 +49,11 @@ impl Catalog for Files {
     fn table(&self, name: &str, _: Option<&str>, _: Span) -> Result<Option<BoundTable>, Diagnostic> {
         Ok(self.tables.get(name).cloned())
     }
+}
+
+fn choice(name: &str) -> Choice {
+    let found = Choice::ALL.into_iter().find(|choice| choice.name() == name);
+    found.unwrap_or_else(|| panic!("there is no strategy `{name}`"))
 }
 
 /// A table as its program declares it.
