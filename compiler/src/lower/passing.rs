@@ -6,7 +6,6 @@
 use super::context::{Lowering, element_within};
 use super::program::chunk_lanes;
 use crate::physical::{Driver, Op, Stage};
-use crate::strategy::Sink;
 use dj_runtime::expr::ColumnId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +23,7 @@ impl Passing {
         let driver = &stage.drivers[index];
         let all = driver.columns.len() + driver.host_ids().count();
         // A step that expands gives rows that the chunk does not have.
-        if !matches!(stage.sink, Sink::Emit(_)) || driver.expands() {
+        if !stage.sink.strategy().emits() || driver.expands() {
             return Self { arguments: (0..all).collect(), passed: vec![None; stage.result.len()] };
         }
         let positions = positions(driver);

@@ -9,7 +9,7 @@ use crate::lower::product;
 use crate::physical::{Op, Variant};
 use crate::plan::{JoinKind, Program, RowCount};
 use crate::stablehlo::{BuildError, Element, Module, Session, Value};
-use crate::strategy::{Layout, MAX_RUNGS, Sink, StateSpec, Strategy};
+use crate::strategy::{Layout, MAX_RUNGS, StateSpec, Strategy};
 use dj_runtime::artifact::{
     Abi, CapacityKind, Driver, Init, ProgramKind, ResultColumn, ResultTensor, Sink as SinkSpec, SinkKind, SlotKind,
     Stage, StateTensor, Target, abi,
@@ -271,7 +271,7 @@ impl<'a> StageLowering<'a> {
             element: cx.column_element(column.id, column.ty),
         };
         let columns = stage.result.iter().map(column).collect();
-        let kind = if let Sink::Emit(_) = stage.sink {
+        let kind = if strategy.emits() {
             SinkKind::Emit
         } else {
             let at_each = |dims: &[Vec<i64>]| dims[..rungs].iter().map(|dims| length(dims)).collect();

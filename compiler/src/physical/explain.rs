@@ -7,7 +7,7 @@ use super::Reason;
 use super::text::{StagePrinter, VariantText, bounds_text};
 use crate::encode::Type;
 use crate::plan::{Uniqueness, grouped};
-use crate::strategy::{Addressing, KeyDim, KeyDomain, Matches, Sink, Strategy};
+use crate::strategy::{Addressing, BuildStrategy, KeyDim, KeyDomain, Strategy};
 use dj_runtime::artifact::{Assumption, AssumptionKind, CapacityKind, Manifest, Resident, SinkKind, Stage, Target};
 use std::collections::BTreeSet;
 
@@ -78,14 +78,10 @@ impl Explained<'_> {
         self.of.variant.stages[self.stage].sink.strategy()
     }
 
-    /// The strategy, and of a build side that is searched how many matches are looked for.
-    fn name(&self) -> String {
+    /// The strategy, and of a build side how matches are found.
+    fn name(&self) -> &'static str {
         let strategy = self.strategy_of_stage();
-        let Some(build) = strategy.build().filter(|_| strategy.name() == "merge") else {
-            return strategy.name().to_owned();
-        };
-        let matches = if build.keys().matches == Matches::Many { "many matches" } else { "one match" };
-        format!("{}, {matches}", strategy.name())
+        strategy.build().map_or(strategy.name(), BuildStrategy::description)
     }
 
     fn unique(&self, unique: Option<&Uniqueness>) -> String {
@@ -152,7 +148,8 @@ impl Explained<'_> {
         let SinkKind::Fold { tensors, .. } = &self.manifest.variants[self.variant].stages[stage].sink.kind else {
             return false;
         };
-        matches!(self.of.variant.stages[stage].sink, Sink::Lookup(_)) && tensor + 1 == tensors.len()
+        let build = self.of.variant.stages[stage].sink.strategy().build();
+        build.is_some_and(BuildStrategy::has_table) && tensor + 1 == tensors.len()
     }
 
     /// The table columns that a dictionary serves.

@@ -7,7 +7,7 @@ use crate::plan::{
     Aggregate, AggregateFunction, Distinct, Facts, JoinKind, Program, RowCount, Scan, Shared, Sort, Take, TopK, Union,
     UniqueColumns, Uniqueness, row_estimate,
 };
-use crate::strategy::{self, AggregateItem, Emit, Group, KeyDim, Matches, Sink, address};
+use crate::strategy::{self, AggregateItem, Emit, Group, Matches, Sink, Work};
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
 use dj_runtime::expr::{ColumnId, CompareOp};
@@ -232,11 +232,7 @@ impl Planner<'_> {
         let group = Group { keys, aggregates };
         let result = group.result().copied().collect();
         let (sink, reason) = self.chooser().group(group, stream.rows.map(|count| count.rows));
-        let rows_out = match &sink {
-            Sink::Reduce(_) => Some(RowCount::at_most(1)),
-            Sink::Dense(dense) => groups(stream.rows, &dense.dims, self.strings),
-            _ => stream.rows,
-        };
+        let rows_out = sink.strategy().rows_out(stream.rows, Work { strings: self.strings });
         let stage = self.add(span, stream, sink, result, None, rows_out);
         self.reasons[stage] = reason;
         self.read(stage)
@@ -337,15 +333,6 @@ impl Planner<'_> {
 /// The rows of a stream of which at most `limit` are left.
 fn limited(rows: Option<RowCount>, limit: u64) -> RowCount {
     rows.map_or(RowCount::at_most(limit), |rows| rows.limited(limit))
-}
-
-/// The groups of rows whose keys address slots: no more than there are slots, unless a dictionary among them grows.
-fn groups(rows: Option<RowCount>, dims: &[KeyDim], strings: &Dictionaries) -> Option<RowCount> {
-    let Some(slots) = address::slots(dims, strings) else { return rows };
-    if !dims.iter().any(KeyDim::grows) {
-        return Some(limited(rows, slots));
-    }
-    rows.filter(|rows| rows.rows <= slots).or(Some(RowCount::about(slots)))
 }
 
 /// Bytes of a row in a driver's chunk.

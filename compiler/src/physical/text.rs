@@ -6,7 +6,7 @@
 use super::{Check, Driver, DriverColumn, Op, Probe, Stage, Variant};
 use crate::encode::{Encoded, EncodedProgram, Expr, NamedExpr, SchemaColumn, SortKey, Type};
 use crate::plan::{Printer, RowCount, grouped, join_kind_name, name_text, names_of_several};
-use crate::strategy::{AggregateItem, KeyDim, KeyDomain, Matches};
+use crate::strategy::{AggregateItem, BuildStrategy, KeyDim, KeyDomain};
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
 use dj_runtime::expr::{ColumnId, Scalar, literal_text};
 use dj_runtime::types::{Bounds, Type as Written};
@@ -112,12 +112,7 @@ impl<'a> StagePrinter<'a> {
         let pairs = pairs.map(|(left, right)| format!("{} == {}", self.expr(left), self.expr(right)));
         let pairs = pairs.collect::<Vec<_>>().join(" and ");
         let on = if pairs.is_empty() { String::new() } else { format!(" on {pairs}") };
-        let strategy = self.of.variant.stages[probe.build].sink.strategy();
-        let matches = match &probe.matches {
-            Matches::One(_) if matches!(strategy.name(), "lookup") => "lookup".to_owned(),
-            Matches::One(_) => format!("{}, one match", strategy.name()),
-            Matches::Many => format!("{}, many matches", strategy.name()),
-        };
+        let matches = build(self.of.variant, probe).description();
         let payload: Vec<_> = probe.payload.iter().map(|(_, column)| *column).collect();
         let payload = if payload.is_empty() { String::new() } else { format!(" for [{}]", self.columns(&payload)) };
         let residual = probe.residual.as_ref().map(|residual| format!(" where {}", self.expr(residual)));
@@ -225,10 +220,15 @@ fn columns_of(stage: &Stage, variant: &Variant) -> BTreeSet<ColumnId> {
     ids
 }
 
+/// A probe's build side.
+fn build<'a>(variant: &'a Variant, probe: &Probe) -> &'a dyn BuildStrategy {
+    let build = variant.stages[probe.build].sink.strategy().build();
+    build.unwrap_or_else(|| panic!("(P5) stage {} is no build side", probe.build))
+}
+
 /// The keys of a probe's build side.
 fn build_keys<'a>(variant: &'a Variant, probe: &Probe) -> &'a [Expr] {
-    let build = variant.stages[probe.build].sink.strategy().build();
-    &build.unwrap_or_else(|| panic!("(P5) stage {} is no build side", probe.build)).keys().exprs
+    &build(variant, probe).keys().exprs
 }
 
 fn join<T>(items: &[T], text: impl Fn(&T) -> String) -> String {

@@ -6,7 +6,7 @@ use super::{Cost, FinishResult, Group, KeyDim, Layout, Length, StateSpec, StepRe
 use crate::encode::Expr;
 use crate::lower::{Cx, Lane, Rows, product};
 use crate::physical::{Stage, StagePrinter, Verifier, require};
-use crate::plan::VerifyError;
+use crate::plan::{RowCount, VerifyError};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::expr::ColumnId;
 
@@ -77,6 +77,15 @@ impl Strategy for Dense {
     /// Rows are compared by their place, where it matters which comes first.
     fn relies_on_arrival(&self) -> bool {
         false
+    }
+
+    /// No more than there are slots, unless a dictionary among the keys grows.
+    fn rows_out(&self, rows: Option<RowCount>, work: Work<'_>) -> Option<RowCount> {
+        let Some(slots) = slots(&self.dims, work.strings) else { return rows };
+        if !self.dims.iter().any(KeyDim::grows) {
+            return Some(rows.map_or(RowCount::at_most(slots), |rows| rows.limited(slots)));
+        }
+        rows.filter(|rows| rows.rows <= slots).or(Some(RowCount::about(slots)))
     }
 
     fn cost(&self, work: Work<'_>) -> Cost {

@@ -39,6 +39,10 @@ impl Strategy for Emit {
         Cost { row: 0, once: 0 }
     }
 
+    fn emits(&self) -> bool {
+        true
+    }
+
     /// Nothing is kept.
     fn state(&self, _cx: &Cx<'_, '_>, _stage: &Stage) -> Vec<StateSpec> {
         vec![]

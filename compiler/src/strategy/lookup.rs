@@ -160,6 +160,14 @@ impl BuildStrategy for Lookup {
         &self.keys
     }
 
+    fn description(&self) -> &'static str {
+        "lookup"
+    }
+
+    fn has_table(&self) -> bool {
+        true
+    }
+
     fn verify_probe(&self, probe: &Probe) -> Result<(), VerifyError> {
         let mut keys = self.keys.exprs.iter().zip(&self.dims);
         let nulls = keys.all(|(key, dim)| dim.nullable == (probe.nulls_equal && key.nullable));

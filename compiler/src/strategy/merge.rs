@@ -1,8 +1,8 @@
 //! `merge`: the rows of a build side are sorted by their keys, and a join searches them.
 
 use super::{
-    BuildKeys, BuildStrategy, Built, Cost, FinishResult, Layout, Length, Role, StateSpec, StepResult, Strategy, Work,
-    buffer,
+    BuildKeys, BuildStrategy, Built, Cost, FinishResult, Layout, Length, Matches, Role, StateSpec, StepResult,
+    Strategy, Work, buffer,
 };
 use crate::encode::Expr;
 use crate::lower::{Cx, Match, Rows, join_word_count};
@@ -122,6 +122,14 @@ impl Strategy for Merge {
 impl BuildStrategy for Merge {
     fn keys(&self) -> &BuildKeys {
         &self.keys
+    }
+
+    fn description(&self) -> &'static str {
+        if self.keys.matches == Matches::Many { "merge, many matches" } else { "merge, one match" }
+    }
+
+    fn has_table(&self) -> bool {
+        false
     }
 
     fn verify_probe(&self, probe: &Probe) -> Result<(), VerifyError> {

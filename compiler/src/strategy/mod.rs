@@ -40,7 +40,7 @@ pub use top_k::TopK;
 use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Given, Match, Rows};
 use crate::physical::{Probe, Stage, StagePrinter, Verifier};
-use crate::plan::VerifyError;
+use crate::plan::{RowCount, VerifyError};
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::Init;
 use dj_runtime::expr::ColumnId;
@@ -82,6 +82,11 @@ pub(crate) trait Strategy {
         self.group().is_some_and(Group::reads_order)
     }
 
+    /// How many rows come out of so many.
+    fn rows_out(&self, rows: Option<RowCount>, _work: Work<'_>) -> Option<RowCount> {
+        rows
+    }
+
     /// What it takes to fold so many rows, as far as the planner compares strategies.
     fn cost(&self, work: Work) -> Cost;
 
@@ -96,6 +101,11 @@ pub(crate) trait Strategy {
     /// More rows than this may overflow a sum.
     fn max_rows(&self, _cx: &Cx<'_, '_>, _stage: &Stage) -> u64 {
         u64::MAX
+    }
+
+    /// Whether rows leave with each step, instead of being kept.
+    fn emits(&self) -> bool {
+        false
     }
 
     /// Whether steps append to buffers of the `Rows` capacity, of which the first tensor is the count.
@@ -138,6 +148,12 @@ pub(crate) trait Strategy {
 pub(crate) trait BuildStrategy {
     /// The keys, and what is known of their matches.
     fn keys(&self) -> &BuildKeys;
+
+    /// How matches are found, for people: `merge, many matches`.
+    fn description(&self) -> &'static str;
+
+    /// Whether the last tensor of the result is a table that keys address.
+    fn has_table(&self) -> bool;
 
     /// Checks that a join asks for what is built.
     ///

@@ -5,7 +5,7 @@ use super::{Cost, FinishResult, Group, Layout, Length, MAX_RUNGS, StateSpec, Ste
 use crate::encode::Expr;
 use crate::lower::{Cx, Rows};
 use crate::physical::{Stage, StagePrinter, Verifier, require};
-use crate::plan::VerifyError;
+use crate::plan::{RowCount, VerifyError};
 use crate::stablehlo::{Element, Value};
 use dj_runtime::expr::ColumnId;
 
@@ -44,6 +44,10 @@ impl Strategy for Reduce {
     /// Rows are compared by their place, where it matters which comes first.
     fn relies_on_arrival(&self) -> bool {
         false
+    }
+
+    fn rows_out(&self, _rows: Option<RowCount>, _work: Work<'_>) -> Option<RowCount> {
+        Some(RowCount::at_most(1))
     }
 
     /// There is no other way to have one group.
