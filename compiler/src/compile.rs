@@ -242,6 +242,7 @@ fn manifest(
             .map(|(column, spec)| TableColumn {
                 field: spec.field.clone(),
                 domain: strings.domain_of_source(table, column),
+                is_inferred: spec.is_inferred,
             })
             .collect(),
     });

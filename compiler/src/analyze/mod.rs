@@ -49,14 +49,16 @@ pub trait Catalog {
     fn table(&self, name: &str, default_path: Option<&str>, span: Span) -> Result<Option<BoundTable>, Diagnostic>;
 
     /// The same of a table that declares columns: its files are read as these where they can be, and need not agree on them.
+    /// `others` is whether it has the files' other columns too; else these are good for messages only.
     fn declared(
         &self,
         name: &str,
         default_path: Option<&str>,
         span: Span,
         columns: &[Field],
+        others: bool,
     ) -> Result<Option<BoundTable>, Diagnostic> {
-        let _ = columns;
+        let _ = (columns, others);
         self.table(name, default_path, span)
     }
 }

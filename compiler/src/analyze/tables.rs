@@ -41,7 +41,7 @@ pub(super) fn table_of(
     let bound = match &declared {
         Some((columns, _)) => {
             let fields: Vec<_> = columns.iter().map(|column| column.field.clone()).collect();
-            catalog.declared(&table.name.node, path.as_deref(), blame, &fields)
+            catalog.declared(&table.name.node, path.as_deref(), blame, &fields, table.others.is_some())
         }
         None => catalog.table(&table.name.node, path.as_deref(), blame),
     };
@@ -174,7 +174,8 @@ fn declared_columns(
         };
         let domain = column.domain.as_ref().and_then(|(lo, hi)| builder.domain(lo, hi, ty));
         let field = Field { name: column.name.node.clone(), ty, nullable: column.ty.nullable };
-        columns.push(TableColumn { field, span: column.span, declared: domain, recorded: Recorded::default() });
+        let (span, recorded) = (column.span, Recorded::default());
+        columns.push(TableColumn { field, span, is_inferred: false, declared: domain, recorded });
     }
     diagnostics.extend(builder.into_diagnostics());
     (columns, known)
@@ -186,7 +187,13 @@ fn columns_of_file(bound: &BoundTable, span: Span) -> Vec<TableColumn> {
         .fields
         .iter()
         .zip(recorded)
-        .map(|(field, recorded)| TableColumn { field: field.clone(), span, declared: None, recorded })
+        .map(|(field, recorded)| TableColumn {
+            field: field.clone(),
+            span,
+            is_inferred: !bound.typed,
+            declared: None,
+            recorded,
+        })
         .collect()
 }
 

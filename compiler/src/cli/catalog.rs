@@ -3,8 +3,10 @@
 use crate::analyze::{BoundTable, Catalog};
 use crate::plan::{Recorded, RowCount};
 use dj_grammar::{Diagnostic, Span};
-use dj_runtime::io::{self, IoErrorKind};
+use dj_runtime::io::{self, IoErrorKind, Others};
 use dj_runtime::types::Field;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Larger tables are not searched for values that occur twice.
@@ -14,21 +16,28 @@ const LARGEST_SEARCHED: u64 = 1 << 22;
 pub(super) struct Files<'a> {
     bindings: &'a [(String, String)],
     base: &'a Path,
-    /// What the default paths of tables resolved to, for [`Files::is_unique`].
-    resolved: std::cell::RefCell<std::collections::BTreeMap<String, String>>,
+    /// What was found for each table, for [`Files::is_unique`].
+    found: RefCell<BTreeMap<String, FoundTable>>,
+}
+
+/// Where a table's files are, and the columns that they were read as.
+struct FoundTable {
+    path: String,
+    fields: Vec<Field>,
 }
 
 impl<'a> Files<'a> {
     /// Bindings of the command line, and default paths relative to `base`.
     pub(super) fn new(bindings: &'a [(String, String)], base: &'a Path) -> Self {
-        Self { bindings, base, resolved: std::cell::RefCell::default() }
+        Self { bindings, base, found: RefCell::default() }
     }
 
     /// Whether no value of a column of a bound table occurs twice, as far as that is easily known.
     pub(super) fn is_unique(&self, table: &str, column: &str) -> bool {
-        let resolved = self.resolved.borrow();
-        let Some(path) = resolved.get(table) else { return false };
-        matches!(io::is_unique(path, column, LARGEST_SEARCHED), Ok(Some(true)))
+        let found = self.found.borrow();
+        let Some(FoundTable { path, fields }) = found.get(table) else { return false };
+        let Some(field) = fields.iter().find(|field| field.name == column) else { return false };
+        matches!(io::is_unique(path, field, LARGEST_SEARCHED), Ok(Some(true)))
     }
 
     fn bound(&self, table: &str) -> Option<&str> {
@@ -47,8 +56,10 @@ impl Catalog for Files<'_> {
         default_path: Option<&str>,
         span: Span,
         columns: &[Field],
+        others: bool,
     ) -> Result<Option<BoundTable>, Diagnostic> {
-        self.read(name, default_path, span, |path| io::schema_as(path, columns))
+        let others = if others { Others::Read } else { Others::Mentioned };
+        self.read(name, default_path, span, |path| io::schema_as(path, columns, others))
     }
 }
 
@@ -68,7 +79,8 @@ impl Files<'_> {
         let Some(path) = explicit.clone().or_else(default) else { return Ok(None) };
         match look(&path) {
             Ok((schema, wrong)) => {
-                self.resolved.borrow_mut().insert(name.to_owned(), path.clone());
+                let found = FoundTable { path: path.clone(), fields: schema.fields.clone() };
+                self.found.borrow_mut().insert(name.to_owned(), found);
                 let wrong = wrong.into_iter().filter_map(|error| Some((error.column.clone()?, error.into())));
                 Ok(Some(BoundTable { wrong: wrong.collect(), ..bound_table(schema, &path) }))
             }
@@ -88,8 +100,6 @@ fn bound_table(schema: io::FileSchema, path: &str) -> BoundTable {
         unique: false,
         distinct: recorded.distinct,
     });
-    let extension = Path::new(path).extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    let typed = extension.is_none_or(|extension| matches!(extension.as_str(), "parquet" | "arrow" | "feather" | "ipc"));
     let rows = schema.rows.map(RowCount::at_most).or_else(|| io::sampled_rows(path).map(RowCount::about));
     BoundTable {
         file: schema.first.display().to_string(),
@@ -98,6 +108,6 @@ fn bound_table(schema: io::FileSchema, path: &str) -> BoundTable {
         unsupported: schema.unsupported,
         wrong: Vec::new(),
         rows,
-        typed,
+        typed: schema.typed,
     }
 }

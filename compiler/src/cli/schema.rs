@@ -88,6 +88,7 @@ mod tests {
             recorded: vec![],
             unsupported: unsupported.iter().map(|name| ((*name).to_owned(), "List".to_owned())).collect(),
             rows: None,
+            typed: false,
         }
     }
 

@@ -83,6 +83,8 @@ pub struct TableColumn {
     pub field: Field,
     /// The declaration, or the table's name where the columns come from the file.
     pub span: Span,
+    /// Whether the type was inferred from the texts of the bound files.
+    pub is_inferred: bool,
     /// A declared domain: a contract, checked on the data.
     pub declared: Option<Bounds>,
     /// What the files bound at compile time say: an assumption.

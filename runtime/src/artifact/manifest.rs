@@ -14,7 +14,7 @@ use dj_grammar::Span;
 use serde::{Deserialize, Serialize};
 
 /// The version of the artifact's format that this build reads and writes.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// A program, ready to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -203,6 +203,9 @@ pub struct TableColumn {
     pub field: Field,
     /// The string domain of a text column.
     pub domain: Option<usize>,
+    /// Whether the type was inferred from the texts of a file: a text for which inference would choose another type is an
+    /// error, where a declaration takes all that can be converted.
+    pub is_inferred: bool,
 }
 
 /// A run-time parameter.

@@ -111,7 +111,7 @@ fn a_newer_format_is_refused_whatever_it_holds() {
     zip.start_file(MANIFEST, SimpleFileOptions::default()).unwrap();
     zip.write_all(br#"{"format": 99, "novel": true}"#).unwrap();
     let error = Artifact::from_bytes(&zip.finish().unwrap().into_inner()).unwrap_err();
-    assert_eq!(error.to_string(), "the artifact has format 99, and this DJ reads format 4");
+    assert_eq!(error.to_string(), format!("the artifact has format 99, and this DJ reads format {FORMAT}"));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn an_older_format_is_refused_by_its_number() {
     zip.start_file(MANIFEST, SimpleFileOptions::default()).unwrap();
     zip.write_all(br#"{"format": 2, "programs": []}"#).unwrap();
     let error = Artifact::from_bytes(&zip.finish().unwrap().into_inner()).unwrap_err();
-    assert_eq!(error.to_string(), "the artifact has format 2, and this DJ reads format 4");
+    assert_eq!(error.to_string(), format!("the artifact has format 2, and this DJ reads format {FORMAT}"));
 }
 
 #[test]

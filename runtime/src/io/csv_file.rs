@@ -3,10 +3,12 @@
 //! An empty field is null; in a text column that is declared without nulls it is the empty text. A blank line is a row with
 //! an empty field if the file has one column, and nothing otherwise.
 
+use super::csv_infer::{self, Inferred};
+use super::csv_records::Records;
 use super::csv_text::{Blank, CsvText, OpenQuote};
 use super::csv_value as value;
 use super::error::{IoError, IoErrorKind, place_of};
-use super::file::{Batches, Request};
+use super::file::{Batches, Request, Wanted};
 use super::files::{self, Identity};
 use super::ipc_file::message;
 use crate::types::{Field, Type};
@@ -62,6 +64,25 @@ impl CsvFile {
         self.text(path).ok()?.line_of(row + 1)
     }
 
+    /// What the columns may be, in the order of the header, by all rows or by the first `most`.
+    pub(crate) fn infer(&self, path: &Path, most: Option<u64>) -> Result<Vec<Inferred>, IoError> {
+        let records = Records::new(behind_mark(self.identity.open(path)?, path)?, self.delimiter);
+        let inferred = csv_infer::infer(records, self.schema.fields().len(), most);
+        match inferred.map_err(|error| IoError::unreadable(path, &error))? {
+            Some(inferred) => Ok(inferred),
+            None => Err(self.no_table(path)),
+        }
+    }
+
+    /// What is wrong with rows that are no table: the parser says it best.
+    fn no_table(&self, path: &Path) -> IoError {
+        let request = Request { columns: vec![], batch_rows: usize::MAX, skip: vec![] };
+        match self.batches(path, &request).map(|mut batches| batches.find_map(Result::err)) {
+            Err(error) | Ok(Some(error)) => error,
+            Ok(None) => IoError::damaged(path, "its rows have different numbers of fields"),
+        }
+    }
+
     /// What the parser says, with lines of the file: the parser counts records, the header as the first, and calls them lines.
     fn unreadable(&self, path: &Path, error: &ArrowError, open_quote: &OpenQuote) -> IoError {
         let said = message(error);
@@ -88,7 +109,7 @@ impl CsvFile {
 
     /// Batches of the requested columns, read as their declared types.
     pub(crate) fn batches(&self, path: &Path, request: &Request<'_>) -> Result<Batches, IoError> {
-        let columns: Vec<usize> = request.columns.iter().map(|(column, _)| *column).collect();
+        let columns: Vec<usize> = request.columns.iter().map(|wanted| wanted.column).collect();
         // With no column at all the rows could not be counted.
         let projection = if columns.is_empty() { vec![0] } else { columns };
         let text = self.text(path)?;
@@ -102,8 +123,8 @@ impl CsvFile {
             .with_projection(projection)
             .build_buffered(text)
             .map_err(|error| unreadable_text(path, &error, &open_quote))?;
-        let fields = request.columns.iter().map(|(_, field)| field.clone()).collect();
-        Ok(Box::new(CsvBatches { file: self.clone(), path: path.to_owned(), reader, open_quote, fields, first: 0 }))
+        let columns = request.columns.clone();
+        Ok(Box::new(CsvBatches { file: self.clone(), path: path.to_owned(), reader, open_quote, columns, first: 0 }))
     }
 
     fn text(&self, path: &Path) -> Result<CsvText<File>, IoError> {
@@ -117,14 +138,18 @@ impl CsvFile {
     }
 }
 
-/// The text of a file behind its byte order mark.
-fn text_of(mut file: File, path: &Path, delimiter: u8, blank: Blank) -> Result<CsvText<File>, IoError> {
+fn text_of(file: File, path: &Path, delimiter: u8, blank: Blank) -> Result<CsvText<File>, IoError> {
+    Ok(CsvText::new(behind_mark(file, path)?, delimiter, blank))
+}
+
+/// The file, to be read behind its byte order mark.
+fn behind_mark(mut file: File, path: &Path) -> Result<File, IoError> {
     let fail = |error: std::io::Error| IoError::unreadable(path, &error);
     let mut start = Vec::with_capacity(3);
     file.by_ref().take(3).read_to_end(&mut start).map_err(fail)?;
     let skip = if start == [0xef, 0xbb, 0xbf] { 3 } else { 0 };
     file.seek(SeekFrom::Start(skip)).map_err(fail)?;
-    Ok(CsvText::new(file, delimiter, blank))
+    Ok(file)
 }
 
 /// What the parser says, unless its text ended too early.
@@ -139,20 +164,23 @@ struct CsvBatches {
     path: PathBuf,
     reader: CsvReader<CsvText<File>>,
     open_quote: OpenQuote,
-    fields: Vec<Field>,
+    columns: Vec<Wanted>,
     first: u64,
 }
 
 impl CsvBatches {
     fn typed(&self, batch: &RecordBatch) -> Result<RecordBatch, IoError> {
-        let mut columns = Vec::with_capacity(self.fields.len());
-        let mut schema = Vec::with_capacity(self.fields.len());
-        for (field, column) in self.fields.iter().zip(batch.columns()) {
-            let array = parse_column(column.as_string_view(), field).map_err(|(row, what)| {
-                let row = self.first + row as u64;
-                let place = place_of(row, self.file.line(&self.path, row), &self.path);
-                let text = format!("{place}: {what} in column `{}`", field.name);
-                IoError::new(IoErrorKind::BadValue, &self.path, text).row(row + 1).column(&field.name).help(format!(
+        let mut columns = Vec::with_capacity(self.columns.len());
+        let mut schema = Vec::with_capacity(self.columns.len());
+        for (wanted, column) in self.columns.iter().zip(batch.columns()) {
+            let (field, texts) = (&wanted.field, column.as_string_view());
+            if wanted.is_inferred
+                && let Some(row) = row_that_is_more(texts, field.ty)
+            {
+                return Err(self.is_more(row, texts.value(row), field));
+            }
+            let array = parse_column(texts, field).map_err(|(row, what)| {
+                self.bad_value(row, &what, field).help(format!(
                     "correct the file, or declare `{}` with another type; `str` takes any text",
                     field.name
                 ))
@@ -163,6 +191,23 @@ impl CsvBatches {
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         RecordBatch::try_new_with_options(Arc::new(Schema::new(schema)), columns, &options)
             .map_err(|error| IoError::damaged(&self.path, message(&error)))
+    }
+
+    /// What is wrong with a row of the batch.
+    fn bad_value(&self, row: usize, what: &str, field: &Field) -> IoError {
+        let row = self.first + row as u64;
+        let place = place_of(row, self.file.line(&self.path, row), &self.path);
+        let text = format!("{place}: {what} in column `{}`", field.name);
+        IoError::new(IoErrorKind::BadValue, &self.path, text).row(row + 1).column(&field.name)
+    }
+
+    fn is_more(&self, row: usize, text: &str, field: &Field) -> IoError {
+        let (name, ty) = (&field.name, field.ty);
+        let what =
+            format!("{} is more than a value of type {ty}, which was inferred from other rows", shown(text.trim()));
+        self.bad_value(row, &what, field)
+            .help(format!("declare `{name}: str` to keep such texts, or `{name}: {ty}` to convert them"))
+            .help("or compile the program for this file: types are inferred from all rows of the files bound then")
     }
 }
 
@@ -178,6 +223,15 @@ impl Iterator for CsvBatches {
         self.first += batch.num_rows() as u64;
         Some(typed)
     }
+}
+
+/// The first row whose text would lose something by the conversion to a type that was inferred from other rows.
+fn row_that_is_more(texts: &StringViewArray, ty: Type) -> Option<usize> {
+    texts.iter().position(|text| {
+        let text = text.map(str::trim).filter(|text| !text.is_empty());
+        // What cannot be converted at all is told by the conversion.
+        text.is_some_and(|text| !csv_infer::is_all_of(text, ty))
+    })
 }
 
 /// A row, and what is wrong there.
@@ -239,7 +293,12 @@ fn parse_numbers<T: ArrowPrimitiveType>(
 }
 
 fn wrong(row: usize, text: &str, ty: Type) -> BadRow {
-    let shown: String = text.chars().take(40).collect();
-    let dots = if shown.len() < text.len() { "..." } else { "" };
-    (row, format!("`{shown}{dots}` is not of type {ty}"))
+    (row, format!("{} is not of type {ty}", shown(text)))
+}
+
+/// A text in a message.
+fn shown(text: &str) -> String {
+    let start: String = text.chars().take(40).collect();
+    let dots = if start.len() < text.len() { "..." } else { "" };
+    format!("`{start}{dots}`")
 }

@@ -23,12 +23,23 @@ pub(crate) type Batches = Box<dyn Iterator<Item = Result<Batch, IoError>> + Send
 
 /// What to read of a file.
 pub(crate) struct Request<'a> {
-    /// Columns of the file, ascending, each once, and what they are declared as. Batches have them in this order.
-    pub(crate) columns: Vec<(usize, types::Field)>,
+    /// Columns of the file, ascending, each once. Batches have them in this order.
+    pub(crate) columns: Vec<Wanted>,
     /// How many rows a batch should have.
     pub(crate) batch_rows: usize,
     /// What every row that matters satisfies, with the column of the file instead of that of the table.
     pub(crate) skip: Vec<(usize, types::Type, &'a ScanPredicate)>,
+}
+
+/// A column to read.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// Its index in the file.
+    pub(crate) column: usize,
+    /// What it is read as.
+    pub(crate) field: types::Field,
+    /// Whether that was inferred from the texts of a file, of this one or of another.
+    pub(crate) is_inferred: bool,
 }
 
 /// An input file.
@@ -106,7 +117,7 @@ impl InputFile {
     }
 
     /// Where its bytes can be read any number of times.
-    fn readable(&self) -> &Path {
+    pub(crate) fn readable(&self) -> &Path {
         self.spool.as_deref().map_or(self.path.as_path(), Spool::path)
     }
 

@@ -46,7 +46,7 @@ impl IpcFile {
 
     /// Batches as they are in the file.
     pub(crate) fn batches(&self, path: &Path, request: &Request<'_>) -> Result<Batches, IoError> {
-        let columns: Vec<usize> = request.columns.iter().map(|(column, _)| *column).collect();
+        let columns: Vec<usize> = request.columns.iter().map(|wanted| wanted.column).collect();
         let reader = BufReader::new(self.identity.open(path)?);
         let damaged = |error: ArrowError| IoError::damaged(path, message(&error));
         // A projection of nothing loses the rows' count in some versions, so one column is read.

@@ -9,6 +9,7 @@
 mod batch;
 mod csv_file;
 mod csv_infer;
+mod csv_records;
 mod csv_text;
 mod csv_value;
 mod decode;
@@ -39,7 +40,7 @@ pub use files::files_of;
 pub use print::Printed;
 pub use reader::{ChunkReader, Place};
 pub use sample::sampled_rows;
-pub use schema::{FileSchema, Recorded, SAME_NAME, schema, schema_as};
+pub use schema::{FileSchema, Others, Recorded, SAME_NAME, schema, schema_as};
 pub use source::Source;
 pub use table_source::{InMemory, RecordBatches, TableSource};
 pub use unique::is_unique;

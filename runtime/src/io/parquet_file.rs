@@ -65,7 +65,7 @@ impl ParquetFile {
 
     /// Batches of the requested columns, a row group at a time, so that a batch has one dictionary for each column.
     pub(crate) fn batches(&self, path: &Path, request: &Request<'_>) -> Result<Batches, IoError> {
-        let columns: Vec<usize> = request.columns.iter().map(|(column, _)| *column).collect();
+        let columns: Vec<usize> = request.columns.iter().map(|wanted| wanted.column).collect();
         let options = ArrowReaderOptions::new().with_schema(Arc::new(self.reading_schema(&columns)));
         let metadata = ArrowReaderMetadata::try_new(self.metadata.metadata().clone(), options)
             .map_err(|error| IoError::damaged(path, message(&error)))?;

@@ -2,11 +2,11 @@
 
 use super::decode::{Misfit, NANOSECONDS, fill, plain};
 use super::error::{IoError, IoErrorKind, ReadError};
-use super::file::{InputFile, Request, quietly};
+use super::file::{InputFile, Request, Wanted, quietly};
 use super::ipc_file::message;
 use super::source::{BoundFile, Source};
 use super::text::{CodeMap, LocalText, NewTexts};
-use crate::artifact::{ChunkColumn, ScanPredicate, TableSpec, describe};
+use crate::artifact::{ChunkColumn, ScanPredicate, TableColumn, TableSpec, describe};
 use crate::columns::{Chunk, Column, Dictionaries, DictionaryError, NarrowError};
 use arrow::array::RecordBatch;
 use std::path::{Path, PathBuf};
@@ -169,6 +169,10 @@ struct Decoder {
     next: u64,
 }
 
+fn wanted_as(column: usize, spec: &TableColumn) -> Wanted {
+    Wanted { column, field: spec.field.clone(), is_inferred: spec.is_inferred }
+}
+
 /// Nobody wants more chunks, or an error was handed over.
 struct Stop;
 
@@ -199,13 +203,13 @@ impl Decoder {
         wanted.sort_unstable();
         wanted.dedup();
         let skip = self.skip.clone();
-        let field = |column: usize| &self.spec.columns[column].field;
+        let spec = |column: usize| &self.spec.columns[column];
         // What is asked of a column that the file lacks says nothing of its rows.
-        let skipped = skip
-            .iter()
-            .filter_map(|predicate| Some((bound.columns[predicate.column]?, field(predicate.column).ty, predicate)));
+        let skipped = skip.iter().filter_map(|predicate| {
+            Some((bound.columns[predicate.column]?, spec(predicate.column).field.ty, predicate))
+        });
         let request = Request {
-            columns: wanted.iter().map(|&(index, column)| (index, field(column).clone())).collect(),
+            columns: wanted.iter().map(|&(index, column)| wanted_as(index, spec(column))).collect(),
             batch_rows: self.capacity.min(1 << 20),
             skip: skipped.collect(),
         };

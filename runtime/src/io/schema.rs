@@ -2,17 +2,16 @@
 
 use super::csv_infer::Inferred;
 use super::error::{IoError, IoErrorKind, show};
-use super::file::{Contents, InputFile, Request};
+use super::file::{Contents, InputFile};
 use super::source::{facts_of, find_in_all, open_all};
 use super::statistics::{add_texts, combine};
 use super::types;
 use crate::columns::Dictionary;
 use crate::types::{Bounds, Field, Type};
-use arrow::array::AsArray;
 use std::path::PathBuf;
 
-/// Rows of a CSV file that its types are inferred from.
-const INFERRED_ROWS: usize = 10_000;
+/// Rows that are enough to guess a type, where nothing depends on it.
+const GUESSED_FROM: u64 = 10_000;
 
 /// Why columns of one name are no fields: nobody could tell which is meant.
 pub const SAME_NAME: &str = "several columns have that name";
@@ -30,6 +29,17 @@ pub struct FileSchema {
     pub unsupported: Vec<(String, String)>,
     /// The rows of all files, where the metadata says.
     pub rows: Option<u64>,
+    /// Whether the files say what types their columns have. Those of CSV files are inferred from their texts.
+    pub typed: bool,
+}
+
+/// What the columns that are not declared are wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// They are read like the declared ones: their types are those of all rows, and every file has them.
+    Read,
+    /// Only messages tell of them, and a guess is enough.
+    Mentioned,
 }
 
 /// What file metadata records of a column. All of it may be wrong for other files, so it is an assumption.
@@ -48,7 +58,7 @@ pub struct Recorded {
 /// # Errors
 /// If nothing is there, a file cannot be read, or the files differ in a column.
 pub fn schema(binding: &str) -> Result<FileSchema, IoError> {
-    let (schema, wrong) = schema_as(binding, &[])?;
+    let (schema, wrong) = schema_as(binding, &[], Others::Read)?;
     wrong.into_iter().next().map_or(Ok(schema), Err)
 }
 
@@ -59,20 +69,20 @@ pub fn schema(binding: &str) -> Result<FileSchema, IoError> {
 ///
 /// # Errors
 /// If nothing is there, or a file cannot be read.
-pub fn schema_as(binding: &str, declared: &[Field]) -> Result<(FileSchema, Vec<IoError>), IoError> {
+pub fn schema_as(binding: &str, declared: &[Field], others: Others) -> Result<(FileSchema, Vec<IoError>), IoError> {
     let files = open_all(binding)?;
-    let guesses = files.iter().map(infer).collect::<Result<Vec<_>, _>>()?;
-    let (mut others, unsupported) = match (files.first(), guesses.first()) {
+    let guesses = files.iter().map(|file| infer(file, others)).collect::<Result<Vec<_>, _>>()?;
+    let (mut found, unsupported) = match (files.first(), guesses.first()) {
         (Some(file), Some(guesses)) => columns(file, guesses),
         (None, _) | (_, None) => (vec![], vec![]),
     };
     let is_declared = |name: &str| declared.iter().any(|field| field.name == name);
     // Declared columns that the first file lacks come last.
-    let first_has = |name: &str| others.iter().any(|field| field.name == name);
+    let first_has = |name: &str| found.iter().any(|field| field.name == name);
     let behind: Vec<_> = declared.iter().filter(|field| !first_has(&field.name)).cloned().collect();
-    others.extend(behind);
+    found.extend(behind);
     let (mut fields, mut known, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
-    for field in others {
+    for field in found {
         let found = match declared.iter().find(|declared| declared.name == field.name) {
             Some(declared) => find_in_all(&files, declared).map(|places| (declared.clone(), places)),
             None => agreed(&files, &guesses, field),
@@ -85,6 +95,9 @@ pub fn schema_as(binding: &str, declared: &[Field]) -> Result<(FileSchema, Vec<I
             Err(error) => wrong.push(error),
         }
     }
+    if others == Others::Read {
+        wrong.extend(files.iter().skip(1).flat_map(|file| only_later(&files[0], file, declared)));
+    }
     let unsupported = unsupported.into_iter().filter(|(name, _)| !is_declared(name)).collect();
     Ok((described(&files, fields, known, unsupported), wrong))
 }
@@ -96,7 +109,8 @@ fn described(
     unsupported: Vec<(String, String)>,
 ) -> FileSchema {
     let first = files.first().map(|file| file.path.clone()).unwrap_or_default();
-    FileSchema { first, fields, recorded, unsupported, rows: files.iter().map(InputFile::rows).sum() }
+    let typed = !files.iter().any(|file| matches!(file.contents, Contents::Csv(_)));
+    FileSchema { first, fields, recorded, unsupported, rows: files.iter().map(InputFile::rows).sum(), typed }
 }
 
 /// Fields, and columns that cannot be fields.
@@ -111,12 +125,7 @@ fn agreed(files: &[InputFile], guesses: &[Guesses], mut field: Field) -> Result<
     let mut guess: Option<Inferred> = None;
     let mut places = Vec::new();
     for (file, guesses) in files.iter().zip(guesses) {
-        let first = &files[0].path;
-        let differ = |what: String| {
-            let message = format!("{} and {} differ: {what}", show(first), show(&file.path));
-            let error = IoError::new(IoErrorKind::FilesDiffer, &file.path, message).column(&name);
-            error.help("declare the columns of the table: files are read as declared where that loses nothing")
-        };
+        let differ = |what: String| differ(&files[0], file, &name, &what);
         let (found, _) = columns(file, guesses);
         let Some(other) = found.iter().find(|other| other.name == name) else {
             return Err(differ(format!("only the first has a column `{name}`")));
@@ -132,6 +141,26 @@ fn agreed(files: &[InputFile], guesses: &[Guesses], mut field: Field) -> Result<
     }
     field.ty = guess.map_or(field.ty, Inferred::ty);
     Ok((field, places))
+}
+
+/// Columns that a file has and the first of its binding lacks: the table would be without them.
+fn only_later<'a>(
+    first: &'a InputFile,
+    file: &'a InputFile,
+    declared: &'a [Field],
+) -> impl Iterator<Item = IoError> + 'a {
+    let is_known = |name: &str| first.schema().column_with_name(name).is_some() || name.is_empty();
+    let names = file.schema().fields().iter().map(|field| field.name());
+    let new = names.filter(move |name| !is_known(name) && declared.iter().all(|field| field.name != **name));
+    new.map(|name| differ(first, file, name, &format!("only the second has a column `{name}`")))
+}
+
+fn differ(first: &InputFile, file: &InputFile, column: &str, what: &str) -> IoError {
+    let message = format!("{} and {} differ: {what}", show(&first.path), show(&file.path));
+    IoError::new(IoErrorKind::FilesDiffer, &file.path, message)
+        .column(column)
+        .help("declare the columns of the table: files are read as declared where that loses nothing")
+        .help("a declared column that is nullable may be missing in some of the files")
 }
 
 fn guess_of(file: &InputFile, guesses: &Guesses, name: &str) -> Option<Inferred> {
@@ -161,24 +190,16 @@ fn columns(file: &InputFile, guesses: &Guesses) -> Columns {
     (fields, unsupported)
 }
 
-/// What a CSV file's columns may be, by its first rows.
-fn infer(file: &InputFile) -> Result<Guesses, IoError> {
-    match file.contents {
-        Contents::Csv(_) => {}
-        Contents::Parquet(_) | Contents::Ipc(_) | Contents::Source(_) => return Ok(None),
+/// What a CSV file's columns may be.
+fn infer(file: &InputFile, others: Others) -> Result<Guesses, IoError> {
+    let most = match others {
+        Others::Read => None,
+        Others::Mentioned => Some(GUESSED_FROM),
+    };
+    match &file.contents {
+        Contents::Csv(csv) => csv.infer(file.readable(), most).map(Some),
+        Contents::Parquet(_) | Contents::Ipc(_) | Contents::Source(_) => Ok(None),
     }
-    let names = file.schema().fields().iter().map(|field| field.name().clone());
-    let as_text = |name| Field { name, ty: Type::Str, nullable: true };
-    let columns = names.map(as_text).enumerate().collect::<Vec<_>>();
-    let mut guesses = vec![Inferred::new(); columns.len()];
-    let request = Request { columns, batch_rows: INFERRED_ROWS, skip: vec![] };
-    if let Some(batch) = file.batches(&request)?.next() {
-        let (_, batch) = batch?;
-        for (guess, column) in guesses.iter_mut().zip(batch.columns()) {
-            guess.see(column.as_string_view().iter().flatten());
-        }
-    }
-    Ok(Some(guesses))
 }
 
 /// What the metadata of all files says of a column, given where in each file it is.

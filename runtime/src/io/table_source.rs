@@ -99,7 +99,7 @@ impl SourceFile {
             let name = name.to_owned();
             move |error: ArrowError| IoError::damaged(&name, super::ipc_file::message(&error))
         };
-        let wanted: Vec<usize> = request.columns.iter().map(|(column, _)| *column).collect();
+        let wanted: Vec<usize> = request.columns.iter().map(|wanted| wanted.column).collect();
         let batches = self.source.batches(&wanted).map_err(&failed)?;
         let types: Vec<_> = wanted.iter().map(|column| self.schema.field(*column).data_type().clone()).collect();
         let mut first = 0;

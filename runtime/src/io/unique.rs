@@ -1,7 +1,7 @@
 //! Whether a column of data files holds no value twice.
 
 use super::error::{IoError, ReadError};
-use super::schema::{Recorded, schema};
+use super::schema::{Others, Recorded, schema_as};
 use super::source::Source;
 use crate::artifact::{ChunkColumn, StringDomain, TableColumn, TableSpec};
 use crate::columns::Dictionaries;
@@ -10,15 +10,15 @@ use dj_grammar::Span;
 
 const CHUNK: usize = 1 << 16;
 
-/// Whether no value of a column occurs twice, nulls aside. `None` if there are more than `max_rows` rows to look at, or the column is
-/// neither of integers (dates, timestamps, decimals) nor of text.
+/// Whether no value of a column, read as `field`, occurs twice, nulls aside. `None` if there are more than `max_rows` rows to
+/// look at, or the column is neither of integers (dates, timestamps, decimals) nor of text.
 ///
 /// # Errors
 /// If the files or the column cannot be read.
-pub fn is_unique(binding: &str, column: &str, max_rows: u64) -> Result<Option<bool>, IoError> {
-    let schema = schema(binding)?;
-    let mut columns = schema.fields.into_iter().zip(&schema.recorded);
-    let Some((field, recorded)) = columns.find(|(field, _)| field.name == column) else { return Ok(None) };
+pub fn is_unique(binding: &str, field: &Field, max_rows: u64) -> Result<Option<bool>, IoError> {
+    let (schema, _) = schema_as(binding, std::slice::from_ref(field), Others::Mentioned)?;
+    let mut columns = schema.fields.iter().zip(&schema.recorded);
+    let Some((_, recorded)) = columns.find(|(found, _)| found.name == field.name) else { return Ok(None) };
     if !field.ty.is_integral() && field.ty != Type::Str {
         return Ok(None);
     }
@@ -31,7 +31,7 @@ pub fn is_unique(binding: &str, column: &str, max_rows: u64) -> Result<Option<bo
         }
     }
     let (ty, nullable) = (field.ty, field.nullable);
-    let spec = table_of(field);
+    let spec = table_of(field.clone());
     let source = Source::open(&spec, binding)?;
     match count(&source, ty, nullable, max_rows) {
         Ok(unique) => Ok(unique),
@@ -51,7 +51,7 @@ fn most_values(recorded: &Recorded) -> Option<u128> {
 
 fn table_of(field: Field) -> TableSpec {
     let domain = (field.ty == Type::Str).then_some(0);
-    let columns = vec![TableColumn { field, domain }];
+    let columns = vec![TableColumn { field, domain, is_inferred: false }];
     TableSpec { name: String::new(), path: None, span: Span::default(), columns }
 }
 

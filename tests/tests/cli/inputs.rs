@@ -52,6 +52,20 @@ fn identifiers_with_zeros_in_front_are_texts() -> Result {
     let program = space.write("zip.dj", "table t from \"zip*.csv\"\nexport r = t | sort zip\n")?;
     let run = djc()?.arg("run").arg(&program).args(["--format", "csv"]).succeed()?;
     assert_eq!(run.stdout, "zip,n\n00501,2\n10115,1\n");
+    // A program that was compiled for numbers does not make numbers of them; one that declares numbers does.
+    for (columns, code) in [("", 1), (" { n: i64, .. }", 1), (" { zip: i64, .. }", 0), (" { zip: i64 }", 0)] {
+        let program =
+            space.write("later.dj", &format!("table t from \"zip1.csv\"{columns}\nexport r = t | select zip\n"))?;
+        let artifact = space.path("later.djx");
+        djc()?.arg("compile").arg(&program).arg("-o").arg(&artifact).arg("--no-executables").succeed()?;
+        let bind = format!("t={}", space.path("zip2.csv").display());
+        let run = djrun()?.arg(&artifact).args(["--format", "csv", "--bind", &bind]).run()?.code(code)?;
+        if code == 0 {
+            assert_eq!(run.stdout, "zip\n501\n");
+        } else {
+            run.complains("line 2 of")?.complains("`00501` is more than")?.complains("declare `zip: str`")?;
+        }
+    }
     Ok(())
 }
 

@@ -140,8 +140,8 @@ pub(crate) fn manifest() -> Manifest {
             path: None,
             span: Span::new(0, 1),
             columns: vec![
-                TableColumn { field: field("n", Type::I64, false), domain: None },
-                TableColumn { field: field("s", Type::Str, true), domain: Some(0) },
+                TableColumn { field: field("n", Type::I64, false), domain: None, is_inferred: false },
+                TableColumn { field: field("s", Type::Str, true), domain: Some(0), is_inferred: false },
             ],
         }],
         unused_tables: vec![],

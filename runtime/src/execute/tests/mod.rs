@@ -80,7 +80,7 @@ impl Program {
             specs.push(Variant { assumptions: Vec::new(), stages: list });
         }
         let last = specs.iter().map(|variant| variant.stages.len() - 1).collect();
-        let column = TableColumn { field: field("v", Type::I64), domain: None };
+        let column = TableColumn { field: field("v", Type::I64), domain: None, is_inferred: false };
         let table = TableSpec { name: "t".to_owned(), path: None, span: Span::new(0, 5), columns: vec![column] };
         let manifest = Manifest {
             format: FORMAT,

@@ -24,7 +24,8 @@ fn program(rungs: usize) -> Program {
         nullable: false,
         can_fail: false,
     }];
-    program.manifest.tables[0].columns[0] = TableColumn { field: field("s", Type::Str), domain: Some(0) };
+    program.manifest.tables[0].columns[0] =
+        TableColumn { field: field("s", Type::Str), domain: Some(0), is_inferred: false };
     program
 }
 

@@ -1,7 +1,7 @@
 //! Schemas of files, inference and uniqueness.
 
 use super::*;
-use crate::io::{SAME_NAME, is_unique, schema, schema_as};
+use crate::io::{IoErrorKind, Others, SAME_NAME, is_unique, schema, schema_as};
 
 fn of_csv(text: &str) -> String {
     let directory = tempfile::tempdir().unwrap();
@@ -64,6 +64,73 @@ fn every_csv_file_of_a_binding_is_looked_at() {
     let schema = schema(directory.path().join("*.csv").to_str().unwrap()).unwrap();
     let fields = ["zip: str?", "x: f64?", "y: str?", "z: i64?"];
     assert_eq!(schema.fields.iter().map(ToString::to_string).collect::<Vec<_>>(), fields);
+}
+
+/// Past anything that a sample would see.
+#[test]
+fn every_row_of_a_csv_file_is_looked_at() {
+    let with_last = |last: &str| of_csv(&format!("a,b\n{}{last}\n", "10115,1\n".repeat(50_000)));
+    assert_eq!(with_last("1,1"), "a: i64?, b: i64?");
+    assert_eq!(with_last("00501,1"), "a: str?, b: i64?");
+    assert_eq!(with_last("1,2.5"), "a: i64?, b: f64?");
+    assert_eq!(with_last("\"1\",\"a \"\"b\"\"\""), "a: i64?, b: str?");
+}
+
+#[test]
+fn rows_that_are_no_table_are_told_with_their_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.csv");
+    let rows = "10115,1\n".repeat(50_000);
+    for (last, message) in [
+        ("1,2,3", "line 50002 of `t.csv` has more fields than the header: 3 instead of 2"),
+        ("1", "line 50002 of `t.csv` has fewer fields than the header: 1 instead of 2"),
+        ("1,\"2", "`t.csv` cannot be read: the quote that opens in line 50002 is never closed"),
+    ] {
+        std::fs::write(&path, format!("a,b\n{rows}{last}\n")).unwrap();
+        let error = schema(path.to_str().unwrap()).unwrap_err();
+        assert_eq!(error.kind, IoErrorKind::Damaged);
+        assert_eq!(error.message.replace(path.to_str().unwrap(), "t.csv"), message);
+    }
+}
+
+/// A type that was inferred from one file is no wish for another one.
+#[test]
+fn texts_that_are_more_than_their_inferred_type_are_errors() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.csv");
+    for (ty, text) in [(Type::I64, "00501"), (Type::I64, "+1"), (Type::F64, "00.5"), (Type::Bool, "1")] {
+        std::fs::write(&path, format!("x\n\n{text}\n")).unwrap();
+        let fields = [field("x", ty, true)];
+        assert!(super::read(&path, &fields, 4).is_ok(), "declared: {text}");
+        let mut spec = spec(&fields);
+        spec.columns[0].is_inferred = true;
+        let source = Source::open(&spec, path.to_str().unwrap()).unwrap();
+        let mut chunks = source.chunks(&chunk_columns(&fields), 4, &[]).unwrap();
+        let Err(ReadError::Io(error)) = drain(&mut chunks, &fields, &mut dictionaries()) else {
+            panic!("{text} is read")
+        };
+        let told = (error.kind, error.row, error.column.as_deref());
+        assert_eq!(told, (IoErrorKind::BadValue, Some(2), Some("x")), "{error}");
+        assert!(error.message.contains(&format!("line 3 of `{}`: `{text}` is more than", path.display())), "{error}");
+        assert!(error.help[0].contains("`x: str`"), "{error:?}");
+    }
+}
+
+#[test]
+fn columns_that_only_later_files_have_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("a.csv", "x\n1\n");
+    write("b.csv", "z,x\nq,2\n");
+    let binding = directory.path().join("*.csv").to_str().unwrap().to_owned();
+    let error = schema(&binding).unwrap_err();
+    assert_eq!((error.kind, error.column.as_deref()), (IoErrorKind::FilesDiffer, Some("z")));
+    assert!(error.message.ends_with("b.csv` differ: only the second has a column `z`"), "{error}");
+    // Declared columns may be anywhere, and those that are not read may differ.
+    let wrong = |declared: &[Field], others| schema_as(&binding, declared, others).unwrap().1.len();
+    assert_eq!(wrong(&[field("z", Type::Str, true)], Others::Read), 0);
+    assert_eq!(wrong(&[field("x", Type::I64, true)], Others::Read), 1);
+    assert_eq!(wrong(&[field("x", Type::I64, true)], Others::Mentioned), 0);
 }
 
 #[test]
@@ -138,7 +205,7 @@ fn declared_columns_are_read_from_files_that_differ() {
     let directory = files_that_differ();
     let binding = directory.path().to_str().unwrap();
     let declared = [field("x", Type::I64, true), field("s", Type::Str, true)];
-    let (schema, wrong) = schema_as(binding, &declared).unwrap();
+    let (schema, wrong) = schema_as(binding, &declared, Others::Read).unwrap();
     assert_eq!(schema.fields, declared);
     // What is not declared, and not the same everywhere, is no column.
     let columns: Vec<_> = wrong.iter().map(|error| error.column.clone().unwrap()).collect();
@@ -160,7 +227,7 @@ fn declared_columns_are_read_from_files_that_differ() {
 fn what_cannot_be_read_is_told_column_by_column() {
     let directory = files_that_differ();
     let declared = [field("x", Type::I16, true), field("y", Type::I64, true), field("s", Type::Str, true)];
-    let (schema, wrong) = schema_as(directory.path().to_str().unwrap(), &declared).unwrap();
+    let (schema, wrong) = schema_as(directory.path().to_str().unwrap(), &declared, Others::Read).unwrap();
     assert_eq!(schema.fields, declared[2..]);
     let columns: Vec<_> = wrong.iter().map(|error| error.column.clone().unwrap()).collect();
     assert_eq!(columns, ["x", "other", "y"]);
@@ -190,7 +257,11 @@ fn uniqueness() {
     ])
     .write(&path)
     .unwrap();
-    let unique = |column, most| is_unique(path.to_str().unwrap(), column, most).unwrap();
+    let types = [("twice", Type::Date), ("s", Type::Str), ("same", Type::Str), ("f", Type::F64)];
+    let unique = |column: &str, most| {
+        let ty = types.iter().find(|(name, _)| *name == column).map_or(Type::I64, |(_, ty)| *ty);
+        is_unique(path.to_str().unwrap(), &field(column, ty, true), most).unwrap()
+    };
     assert_eq!(unique("id", 4), Some(true));
     assert_eq!(unique("twice", 4), Some(false));
     assert_eq!(unique("s", 4), Some(true));
