@@ -5,6 +5,7 @@ use super::bind::Inputs;
 use super::codes;
 use super::device::Device;
 use super::error::{RunError, pairs};
+use super::lineage::Lineage;
 use super::observer::Observer;
 use super::outputs::Outputs;
 use super::programs::Programs;
@@ -40,6 +41,8 @@ pub(super) struct Attempt<'s, 'p> {
     pub(super) table_uploads: TableUploads,
     params: Vec<Scalar>,
     results: Vec<Option<StageResult>>,
+    /// Where the rows of emitting stages come from, by stage; they outlive the rows.
+    lineages: BTreeMap<usize, Rc<Lineage>>,
     /// Rows that were read from tables.
     pub(super) rows: u64,
     /// With `--repeat`: the waves of each stage's table-driven drivers.
@@ -95,6 +98,7 @@ impl<'s, 'p> Attempt<'s, 'p> {
             table_uploads: TableUploads::new(),
             params,
             results: Vec::new(),
+            lineages: BTreeMap::new(),
             rows: 0,
             kept: keep.then(Kept::default),
         })
@@ -108,6 +112,7 @@ impl<'s, 'p> Attempt<'s, 'p> {
     /// Runs all stages.
     pub(super) fn run(&mut self) -> Result<(), Stop> {
         self.results.clear();
+        self.lineages.clear();
         let variant = self.spec();
         self.programs.prepare(likely_programs(self.variant, variant));
         for (index, stage) in variant.stages.iter().enumerate() {
@@ -185,6 +190,16 @@ impl<'s, 'p> Attempt<'s, 'p> {
     pub(super) fn result(&self, stage: usize) -> Result<&StageResult, RunError> {
         let missing = || RunError::bug(format!("the result of stage {stage} is not there"));
         self.results.get(stage).and_then(Option::as_ref).ok_or_else(missing)
+    }
+
+    /// Where the rows of an earlier stage come from, if that is known.
+    pub(super) fn lineage(&self, stage: usize) -> Option<Rc<Lineage>> {
+        self.lineages.get(&stage).cloned()
+    }
+
+    /// Keeps where the rows of a stage come from.
+    pub(super) fn keep_lineage(&mut self, stage: usize, lineage: Lineage) {
+        self.lineages.insert(stage, Rc::new(lineage));
     }
 
     /// The rows of a table.

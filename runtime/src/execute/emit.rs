@@ -4,6 +4,7 @@ use super::attempt::Attempt;
 use super::call::Returned;
 use super::error::{RunError, pairs};
 use super::in_flight::Window;
+use super::lineage::Selected;
 use super::result::StageResult;
 use super::slice::{Lanes, Slice};
 use crate::artifact::{Part, Sink, SlotKind, Stage};
@@ -16,6 +17,8 @@ pub(super) struct Emitted {
     exports: Vec<usize>,
     /// For later stages.
     kept: Option<RowStore>,
+    /// Which rows of the stage they are.
+    selected: Selected,
     /// Which of the rows are wanted, if not all.
     slice: Option<Slice>,
 }
@@ -33,7 +36,8 @@ pub(super) struct Emission<'a> {
 impl Emitted {
     pub(super) fn new(cx: &Attempt<'_, '_>, index: usize, stage: &Stage) -> Self {
         let kept = cx.is_read_later(index).then(|| RowStore::new(elements(&stage.sink)));
-        Self { exports: cx.exports_of(index), kept, slice: stage.sink.slice.map(Slice::new) }
+        let slice = stage.sink.slice.map(Slice::new);
+        Self { exports: cx.exports_of(index), kept, selected: Selected::default(), slice }
     }
 
     /// Whether more rows would only be thrown away.
@@ -88,15 +92,20 @@ impl Emitted {
         self.exports.iter().try_for_each(|export| cx.export_rows(*export, &rows))?;
         if let Some(kept) = &mut self.kept {
             kept.push(rows);
+            self.selected.push(&mask, emission.window);
         }
         Ok(())
     }
 
-    /// The rows for later stages.
-    pub(super) fn finish(self, cx: &Attempt<'_, '_>, stage: &Stage) -> Result<Option<StageResult>, RunError> {
-        let Some(kept) = self.kept else { return Ok(None) };
+    /// The rows for later stages, and which rows of the stage they are.
+    pub(super) fn finish(
+        self,
+        cx: &Attempt<'_, '_>,
+        stage: &Stage,
+    ) -> Result<(Option<StageResult>, Selected), RunError> {
+        let Some(kept) = self.kept else { return Ok((None, self.selected)) };
         let lease = cx.lease(stage, kept.bytes() as u64)?;
-        Ok(Some(StageResult::on_host(kept, Some(lease))))
+        Ok((Some(StageResult::on_host(kept, Some(lease))), self.selected))
     }
 }
 

@@ -47,8 +47,8 @@ impl<'m> StageRun<'m> {
         // The state is made again for the search.
         drop(self);
         let found = overflowing_row(cx, index, rows)?;
-        let (raised, place) = found.map_or((raised, None), |(raised, place)| (raised, Some(place)));
-        Ok(stop(raised, place))
+        let (raised, row) = found.map_or((raised, None), |(raised, row)| (raised, Some(row)));
+        Ok(stop(raised, row))
     }
 }
 

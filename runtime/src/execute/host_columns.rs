@@ -8,11 +8,12 @@
 use super::attempt::{Attempt, full_dictionary};
 use super::codes;
 use super::error::RunError;
+use super::failed_row::FailedRow;
 use super::status::Stop;
 use crate::artifact::{Driver, DriverSource, HostColumn, HostValue, ScalarSource};
 use crate::columns::{Chunk, Column, Dictionaries, DictionaryError, INPUT};
 use crate::expr::{ColumnId, EvalError, Expr, ExprKind, Row, Scalar, append_text, eval};
-use dj_grammar::{Diagnostic, Span};
+use dj_grammar::Span;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -300,13 +301,22 @@ fn no_text(code: i128, domain: usize) -> RunError {
 }
 
 impl Failed {
-    /// As the end of an attempt; `place` says where a row comes from.
-    pub(super) fn stop(self, place: impl FnOnce(u64) -> String) -> Stop {
+    /// What is wrong with the row.
+    pub(super) fn message(&self) -> String {
+        match &self.cause {
+            Cause::Value(error) => error.to_string(),
+            Cause::Narrow => "a value of the host does not fit its element".to_owned(),
+            Cause::Dictionary(_) | Cause::NoDomain | Cause::NoText { .. } => String::new(),
+        }
+    }
+
+    /// As the end of an attempt.
+    pub(super) fn stop(self, row: &FailedRow) -> Stop {
+        let message = self.message();
         let (code, error) = match self.cause {
             Cause::Dictionary(error) => return Stop::Failed(full_dictionary(&error, self.span)),
             Cause::Narrow => {
-                let message = format!("a value of the host does not fit its element, {}", place(self.row));
-                return Stop::Replay(RunError::bug(message));
+                return Stop::Replay(RunError::bug(format!("{message}, {}", row.place)));
             }
             Cause::NoDomain => return RunError::bug("a column of the host gives text and has no dictionary").into(),
             Cause::NoText { code, domain } => return no_text(code.into(), domain).into(),
@@ -314,7 +324,7 @@ impl Failed {
             Cause::Value(error @ EvalError::TooLong) => (codes::MEMORY, error),
             Cause::Value(error) => (codes::CAST, error),
         };
-        let diagnostic = Diagnostic::error(code, format!("{error}, {}", place(self.row))).at(self.span);
+        let diagnostic = row.diagnostic(code, &message).at(self.span);
         Stop::Failed(RunError::program(match error {
             EvalError::Cast { to, .. } => {
                 diagnostic.help(format!("write `as? {to}` to get null where a value does not fit"))

@@ -82,7 +82,8 @@ impl<'m> StageRun<'m> {
                 return Ok(());
             }
         }
-        Err(stop(raised, Some(self.place(raised.row))))
+        let row = self.failed_row(cx, raised.row, &raised.site.message);
+        Err(stop(raised, Some(row)))
     }
 
     /// Takes the rows that a step emitted, those before row `end` only if there is one.

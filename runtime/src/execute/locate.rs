@@ -6,6 +6,7 @@
 //! such numbers by [`WAYS`], so a few passes find it.
 
 use super::attempt::Attempt;
+use super::failed_row::FailedRow;
 use super::host_columns::HostColumns;
 use super::stage_run::{NextChunk, StageRun};
 use super::status::{Raised, Stop};
@@ -38,7 +39,7 @@ pub(super) fn overflowing_row<'m>(
     cx: &mut Attempt<'m, '_>,
     stage: usize,
     rows: u64,
-) -> Result<Option<(Raised<'m>, String)>, Stop> {
+) -> Result<Option<(Raised<'m>, FailedRow)>, Stop> {
     cx.observer.stage("looking for the row that overflows");
     let (mut fits, mut overflows) = (0, rows);
     loop {
@@ -51,7 +52,8 @@ pub(super) fn overflowing_row<'m>(
             return Ok(None);
         };
         if least == most + 1 {
-            return Ok(Some((raised, run.place(most))));
+            let row = run.failed_row(cx, most, &raised.site.message);
+            return Ok(Some((raised, row)));
         }
         (fits, overflows) = (most, least);
     }

@@ -3,7 +3,8 @@
 //! A [`Session`] runs the variants of a program until one's assumptions hold (`attempt`). An attempt runs its stages one
 //! after another (`stage_run`): chunks are read and copied to the device while the steps before them run (`wave`), the state
 //! moves to larger rungs before anything can overflow (`state`), statuses are looked at a few steps behind (`status`), and
-//! nothing is visible before all of them were (`outputs`).
+//! nothing is visible before all of them were (`outputs`). Of a row that something is wrong with, the place is told, also behind
+//! other stages (`lineage`), and the values (`failed_row`).
 //!
 //! All buffers are kept per replica: chunks are dealt to the replicas in turn, and a result is replica 0's. There is one
 //! replica until exchanges are planned ([`replicas_of`]).
@@ -18,11 +19,13 @@ mod collect;
 mod device;
 mod emit;
 mod error;
+mod failed_row;
 mod fingerprint;
 mod finish;
 mod grow;
 mod host_columns;
 mod in_flight;
+mod lineage;
 mod locate;
 mod merge;
 mod observer;

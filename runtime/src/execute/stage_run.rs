@@ -7,6 +7,7 @@ use super::emit::Emitted;
 use super::error::RunError;
 use super::host_columns::{Failed, HostColumns};
 use super::in_flight::{IN_FLIGHT, InFlight, Window};
+use super::lineage::{Lineage, Origin, Origins};
 use super::locate::Search;
 use super::report::Activity;
 use super::result::StageResult;
@@ -15,7 +16,7 @@ use super::status::{Raised, Stop, raised, stop};
 use super::wave::Wave;
 use crate::artifact::{Driver, DriverSource, ProgramId, ProgramKind, SinkKind, SlotKind, Stage};
 use crate::columns::{Chunk, Dictionaries};
-use crate::io::{ChunkReader, ReadError};
+use crate::io::ReadError;
 use crate::pjrt::{Argument, Buffer};
 use dj_grammar::Diagnostic;
 use std::cell::RefCell;
@@ -32,16 +33,10 @@ pub(super) struct StageRun<'m> {
     pub(super) emitted: Option<Emitted>,
     /// Rows that were folded.
     pub(super) rows: u64,
-    /// Where the rows of each driver came from; the first of them has this running number.
-    origins: Vec<(u64, Origin)>,
+    /// Where the rows come from.
+    pub(super) origins: Origins,
     /// What the stage is folded again for.
     pub(super) search: Option<Search<'m>>,
-}
-
-/// Where the rows of a driver come from.
-enum Origin {
-    Files(Rc<RefCell<ChunkReader>>),
-    Memory,
 }
 
 /// Gives the next chunk of a driver.
@@ -58,7 +53,7 @@ impl<'m> StageRun<'m> {
             in_flight: VecDeque::new(),
             emitted: emits.then(|| Emitted::new(cx, index, stage)),
             rows: 0,
-            origins: Vec::new(),
+            origins: Origins::default(),
             search: None,
         }
     }
@@ -74,7 +69,11 @@ impl<'m> StageRun<'m> {
         match self.stage.sink.kind {
             SinkKind::Emit => {
                 let lost = || RunError::bug("an emitting stage has nowhere to put its rows");
-                Ok(self.emitted.take().ok_or_else(lost)?.finish(cx, self.stage)?)
+                let (result, selected) = self.emitted.take().ok_or_else(lost)?.finish(cx, self.stage)?;
+                if result.is_some() {
+                    cx.keep_lineage(self.index, Lineage { selected, origins: self.origins.settled() });
+                }
+                Ok(result)
             }
             SinkKind::Fold { .. } => self.finish(cx, rows).map(Some),
         }
@@ -123,7 +122,7 @@ impl<'m> StageRun<'m> {
                 let failed = |error| RunError::program(Diagnostic::from(error).at(span));
                 let reader = source.chunks(&driver.columns, self.stage.chunk_rows, &driver.skip).map_err(failed)?;
                 let reader = Rc::new(RefCell::new(reader));
-                self.origins.push((first, Origin::Files(Rc::clone(&reader))));
+                self.origins.push(first, Origin::Files(Rc::clone(&reader)));
                 let mut next = |dictionaries: &mut Dictionaries| {
                     reader.borrow_mut().next_chunk(dictionaries).map_err(|error| unreadable(error, span))
                 };
@@ -131,7 +130,8 @@ impl<'m> StageRun<'m> {
             }
             DriverSource::Stage(from) => {
                 let table = cx.host(from)?;
-                self.origins.push((first, Origin::Memory));
+                let label = cx.spec().stages[from].label.clone();
+                self.origins.push(first, Origin::Stage { label, lineage: cx.lineage(from) });
                 let mut chunks = table.chunks(&driver.columns, self.stage.chunk_rows);
                 let mut next = |_: &mut Dictionaries| {
                     chunks.next().transpose().map_err(|error| Stop::Replay(RunError::bug(error.to_string())))
@@ -194,9 +194,8 @@ impl<'m> StageRun<'m> {
         next: NextChunk<'_>,
         host: &mut HostColumns<'m>,
     ) -> Result<Option<Chunk>, Stop> {
-        let stopped = |failed: Failed| failed.stop(|row| self.place(first + row));
         if let Some(failed) = host.take_failed() {
-            return Err(stopped(failed));
+            return Err(self.stopped(cx, first, failed));
         }
         let (clock, dictionaries) = (&cx.device.clock, &mut cx.dictionaries);
         let chunk = clock.time(Activity::Read, || "read".to_owned(), || next(dictionaries))?;
@@ -204,13 +203,19 @@ impl<'m> StageRun<'m> {
         let add = || host.add_to(&mut chunk, self.stage.chunk_rows, dictionaries);
         clock.time(Activity::Read, || "evaluate".to_owned(), add);
         match host.take_failed_of(&chunk) {
-            Some(failed) => Err(stopped(failed)),
+            Some(failed) => Err(self.stopped(cx, first, failed)),
             None => Ok(Some(chunk)),
         }
     }
 
+    /// The stop that a row means which the host cannot compute.
+    fn stopped(&self, cx: &mut Attempt<'m, '_>, first: u64, failed: Failed) -> Stop {
+        let row = self.failed_row(cx, first + failed.row, &failed.message());
+        failed.stop(&row)
+    }
+
     fn drive_kept(&mut self, cx: &mut Attempt<'m, '_>, index: usize, first: u64) -> Result<u64, Stop> {
-        self.origins.push((first, Origin::Memory));
+        self.origins.push(first, Origin::Kept);
         let kept = cx.kept.as_ref().ok_or_else(|| RunError::bug("nothing is kept to run again on"))?;
         // A driver without rows has no waves.
         let waves = kept.waves.get(&(self.index, index)).cloned().unwrap_or_default();
@@ -338,17 +343,6 @@ impl<'m> StageRun<'m> {
             }
         }
         raised(self.stage, &merged)
-    }
-
-    /// Where a row came from, for a message.
-    pub(super) fn place(&self, row: u64) -> String {
-        let origin = self.origins.iter().rev().find(|(first, _)| *first <= row);
-        if let Some((first, Origin::Files(reader))) = origin
-            && let Some(place) = reader.borrow().locate(row - first)
-        {
-            return place.shown;
-        }
-        format!("row {} of the input of `{}`", row + 1, self.stage.label)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::codes;
 use super::error::RunError;
+use super::failed_row::FailedRow;
 use crate::artifact::{STATUS_BASE, Stage, StatusKind, StatusSite};
 use dj_grammar::Diagnostic;
 
@@ -39,8 +40,8 @@ pub(super) fn raised<'a>(stage: &'a Stage, status: &[i64]) -> Result<Option<Rais
     Ok(all.into_iter().min_by_key(|raised| (raised.site.kind != StatusKind::Assumption, raised.row)))
 }
 
-/// The stop that a raised site means; `place` says where its row comes from.
-pub(super) fn stop(raised: Raised<'_>, place: Option<String>) -> Stop {
+/// The stop that a raised site means, in the row that raised it.
+pub(super) fn stop(raised: Raised<'_>, row: Option<FailedRow>) -> Stop {
     let site = raised.site;
     let code = match site.kind {
         StatusKind::Assumption => {
@@ -52,9 +53,12 @@ pub(super) fn stop(raised: Raised<'_>, place: Option<String>) -> Stop {
         StatusKind::Cast => codes::CAST,
         StatusKind::Assert => codes::ASSERT,
     };
-    let message = place.map_or_else(|| site.message.clone(), |place| format!("{}, {place}", site.message));
     let label = if site.kind == StatusKind::Overflow { "overflow" } else { "" };
-    let diagnostic = Diagnostic::error(code, message).label(site.span, label);
+    let diagnostic = match row {
+        Some(row) => row.diagnostic(code, &site.message),
+        None => Diagnostic::error(code, site.message.clone()),
+    };
+    let diagnostic = diagnostic.label(site.span, label);
     Stop::Failed(RunError::program(match &site.help {
         Some(help) => diagnostic.help(help.clone()),
         None => diagnostic,

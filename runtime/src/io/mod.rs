@@ -38,7 +38,7 @@ pub use error::{IoError, IoErrorKind, ReadError};
 pub(crate) use file::is_reading;
 pub use files::files_of;
 pub use print::Printed;
-pub use reader::{ChunkReader, Place};
+pub use reader::{ChunkReader, Place, Places};
 pub use sample::sampled_rows;
 pub use schema::{FileSchema, Others, Recorded, SAME_NAME, schema, schema_as};
 pub use source::Source;

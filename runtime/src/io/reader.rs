@@ -38,13 +38,29 @@ struct Segment {
     row: u64,
 }
 
+/// Where the rows of a source came from, of those read so far.
+#[derive(Debug, Clone)]
+pub struct Places {
+    files: Arc<Vec<BoundFile>>,
+    segments: Vec<Segment>,
+}
+
+impl Places {
+    /// The place of a row by its running number.
+    pub fn locate(&self, row: u64) -> Option<Place> {
+        let at = self.segments.partition_point(|segment| segment.start <= row).checked_sub(1)?;
+        let segment = self.segments[at];
+        let (file, row) = (&self.files[segment.file].file, segment.row + (row - segment.start));
+        Some(Place { path: file.path.clone(), row: row + 1, shown: file.place(row) })
+    }
+}
+
 /// Reads chunks of a source in order; another thread decodes ahead.
 #[derive(Debug)]
 pub struct ChunkReader {
-    files: Arc<Vec<BoundFile>>,
     /// For each text column of the chunk its index and its codes.
     texts: Vec<(usize, CodeMap)>,
-    segments: Vec<Segment>,
+    places: Places,
     /// Absent after the end and after an error.
     decoded: Option<Receiver<Message>>,
     thread: Option<JoinHandle<()>>,
@@ -95,8 +111,8 @@ impl ChunkReader {
             let path = source.files.first().map_or(Path::new(""), |bound| bound.file.path.as_path());
             IoError::unreadable(path, &error)
         })?;
-        let files = source.files.clone();
-        Ok(Self { files, texts, segments: Vec::new(), decoded: Some(receiver), thread: Some(thread) })
+        let places = Places { files: source.files.clone(), segments: Vec::new() };
+        Ok(Self { places, texts, decoded: Some(receiver), thread: Some(thread) })
     }
 
     /// The next chunk, its text interned in order; `None` after the last. Every chunk but the last is full, none is empty.
@@ -113,7 +129,7 @@ impl ChunkReader {
                 return end.map(|_| None);
             }
         };
-        self.segments.extend(decoded.segments);
+        self.places.segments.extend(decoded.segments);
         let mut chunk = decoded.chunk;
         for ((index, map), new) in self.texts.iter_mut().zip(&decoded.texts) {
             let column = &mut chunk.columns[*index];
@@ -124,16 +140,18 @@ impl ChunkReader {
     }
 
     fn stopped(&self) -> IoError {
-        let path = self.files.first().map_or(Path::new(""), |bound| bound.file.path.as_path());
+        let path = self.places.files.first().map_or(Path::new(""), |bound| bound.file.path.as_path());
         IoError::damaged(path, "its reader stopped")
     }
 
     /// Where a row came from, of those given so far.
     pub fn locate(&self, row: u64) -> Option<Place> {
-        let at = self.segments.partition_point(|segment| segment.start <= row).checked_sub(1)?;
-        let segment = self.segments[at];
-        let (file, row) = (&self.files[segment.file].file, segment.row + (row - segment.start));
-        Some(Place { path: file.path.clone(), row: row + 1, shown: file.place(row) })
+        self.places.locate(row)
+    }
+
+    /// The same, of all rows given so far, for after the reader is gone.
+    pub fn places(&self) -> Places {
+        self.places.clone()
     }
 }
 

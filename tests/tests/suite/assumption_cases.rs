@@ -311,7 +311,7 @@ pub(super) const ARITHMETIC: &[Case] = &[
     numbers!(
         "a_sum_of_groups_overflows",
         "group { id } { m = max(x) } | aggregate { s = sum(m) }",
-        Error(&["DJ0601", "`sum(m)`", "row 18 of the input of"])
+        Error(&["DJ0601", "`sum(m)`", "row 18 of what `group by id", "`m` is "])
     ),
     numbers!(
         "a_sum_passes_beyond_and_comes_back",

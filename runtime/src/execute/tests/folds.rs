@@ -191,7 +191,7 @@ fn a_status_names_the_first_row() {
     let diagnostic = &error.diagnostics()[0];
     assert_eq!(diagnostic.message, format!("a value is above 100, row 18 of `{}`", files.path().display()));
     assert_eq!((diagnostic.code, diagnostic.labels[0].span), (codes::OVERFLOW, Span::new(2, 4)));
-    assert_eq!(diagnostic.help, ["try less"]);
+    assert_eq!(diagnostic.help, ["in that row `v` is 101", "try less"]);
 }
 
 #[test]
