@@ -221,9 +221,26 @@ pub(super) fn visible(relation: &Relation) -> Vec<SchemaColumn> {
 }
 
 /// The rows of `plan` with further columns.
+///
+/// They join those of a projection that computes nothing which they read: a pipeline of a thousand steps that each add a
+/// column is one projection, and not a thousand as wide as what came before them.
 fn extend(plan: Plan, new: Vec<NamedExpr>, span: Span) -> Plan {
+    let plan = match plan {
+        Plan::Project(mut project) if new.iter().all(|item| reads_below(&item.expr, &project)) => {
+            project.items.extend(new);
+            return Plan::Project(project);
+        }
+        other => other,
+    };
     let items = plan.schema().into_iter().map(|column| pass(column, span)).chain(new).collect();
     Plan::Project(Project { input: Box::new(plan), items, span })
+}
+
+/// Whether all columns that an expression reads of a projection are those below it, under the same identity.
+fn reads_below(expr: &Expr, project: &Project) -> bool {
+    let is_passed =
+        |id: &ColumnId| project.items.iter().any(|item| item.id == *id && item.expr.as_column() == Some(*id));
+    expr.columns().iter().all(is_passed)
 }
 
 /// The items, each column once.

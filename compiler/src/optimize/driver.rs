@@ -53,7 +53,7 @@ impl Rewritten {
 pub(super) enum Direction {
     /// From the inputs to the root.
     Up,
-    /// From the root to the inputs, and again at the same place while the rule applies.
+    /// From the root to the inputs.
     Down,
 }
 
@@ -93,15 +93,25 @@ pub(super) struct Batch {
     pub(super) steps: &'static [Step],
 }
 
-/// A batch that has not come to rest after so many rounds has two rules that undo each other: a bug, but not one that
-/// makes a plan wrong.
+/// A batch that has not come to rest after so many rounds, and one more for each operator, has two rules that undo each
+/// other: a bug, but not one that makes a plan wrong.
 const MAX_ROUNDS: usize = 32;
-/// The same for a rule that applies at one place again and again.
+
+/// A rule that applies at one place so often goes on in the next round.
 const MAX_REPEATS: usize = 64;
+
+/// How often a batch may be run over a program: what one round changes may make work along the whole plan, an operator a
+/// round.
+fn most_rounds(program: &Program) -> usize {
+    let mut operators = 0;
+    program.walk(&mut |_| operators += 1);
+    MAX_ROUNDS + operators
+}
 
 /// Runs a batch.
 pub(super) fn run(batch: &Batch, mut program: Program, options: &Options) -> Program {
-    for round in 0..MAX_ROUNDS {
+    let most_rounds = most_rounds(&program);
+    for round in 0..most_rounds {
         let mut changed = false;
         for step in batch.steps {
             let applied;
@@ -111,7 +121,7 @@ pub(super) fn run(batch: &Batch, mut program: Program, options: &Options) -> Pro
         if !changed || batch.repeat == Repeat::Once {
             return program;
         }
-        debug_assert!(round + 1 < MAX_ROUNDS, "batch `{}` does not come to rest", batch.name);
+        debug_assert!(round + 1 < most_rounds, "batch `{}` does not come to rest", batch.name);
     }
     program
 }
@@ -180,30 +190,29 @@ fn apply_rule(rule: &dyn Rule, direction: Direction, mut program: Program) -> (P
 fn apply(rule: &dyn Rule, direction: Direction, mut plan: Plan, context: &RuleContext<'_>, changed: &mut bool) -> Plan {
     if direction == Direction::Up {
         apply_below(rule, direction, &mut plan, context, changed);
-        let rewritten = apply_here(rule, plan, context);
-        *changed |= rewritten.changed;
-        return rewritten.plan;
+        return apply_here(rule, plan, context, changed);
     }
-    for _ in 0..MAX_REPEATS {
-        let rewritten = apply_here(rule, plan, context);
-        *changed |= rewritten.changed;
-        plan = rewritten.plan;
-        if !rewritten.changed {
-            break;
-        }
-    }
+    plan = apply_here(rule, plan, context, changed);
     apply_below(rule, direction, &mut plan, context, changed);
     plan
 }
 
-/// The rule at the root, which must keep the schema.
-fn apply_here(rule: &dyn Rule, plan: Plan, context: &RuleContext<'_>) -> Rewritten {
-    let before = plan.schema();
-    let rewritten = rule.rewrite(plan, context);
-    if rewritten.changed {
-        check_schema(rule.name(), &before, &rewritten.plan.schema());
+/// The rule at the root, again while it applies: a projection that took in the one below it has another one below.
+fn apply_here(rule: &dyn Rule, mut plan: Plan, context: &RuleContext<'_>, changed: &mut bool) -> Plan {
+    // A schema is as long as a row is wide, and most rules apply nowhere.
+    let before = cfg!(debug_assertions).then(|| plan.schema());
+    for _ in 0..MAX_REPEATS {
+        let rewritten = rule.rewrite(plan, context);
+        plan = rewritten.plan;
+        if !rewritten.changed {
+            break;
+        }
+        *changed = true;
+        if let Some(before) = &before {
+            check_schema(rule.name(), before, &plan.schema());
+        }
     }
-    rewritten
+    plan
 }
 
 fn apply_below(rule: &dyn Rule, direction: Direction, plan: &mut Plan, context: &RuleContext<'_>, changed: &mut bool) {

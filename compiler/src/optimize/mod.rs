@@ -29,6 +29,9 @@ static BATCHES: &[Batch] = &[
         repeat: Repeat::Once,
         steps: &[Step::Pass(&rules::RemoveUnusedShared), Step::Pass(&rules::InlineSharedOnce)],
     },
+    // Of a long pipeline whose every step adds a column most are read by one other step or by none: without them a
+    // projection is as wide as what is read of it, and not as the pipeline is long.
+    Batch { name: "narrow", repeat: Repeat::Once, steps: &[Step::Pass(&rules::PruneColumns)] },
     // Predicates sink and operators merge. Each rule makes work for others (a folded constant frees a conjunct, which sinks
     // through a join, which becomes an inner one), so they repeat until all rest.
     Batch {

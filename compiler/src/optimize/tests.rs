@@ -316,7 +316,8 @@ fn a_rule_that_narrows_tells_the_readers_above() {
 }
 
 /// Programs for the rules that the others leave idle.
-const MORE: [&str; 7] = [
+const MORE: [&str; 8] = [
+    "t | take 10 | take 3..20",
     "t | sort x | filter a > 1 and true | take 10 | derive y = a | take 3..20 | select { a, y }",
     "t | select a | union (u | select a = k) | filter a > 1 | distinct { a } | filter a > 2 | group a { n = count() } | filter a > 3",
     "t | join cross u | filter a == k and x > 1.0 | sort x | group b { n = count() }",
@@ -325,6 +326,26 @@ const MORE: [&str; 7] = [
     "let s = t | group a { n = count() }\nexport one = t | join left s on a | join left (s | select { a, m = n }) on a | select b",
     "t | filter (true and a > 1 or false) or not (not true) | take 5",
 ];
+
+/// Every step reads the one before, so that one step merges at a time: far more of them than a batch has rounds.
+#[test]
+fn long_pipelines_come_to_rest() {
+    let chained = |step: &dyn Fn(usize) -> String| (1..120).map(step).collect::<String>();
+    let last_derived = chained(&|at| format!(" | derive x{at} = x{} + a", at - 1));
+    let pipelines = [
+        format!("t | derive x0 = a{last_derived} | select x119"),
+        format!(
+            "t | select {{ x0 = b, a }}{} | select x119",
+            chained(&|at| format!(" | derive x{at} = concat(x{}, \"y\")", at - 1))
+        ),
+        format!("t{}", chained(&|at| format!(" | filter a != {at} | sort b"))),
+        format!("t{}", chained(&|at| format!(" | derive c{at} = a + {at} | filter c{at} > 3"))),
+        format!("t{}", chained(&|at| format!(" | take {} | derive d{at} = a", 1000 - at))),
+    ];
+    for pipeline in pipelines {
+        optimized(&format!("{TABLES}\n{pipeline}"));
+    }
+}
 
 /// Every rule by itself, on every program as analysis gives it, at every step of the optimizer and as it leaves it.
 #[test]
