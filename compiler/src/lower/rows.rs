@@ -78,7 +78,8 @@ impl<'c> Cx<'_, 'c> {
         let element = b.element(lane.value);
         let (below, above) = match check.bounds {
             Bounds::Int { lo, hi } => {
-                let (least, most) = held_by(element, column.column.ty).unwrap_or((lo, hi));
+                let held = held_by(element, column.column.ty);
+                let (least, most) = held.unwrap_or_else(|| unreachable!("(P14) a bool column has bounds"));
                 // Limits that no value can reach: where one lies beyond all values, every value is on its other side.
                 let limit = |value: i128| match element {
                     Element::U64 => b.constant_uint(element, value.clamp(least, most) as u64),
