@@ -1,8 +1,10 @@
 //! Files that appear at once: written beside their place and moved there when they are complete.
 //!
-//! A reader sees the old file or the whole new one; a pipe or a device stays what it is and is written to. A program that is told to end removes what it has begun
-//! ([`remove_when_told_to_end`]).
+//! A reader sees the old file or the whole new one; a pipe or a device stays what it is and is written to. A program that is
+//! told to end removes what it has begun ([`remove_when_told_to_end`]); what one leaves that is killed, the next one removes
+//! (`abandoned`).
 
+use crate::abandoned;
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata};
 use std::io::{Error, ErrorKind, Result, Seek, Write};
@@ -27,8 +29,6 @@ enum Kind {
         entry: Unfinished,
         /// Where it belongs: the path, or what that links to.
         place: PathBuf,
-        /// Whether it replaces a file.
-        replaces: bool,
     },
     /// It is copied to a pipe or a device when it is complete.
     Through { file: File, place: PathBuf },
@@ -69,8 +69,7 @@ impl NewFile {
     }
 
     fn hidden(place: PathBuf, existing: Option<&Metadata>) -> Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".dj-").suffix(".tmp");
+        let mut builder = abandoned::builder();
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -78,14 +77,16 @@ impl NewFile {
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
         // The error of the library names the temporary file, which means nothing to a user.
-        let file = builder.tempfile_in(folder_of(&place)?).map_err(|error| Error::from(error.kind()))?;
+        let folder = folder_of(&place)?;
+        let file = abandoned::create(&builder, folder).map_err(|error| Error::from(error.kind()))?;
+        abandoned::remove_others(folder, file.as_file());
         let entry = Unfinished::note(file.path());
         if let Some(existing) = existing {
             keep_owner(file.as_file(), existing);
             // A file system without permissions is no reason to fail.
             let _ = file.as_file().set_permissions(existing.permissions());
         }
-        Ok(Self(Kind::Beside { file, entry, place, replaces: existing.is_some() }))
+        Ok(Self(Kind::Beside { file, entry, place }))
     }
 
     /// The file.
@@ -101,23 +102,32 @@ impl NewFile {
         matches!(self.0, Kind::Through { .. })
     }
 
+    /// Waits until what was written is on the disk: a disk that turns out to be full says so now, and a machine that fails
+    /// later has not given up the old contents for none.
+    ///
+    /// # Errors
+    /// If it does not get there.
+    pub fn secure(&self) -> Result<()> {
+        match &self.0 {
+            Kind::Beside { file, .. } => file.as_file().sync_data(),
+            Kind::Through { .. } => Ok(()),
+        }
+    }
+
     /// Moves the file to its place, or copies it there; a pipe is waited for.
     ///
     /// # Errors
     /// If it cannot be moved, and then what was there stays, or cannot be copied.
     pub fn finish(self) -> Result<()> {
-        let (file, entry, place, replaces) = match self.0 {
+        self.secure()?;
+        let (file, entry, place) = match self.0 {
             Kind::Through { mut file, place } => {
                 file.rewind()?;
                 let mut to = File::options().write(true).open(place)?;
                 return std::io::copy(&mut file, &mut to).map(|_| ());
             }
-            Kind::Beside { file, entry, place, replaces } => (file, entry, place, replaces),
+            Kind::Beside { file, entry, place } => (file, entry, place),
         };
-        if replaces {
-            // A machine that fails now must not have given up the old contents for none.
-            file.as_file().sync_data()?;
-        }
         let moved = file.persist(&place);
         drop(entry);
         moved.map(|_| ()).map_err(|error| error.error)
@@ -215,7 +225,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// If the file cannot be written; what was there stays.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = tempfile::Builder::new().prefix(".dj-").suffix(".tmp").tempfile_in(folder_of(path)?)?;
+    let mut file = abandoned::create(&abandoned::builder(), folder_of(path)?)?;
     let _entry = Unfinished::note(file.path());
     file.write_all(bytes)?;
     file.persist(path).map(|_| ()).map_err(|error| error.error)

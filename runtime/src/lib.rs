@@ -27,6 +27,7 @@
 //! A session owns what it needs, may be cloned, and may run on several threads at once. Nothing but `cli` prints, and nothing
 //! but [`pjrt::prepare_environment`] changes the process's environment: a run tells an [`Observer`](execute::Observer).
 
+mod abandoned;
 pub mod artifact;
 pub mod atomic;
 pub mod cli;

@@ -131,6 +131,7 @@ impl TableWriter {
             Encoder::Csv { out, .. } => out,
         };
         out.flush().map_err(|error| fail(&error))?;
+        self.new.secure().map_err(|error| fail(&error))?;
         Ok(WrittenTable { new: self.new, path })
     }
 }

@@ -82,6 +82,35 @@ fn a_run_that_is_told_to_end_leaves_nothing_behind() -> Result {
     Ok(())
 }
 
+/// Nobody can tell a program that it is killed, so the next one clears up.
+#[cfg(unix)]
+#[test]
+fn what_a_killed_run_leaves_goes_with_the_next_one() -> Result {
+    let space = Workspace::new()?;
+    let rows: String = (0..300).map(|row| format!("name{row},{row}\n")).collect();
+    space.write("many.csv", &format!("name,age\n{rows}"))?;
+    let program = space
+        .program("people | join cross (people | select { x = age }) | join cross (people | select { y = age })")?;
+    let out = format!("result={}", space.path("out.csv").display());
+    let before = listing(space.0.path())?;
+    let many = format!("people={}", space.path("many.csv").display());
+    let mut child =
+        djc()?.arg("run").arg(&program).args(["--quiet", "--out", &out, "--bind", &many]).command.spawn()?;
+    while listing(space.0.path())? == before && child.try_wait()?.is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    // Another run leaves alone what this one still writes.
+    djc()?.arg("run").arg(&program).args(["--quiet", "--out", &out]).succeed()?;
+    assert_eq!(listing(space.0.path())?.len(), before.len() + 2);
+    assert!(child.try_wait()?.is_none(), "the run ended before it could be killed");
+    child.kill()?;
+    child.wait()?;
+    assert_eq!(listing(space.0.path())?.len(), before.len() + 2);
+    djc()?.arg("run").arg(&program).args(["--quiet", "--out", &out]).succeed()?;
+    assert_eq!(listing(space.0.path())?.len(), before.len() + 1);
+    Ok(())
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_is_read_once_and_its_copy_removed() -> Result {
