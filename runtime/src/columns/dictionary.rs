@@ -268,6 +268,11 @@ impl Dictionaries {
         &self.domains[domain].dictionary
     }
 
+    /// Bytes that all dictionaries take.
+    pub fn bytes(&self) -> u64 {
+        self.domains.iter().map(|domain| domain.dictionary.bytes() as u64).sum()
+    }
+
     /// The number of texts in a domain.
     pub fn len(&self, domain: usize) -> usize {
         self.domain(domain).len()

@@ -62,6 +62,12 @@ pub enum HostTableError {
     /// A dictionary is full.
     #[error(transparent)]
     Dictionary(#[from] DictionaryError),
+    /// The dictionaries would take more than they may.
+    #[error("texts of {bytes} bytes")]
+    TooLarge {
+        /// What they take by now.
+        bytes: u64,
+    },
     /// An entry of a table that cannot fail did.
     #[error("host table {table} failed for `{text}`: {message}")]
     Failed {
@@ -99,18 +105,19 @@ impl HostTables {
         &self.tables[table].arrays
     }
 
-    /// Computes the entries of all codes that are new since the last update.
+    /// Computes the entries of all codes that are new since the last update; the dictionaries may take `most_bytes`.
     ///
     /// # Errors
-    /// If a dictionary overflows, or an expression fails that cannot.
+    /// If a dictionary overflows, all of them take too much, or an expression fails that cannot.
     pub fn update_with(
         &mut self,
         dictionaries: &mut Dictionaries,
+        most_bytes: u64,
         evaluate: Evaluate<'_>,
     ) -> Result<(), HostTableError> {
         for index in 0..self.tables.len() {
             match &self.tables[index].spec.kind {
-                HostTableKind::Function { .. } => self.update_function(index, dictionaries, evaluate)?,
+                HostTableKind::Function { .. } => self.update_function(index, dictionaries, most_bytes, evaluate)?,
                 HostTableKind::Rank | HostTableKind::Unrank => self.tables[index].update_order(dictionaries),
             }
         }
@@ -128,6 +135,7 @@ impl HostTables {
         &mut self,
         index: usize,
         dictionaries: &mut Dictionaries,
+        most_bytes: u64,
         evaluate: Evaluate<'_>,
     ) -> Result<(), HostTableError> {
         let table = &mut self.tables[index];
@@ -148,6 +156,10 @@ impl HostTables {
                 Ok(Scalar::Str(result)) => {
                     let result_domain = result_domain.unwrap_or(domain);
                     let code = dictionaries.intern(result_domain, &result, producer)?;
+                    let bytes = dictionaries.bytes();
+                    if bytes > most_bytes {
+                        return Err(HostTableError::TooLarge { bytes });
+                    }
                     (Scalar::Int(code.into()), false)
                 }
                 Ok(value) => (value, false),

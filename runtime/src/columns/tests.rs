@@ -114,7 +114,7 @@ fn derived_texts_do_not_feed_their_own_table() {
         let Scalar::Str(text) = column(ColumnId(0)) else { panic!("text") };
         Ok(Scalar::str(&format!("{text}+")))
     };
-    tables.update_with(&mut dictionaries, evaluate).unwrap();
+    tables.update_with(&mut dictionaries, u64::MAX, evaluate).unwrap();
     // Table 0 serves `a`; table 1 serves `a` and what table 0 made of it.
     let texts: Vec<_> = dictionaries.domain(0).values().collect();
     assert_eq!(texts, ["a", "a+", "a++"]);
@@ -123,11 +123,11 @@ fn derived_texts_do_not_feed_their_own_table() {
     assert_eq!(entry(&tables, 0, 0), 1);
     assert_eq!((entry(&tables, 1, 0), entry(&tables, 1, 1)), (1, 2));
     let version = tables.arrays(0).version;
-    tables.update_with(&mut dictionaries, evaluate).unwrap();
+    tables.update_with(&mut dictionaries, u64::MAX, evaluate).unwrap();
     assert_eq!(tables.arrays(0).version, version, "nothing new");
     // An input brings a text that a table made before: now table 0 serves it, and table 1 what comes of it.
     dictionaries.intern(0, "a++", INPUT).unwrap();
-    tables.update_with(&mut dictionaries, evaluate).unwrap();
+    tables.update_with(&mut dictionaries, u64::MAX, evaluate).unwrap();
     let texts: Vec<_> = dictionaries.domain(0).values().collect();
     assert_eq!(texts, ["a", "a+", "a++", "a+++", "a++++"]);
     assert_eq!(entry(&tables, 0, 2), 3);
@@ -143,11 +143,12 @@ fn failures_are_marked() {
         Scalar::Null | Scalar::Bool(_) | Scalar::Int(_) | Scalar::Float(_) => Ok(Scalar::Null),
     };
     let mut tables = HostTables::new(&[function(0, None, true)]);
-    tables.update_with(&mut dictionaries, parse).unwrap();
+    tables.update_with(&mut dictionaries, u64::MAX, parse).unwrap();
     let (column, failed) = tables.arrays(0).padded(4);
     assert_eq!(column.values.as_slice::<i64>(), [1, 0, 0, 0]);
     assert_eq!(failed.as_deref(), Some(&[0, 1, 0, 0][..]));
-    let error = HostTables::new(&[function(0, None, false)]).update_with(&mut dictionaries, parse).unwrap_err();
+    let error =
+        HostTables::new(&[function(0, None, false)]).update_with(&mut dictionaries, u64::MAX, parse).unwrap_err();
     assert_eq!(error.to_string(), "host table 0 failed for `x`: no number");
 }
 
@@ -157,12 +158,12 @@ fn ranks_follow_the_bytes() {
     let order = |kind| HostTable { domain: 0, kind, element: Element::S32, nullable: false, can_fail: false };
     let mut tables = HostTables::new(&[order(HostTableKind::Rank), order(HostTableKind::Unrank)]);
     let never: Evaluate<'_> = &|_, _| Err("not asked".to_owned());
-    tables.update_with(&mut dictionaries, never).unwrap();
+    tables.update_with(&mut dictionaries, u64::MAX, never).unwrap();
     let values = |tables: &HostTables, table: usize| tables.arrays(table).column.values.as_slice::<i32>().to_vec();
     assert_eq!(values(&tables, 0), [1, 0, 2]);
     assert_eq!(values(&tables, 1), [1, 0, 2]);
     dictionaries.intern(0, "aa", INPUT).unwrap();
-    tables.update_with(&mut dictionaries, never).unwrap();
+    tables.update_with(&mut dictionaries, u64::MAX, never).unwrap();
     assert_eq!(values(&tables, 0), [2, 0, 3, 1]);
     assert_eq!(values(&tables, 1), [1, 3, 0, 2]);
 }

@@ -18,6 +18,28 @@ pub(super) struct Lease {
     bytes: u64,
 }
 
+/// What the texts of a run may take beside all else that is in use.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TextLimit {
+    others: u64,
+    limit: u64,
+}
+
+impl TextLimit {
+    /// The bytes of all texts.
+    pub(super) fn most(self) -> u64 {
+        self.limit.saturating_sub(self.others)
+    }
+
+    /// Whether texts of so many bytes are too many.
+    pub(super) fn check(self, bytes: u64) -> Result<(), OverLimit> {
+        if bytes <= self.most() {
+            return Ok(());
+        }
+        Err(OverLimit { needed: self.others.saturating_add(bytes), limit: self.limit })
+    }
+}
+
 /// More is needed than is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OverLimit {
@@ -35,6 +57,12 @@ impl Account {
     /// Bytes that were in use at most.
     pub(super) fn peak(&self) -> u64 {
         self.peak.get()
+    }
+
+    /// What texts may take, of which those in the lease are in use already.
+    pub(super) fn text_limit(&self, leased: Option<&Lease>) -> TextLimit {
+        let others = self.used.get() - leased.map_or(0, Lease::bytes);
+        TextLimit { others, limit: self.limit }
     }
 
     /// Takes bytes into use.
@@ -73,6 +101,16 @@ pub fn default_memory_limit() -> u64 {
         .find_map(|path| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok());
     let least = machine.into_iter().chain(group).min();
     least.map_or(u64::MAX, |bytes| bytes / 4 * 3)
+}
+
+impl OverLimit {
+    /// What needs too much.
+    pub(super) fn message(self, what: &str) -> String {
+        format!("{what} needs {} of memory, and the limit is {}", show_bytes(self.needed), show_bytes(self.limit))
+    }
+
+    /// What to do about it.
+    pub(super) const HELP: &str = "raise the limit with `--memory-limit`, or keep fewer rows or columns";
 }
 
 /// Bytes as people read them: `1.5 GiB`.

@@ -1,6 +1,6 @@
 //! One attempt: the stages of one variant, in order.
 
-use super::account::Lease;
+use super::account::{Lease, OverLimit, TextLimit};
 use super::bind::Inputs;
 use super::codes;
 use super::device::Device;
@@ -245,32 +245,40 @@ impl<'s, 'p> Attempt<'s, 'p> {
 
     /// Takes memory into use for a stage.
     pub(super) fn lease(&self, stage: &Stage, bytes: u64) -> Result<Lease, RunError> {
-        use super::account::show_bytes;
-        self.device.account.lease(bytes).map_err(|over| {
-            let (needed, limit) = (show_bytes(over.needed), show_bytes(over.limit));
-            let message = format!("`{}` needs {needed} of memory, and the limit is {limit}", stage.label);
-            let diagnostic = Diagnostic::error(codes::MEMORY, message).at(stage.span);
-            RunError::program(diagnostic.help("raise the limit with `--memory-limit`, or keep fewer rows or columns"))
-        })
+        self.device.account.lease(bytes).map_err(|over| over_limit(stage, over))
+    }
+
+    /// What the texts of this run may take.
+    pub(super) fn text_limit(&self) -> TextLimit {
+        self.device.account.text_limit(self.texts.as_ref())
     }
 
     /// Computes the host tables' entries for the texts that are new, and counts the memory of all texts.
     pub(super) fn refresh_host_tables(&mut self, stage: &Stage) -> Result<(), RunError> {
-        let updated = self.host_tables.update_with(&mut self.dictionaries, &|expr, column| {
+        let limit = self.text_limit();
+        let updated = self.host_tables.update_with(&mut self.dictionaries, limit.most(), &|expr, column| {
             crate::expr::eval(expr, column).map_err(|error| error.to_string())
         });
         updated.map_err(|error| match error {
             HostTableError::Dictionary(error) => full_dictionary(&error, stage.span),
+            HostTableError::TooLarge { bytes } => match limit.check(bytes) {
+                Err(over) => over_limit(stage, over),
+                Ok(()) => RunError::bug(format!("texts of {bytes} bytes are too large and are not")),
+            },
             HostTableError::Failed { .. } => RunError::bug(error.to_string()),
         })?;
-        let domains = 0..self.manifest.domains.len();
-        let bytes = domains.map(|domain| self.dictionaries.domain(domain).bytes() as u64).sum();
+        let bytes = self.dictionaries.bytes();
         if self.texts.as_ref().map(Lease::bytes) != Some(bytes) {
             self.texts = None;
             self.texts = Some(self.lease(stage, bytes)?);
         }
         Ok(())
     }
+}
+
+fn over_limit(stage: &Stage, over: OverLimit) -> RunError {
+    let message = over.message(&format!("`{}`", stage.label));
+    RunError::program(Diagnostic::error(codes::MEMORY, message).at(stage.span).help(OverLimit::HELP))
 }
 
 /// Too many distinct texts, read or made at a place.

@@ -5,6 +5,7 @@
     reason = "only parameters are filled in, and only casts have a form that gives null"
 )]
 
+use super::account::{OverLimit, TextLimit};
 use super::attempt::{Attempt, full_dictionary};
 use super::codes;
 use super::error::RunError;
@@ -74,6 +75,8 @@ pub(super) struct Failed {
 enum Cause {
     Value(EvalError),
     Dictionary(DictionaryError),
+    /// The texts take more than they may.
+    Memory(OverLimit),
     /// The element is too narrow, because recorded bounds were believed.
     Narrow,
     /// A text without a dictionary.
@@ -105,11 +108,17 @@ impl<'m> HostColumns<'m> {
     }
 
     /// Adds the columns to a chunk of `capacity` rows. Where a row has no value, the rows before it remain of the chunk, and
-    /// [`HostColumns::take_failed`] says why.
-    pub(super) fn add_to(&mut self, chunk: &mut Chunk, capacity: usize, dictionaries: &mut Dictionaries) {
+    /// [`HostColumns::take_failed`] says why. All texts together may take `limit`.
+    pub(super) fn add_to(
+        &mut self,
+        chunk: &mut Chunk,
+        capacity: usize,
+        dictionaries: &mut Dictionaries,
+        limit: TextLimit,
+    ) {
         for computation in &mut self.columns {
             let mut column = Column::zeroed(computation.spec.element, capacity, computation.spec.nullable);
-            if let Err((row, failed)) = computation.fill(&mut column, chunk, &self.domains, dictionaries) {
+            if let Err((row, failed)) = computation.fill(&mut column, chunk, &self.domains, dictionaries, limit) {
                 chunk.rows = row;
                 self.failed = Some(failed);
             }
@@ -117,9 +126,11 @@ impl<'m> HostColumns<'m> {
         }
     }
 
-    /// Why there is no row in a chunk, if one failed.
+    /// Why there is no row in a chunk, if one failed. Where the texts take all memory, there is none left to go on with the
+    /// rows before.
     pub(super) fn take_failed_of(&mut self, chunk: &Chunk) -> Option<Failed> {
-        if chunk.rows == 0 { self.failed.take() } else { None }
+        let at_once = |failed: &mut Failed| chunk.rows == 0 || matches!(failed.cause, Cause::Memory(_));
+        self.failed.take_if(at_once)
     }
 
     /// Why the row behind the last chunk has no value.
@@ -136,6 +147,7 @@ impl Computation<'_> {
         chunk: &Chunk,
         domains: &[Option<usize>],
         dictionaries: &mut Dictionaries,
+        limit: TextLimit,
     ) -> Result<(), (usize, Failed)> {
         let failed = |row, span, cause| (row, Failed { row: chunk.start + row as u64, span, cause });
         let Some(expr) = self.expr.clone() else {
@@ -154,6 +166,7 @@ impl Computation<'_> {
                 match (value, computation.spec.domain) {
                     (Computed::Text, Some(domain)) => {
                         let code = dictionaries.intern(domain, &computation.text, INPUT).map_err(Cause::Dictionary)?;
+                        limit.check(dictionaries.bytes()).map_err(Cause::Memory)?;
                         Ok(Scalar::Int(code.into()))
                     }
                     (Computed::Text, None) => Err(Cause::NoDomain),
@@ -305,6 +318,7 @@ impl Failed {
     pub(super) fn message(&self) -> String {
         match &self.cause {
             Cause::Value(error) => error.to_string(),
+            Cause::Memory(over) => over.message("the text"),
             Cause::Narrow => "a value of the host does not fit its element".to_owned(),
             Cause::Dictionary(_) | Cause::NoDomain | Cause::NoText { .. } => String::new(),
         }
@@ -314,6 +328,10 @@ impl Failed {
     pub(super) fn stop(self, row: &FailedRow) -> Stop {
         let message = self.message();
         let (code, error) = match self.cause {
+            Cause::Memory(_) => {
+                let diagnostic = row.diagnostic(codes::MEMORY, &message).at(self.span);
+                return Stop::Failed(RunError::program(diagnostic.help(OverLimit::HELP)));
+            }
             Cause::Dictionary(error) => return Stop::Failed(full_dictionary(&error, self.span)),
             Cause::Narrow => {
                 return Stop::Replay(RunError::bug(format!("{message}, {}", row.place)));

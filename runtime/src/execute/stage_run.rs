@@ -197,10 +197,11 @@ impl<'m> StageRun<'m> {
         if let Some(failed) = host.take_failed() {
             return Err(self.stopped(cx, first, failed));
         }
+        let limit = cx.text_limit();
         let (clock, dictionaries) = (&cx.device.clock, &mut cx.dictionaries);
         let chunk = clock.time(Activity::Read, || "read".to_owned(), || next(dictionaries))?;
         let Some(mut chunk) = chunk else { return Ok(None) };
-        let add = || host.add_to(&mut chunk, self.stage.chunk_rows, dictionaries);
+        let add = || host.add_to(&mut chunk, self.stage.chunk_rows, dictionaries, limit);
         clock.time(Activity::Read, || "evaluate".to_owned(), add);
         match host.take_failed_of(&chunk) {
             Some(failed) => Err(self.stopped(cx, first, failed)),

@@ -143,6 +143,26 @@ fn texts_have_a_bound() -> Result {
     rows.fails(&format!("select {{ v = length({doubled}) }}"), MEMORY, 1)
 }
 
+/// Texts are made chunk by chunk, and a chunk's may already be more than there is memory for.
+#[test]
+fn texts_that_are_made_count_before_memory_ends() -> Result {
+    let space = Workspace::new()?;
+    let rows: String = (0..5_000).map(|row| format!("{row},t{row}\n")).collect();
+    space.write("many.csv", &format!("a,s\n{rows}"))?;
+    let long = format!("long={}", "x".repeat(20_000));
+    for (made, complaint) in
+        [("concat(a, long, s)", "in that row `a` is"), ("rpad(s, 300_000, \"xy\")", "`emit` needs")]
+    {
+        let table = "table t from \"many.csv\" { a: i64, s: str }\nparam long: str";
+        let program = space.write("many.dj", &format!("{table}\nexport r = t | select {{ v = {made} }}\n"))?;
+        let run = djc()?.arg("run").arg(&program).args(FAST).args(["--memory-limit", "48MiB", "--param", &long]);
+        let run = run.run()?.code(1)?;
+        let run = run.prints_nothing()?.complains(MEMORY)?.complains("48.0 MiB")?.complains("--memory-limit")?;
+        run.complains(complaint)?;
+    }
+    Ok(())
+}
+
 #[test]
 fn functions_of_a_literal_take_columns_and_parameters() -> Result {
     let rows = Extremes::new()?;
