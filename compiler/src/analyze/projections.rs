@@ -225,13 +225,13 @@ pub(super) fn visible(relation: &Relation) -> Vec<SchemaColumn> {
 /// They join those of a projection that computes nothing which they read: a pipeline of a thousand steps that each add a
 /// column is one projection, and not a thousand as wide as what came before them.
 fn extend(plan: Plan, new: Vec<NamedExpr>, span: Span) -> Plan {
-    let plan = match plan {
-        Plan::Project(mut project) if new.iter().all(|item| reads_below(&item.expr, &project)) => {
-            project.items.extend(new);
-            return Plan::Project(project);
-        }
-        other => other,
-    };
+    let mut plan = plan;
+    if let Plan::Project(project) = &mut plan
+        && new.iter().all(|item| reads_below(&item.expr, project))
+    {
+        project.items.extend(new);
+        return plan;
+    }
     let items = plan.schema().into_iter().map(|column| pass(column, span)).chain(new).collect();
     Plan::Project(Project { input: Box::new(plan), items, span })
 }

@@ -36,9 +36,12 @@ impl Kind {
         }
     }
 
-    /// The same by the shape alone, of short numbers without a sign and of times as programs write them: nearly all fields of
+    /// The same by the shape alone, of short numbers without a sign, of truth values and of times as programs write them: nearly all fields of
     /// nearly all files, and no conversion is needed to tell that they have one.
     fn of_usual(field: &[u8]) -> Option<Self> {
+        if matches!(field, b"true" | b"false") {
+            return Some(Self::Bool);
+        }
         let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
         let whole = digits(field);
         if whole == 0 || whole > 18 || (whole > 1 && field[0] == b'0') {
@@ -225,6 +228,7 @@ mod tests {
     #[test]
     fn usual_fields_are_told_by_their_shape() {
         for (field, kind) in [
+            ("true", Kind::Bool),
             ("0", Kind::Integer),
             ("999999999999999999", Kind::Integer),
             ("0.50", Kind::Float),
