@@ -117,7 +117,7 @@ pub fn compile(
             encode::verify(&encoded)?;
         }
         let variant = plan_variant(encoded, source, source_name, &session, unique, use_recorded, options)?;
-        if !variants.iter().any(|other: &CompiledVariant| other.physical.stages == variant.physical.stages) {
+        if !variants.iter().any(|other: &CompiledVariant| other.is_like(&variant)) {
             variants.push(variant);
         }
     }
@@ -308,6 +308,11 @@ fn variant_spec(variant: &CompiledVariant) -> VariantSpec {
 }
 
 impl CompiledVariant {
+    /// Whether it has the same programs: stages may be equal and their dictionaries of another size.
+    fn is_like(&self, other: &Self) -> bool {
+        self.physical.stages == other.physical.stages && self.manifests() == other.manifests()
+    }
+
     /// The manifests of its stages.
     fn manifests(&self) -> Vec<Stage> {
         self.lowered.iter().map(|stage| stage.manifest.clone()).collect()

@@ -91,6 +91,9 @@ pub(crate) const PLAIN: &[&str] = &[
     "take=sort",
 ];
 
+/// In chunks of a few rows, each folded apart and merged.
+const MERGED: &[&str] = &["--chunk-rows", "5", "--merge-chunks"];
+
 /// Row by row, each folded apart and merged.
 pub(crate) const SINGLE: &[&str] = &["--chunk-rows", "1", "--merge-chunks"];
 
@@ -98,7 +101,7 @@ const CORPUS: [(&str, Body); 5] = [
     ("run", |case| case.run(Rows::Full, &[])),
     ("plain", |case| case.run(Rows::Full, PLAIN)),
     ("single", |case| case.run(Rows::Full, SINGLE)),
-    ("small", |case| [Rows::Empty, Rows::One, Rows::Nulls].iter().try_for_each(|&rows| case.run(rows, &[]))),
+    ("small", |case| [Rows::Empty, Rows::One, Rows::Nulls].iter().try_for_each(|&rows| case.run(rows, MERGED))),
     ("artifact", |case| case.run_artifact_elsewhere()),
 ];
 

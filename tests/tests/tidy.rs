@@ -166,7 +166,7 @@ fn no_fallback_hides_a_fault() -> Result {
         "_ => 0",
         ".unwrap_or(u32::MAX)",
     ];
-    const MEANT: [&str; 20] = [
+    const MEANT: [&str; 21] = [
         // A join without a condition, a stage without keys, rows that are not known.
         "residual.unwrap_or_default()",
         "groups.or(builds).unwrap_or_default()",
@@ -179,6 +179,8 @@ fn no_fallback_hides_a_fault() -> Result {
         "into dictionary {domain}\")).unwrap_or_default();",
         // `round(x)` rounds to no digits.
         "operands.get(1).map_or(0, literal_digits)",
+        // Nothing is leased yet.
+        "leased.map_or(0, Lease::bytes)",
         // A result without columns, a driver without rows, a number without a fraction, a null.
         "places.last().map_or(0,",
         "waves.get(&(self.index, index)).cloned().unwrap_or_default()",

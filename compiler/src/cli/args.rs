@@ -3,7 +3,7 @@
 use crate::physical::Choice;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use dj_runtime::artifact::Target;
+use dj_runtime::artifact::{MAX_CHUNK_ROWS, Target};
 use dj_runtime::cli::{DiagnosticsFormat, RunArgs, parse_target};
 use std::path::PathBuf;
 
@@ -66,7 +66,7 @@ pub(super) struct Bindings {
 #[derive(Debug, Clone, Args)]
 pub(super) struct Tuning {
     /// Rows of a chunk at most
-    #[arg(long, hide = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1 << 24))]
+    #[arg(long, hide = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MAX_CHUNK_ROWS as u64))]
     pub(super) chunk_rows: Option<u64>,
 
     /// Leave the plan as it is written

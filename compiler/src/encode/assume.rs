@@ -7,6 +7,7 @@
 use super::dictionaries::DictionarySize;
 use super::{EncodedProgram, Plan};
 use crate::plan::narrow_nullability;
+use dj_runtime::artifact::HostTableKind;
 
 /// The least slots of a dictionary at rung 0.
 const LEAST_CAPACITY: u64 = 64;
@@ -29,19 +30,36 @@ pub fn assume_recorded(encoded: &mut EncodedProgram) {
 fn size_dictionaries(encoded: &mut EncodedProgram) {
     let EncodedProgram { program, dictionaries } = encoded;
     // What is expected, and what is the most.
-    let mut known = vec![Some((0_u64, 0_u64)); dictionaries.domains.len()];
+    let literals = dictionaries.domains.iter().map(|domain| domain.literals.len() as u64);
+    let mut known: Vec<Option<(u64, u64)>> = literals.map(|literals| Some((literals, literals))).collect();
+    let sum = |a: (u64, u64), b: (u64, u64)| (a.0.saturating_add(b.0), a.1.saturating_add(b.1));
+    for domain in dictionaries.params.values() {
+        known[*domain] = known[*domain].map(|all| sum(all, (1, 1)));
+    }
     for ((table, column), domain) in &dictionaries.sources {
         let table = &program.tables[*table];
         let distinct = table.columns[*column].recorded.distinct.map(|values| (values, values));
         let rows = table.rows.map(|count| (count.rows.min(LIKELY_CAPACITY), count.rows));
         let more = distinct.or(rows);
-        let sum = |a: (u64, u64), b: (u64, u64)| (a.0.saturating_add(b.0), a.1.saturating_add(b.1));
         known[*domain] = known[*domain].and_then(|all| Some(sum(all, more?)));
     }
+    // A table makes no more texts than it reads, and stands behind those that make what it reads.
+    for table in &dictionaries.host_tables {
+        if let HostTableKind::Function { result_domain: Some(made), .. } = table.kind {
+            known[made] = known[made].zip(known[table.domain]).map(|(all, more)| sum(all, more));
+        }
+    }
+    // Nobody knows how many texts the host makes of several columns.
+    program.walk(&mut |plan| {
+        let Plan::Evaluate(evaluate) = plan else { return };
+        for domain in evaluate.items.iter().filter_map(|item| item.column.ty.domain()) {
+            known[domain] = None;
+        }
+    });
     let power = |values: u64| values.min(MOST_CAPACITY).next_power_of_two().max(LEAST_CAPACITY);
     let size = |known: &Option<(u64, u64)>| match known {
-        Some((0, 0)) | None => DictionarySize::UNKNOWN,
-        Some((likely, most)) => DictionarySize { capacity: power(*likely), bound: power(*most) },
+        None => DictionarySize::UNKNOWN,
+        Some((likely, most)) => DictionarySize { capacity: power(*likely), bound: Some(power(*most)) },
     };
     dictionaries.sizes = known.iter().map(size).collect();
     dictionaries.use_recorded = true;

@@ -11,8 +11,8 @@ const SMALL_CAPACITY: u64 = 1 << 20;
 pub(super) struct DictionarySize {
     /// The slots at rung 0.
     pub(super) capacity: u64,
-    /// An upper bound, as far as the files bound at compile time give one.
-    pub(super) bound: u64,
+    /// An upper bound, if the files bound at compile time give one.
+    pub(super) bound: Option<u64>,
 }
 
 /// The dictionaries of a program, one for each string domain, and the tables over them.
@@ -34,7 +34,7 @@ pub struct Dictionaries {
 
 impl DictionarySize {
     /// That of a dictionary of which nothing is known.
-    pub(super) const UNKNOWN: Self = Self { capacity: 1024, bound: 1024 };
+    pub(super) const UNKNOWN: Self = Self { capacity: 1024, bound: None };
 }
 
 impl Dictionaries {
@@ -53,14 +53,14 @@ impl Dictionaries {
         self.sizes[domain].capacity as usize
     }
 
-    /// How many values the dictionary has at most, as far as the files bound at compile time tell: a power of two.
-    pub(crate) fn bound(&self, domain: usize) -> u64 {
-        self.sizes[domain].bound
+    /// How many values the dictionary has at most, if the files bound at compile time tell, else at first: a power of two.
+    pub(crate) fn expected(&self, domain: usize) -> u64 {
+        self.sizes[domain].bound.unwrap_or(self.sizes[domain].capacity)
     }
 
     /// Whether the dictionary is expected to be small enough to address a state together with other keys.
     pub fn is_small(&self, domain: usize) -> bool {
-        self.use_recorded && self.sizes[domain].bound <= SMALL_CAPACITY
+        self.use_recorded && self.sizes[domain].bound.is_some_and(|bound| bound <= SMALL_CAPACITY)
     }
 
     /// The table of ranks of a domain, and that of codes by rank: there for every domain whose texts are compared in an

@@ -58,27 +58,36 @@ impl Resolver {
         }
     }
 
-    /// Writes the tables into the manifest's form, each once, and those of ranks for every `min` and `max` of text.
+    /// Writes the tables into the manifest's form, and those of ranks for every `min` and `max` of text.
+    ///
+    /// A function's table does not serve the texts that later tables make. So two that are equal stay two: the earlier one
+    /// would lack the texts that are made between them.
     fn register(&mut self) {
         for (index, table) in std::mem::take(&mut self.drafts.tables).into_iter().enumerate() {
             let table = self.host_table(index, table);
-            let number = self.table(table);
+            let number = match table.kind {
+                HostTableKind::Function { .. } => self.push(table),
+                HostTableKind::Rank | HostTableKind::Unrank => self.once(table),
+            };
             self.tables.push(number);
         }
         for var in std::mem::take(&mut self.drafts.ranked) {
             let domain = self.domain(var);
             for kind in [HostTableKind::Rank, HostTableKind::Unrank] {
-                self.table(ranks(domain, kind));
+                self.once(ranks(domain, kind));
             }
         }
     }
 
-    fn table(&mut self, table: HostTable) -> usize {
-        let tables = &mut self.dictionaries.host_tables;
-        tables.iter().position(|known| *known == table).unwrap_or_else(|| {
-            tables.push(table);
-            tables.len() - 1
-        })
+    fn push(&mut self, table: HostTable) -> usize {
+        self.dictionaries.host_tables.push(table);
+        self.dictionaries.host_tables.len() - 1
+    }
+
+    /// A table that serves all codes, whoever made them.
+    fn once(&mut self, table: HostTable) -> usize {
+        let known = self.dictionaries.host_tables.iter().position(|known| *known == table);
+        known.unwrap_or_else(|| self.push(table))
     }
 
     fn host_table(&mut self, index: usize, draft: DraftTable) -> HostTable {

@@ -77,7 +77,7 @@ fn e2_only_codes_of_one_dictionary_meet() {
     // A dictionary of its own, so that a type can name another one.
     let other = |encoded: &mut EncodedProgram| {
         encoded.dictionaries.domains.push(dj_runtime::artifact::StringDomain { literals: vec!["x".to_owned()] });
-        encoded.dictionaries.sizes.push(super::dictionaries::DictionarySize { capacity: 64, bound: 64 });
+        encoded.dictionaries.sizes.push(super::dictionaries::DictionarySize { capacity: 64, bound: Some(64) });
         Type::Code(encoded.dictionaries.domains.len() - 1)
     };
     let literal = |ty, expr: &mut Expr| {
@@ -173,7 +173,7 @@ fn e5_a_table_covers_its_dictionary() {
     assert!(message.starts_with("(E5)"), "{message}");
     let message = broken(|encoded| {
         encoded.dictionaries.domains.push(dj_runtime::artifact::StringDomain::default());
-        encoded.dictionaries.sizes.push(super::dictionaries::DictionarySize { capacity: 64, bound: 64 });
+        encoded.dictionaries.sizes.push(super::dictionaries::DictionarySize { capacity: 64, bound: Some(64) });
         encoded.dictionaries.host_tables[0].domain = encoded.dictionaries.domains.len() - 1;
     });
     assert!(message.starts_with("(E5)"), "{message}");
@@ -228,6 +228,26 @@ fn e8_sources_and_parameters_have_dictionaries() {
     assert!(message.starts_with("(E8)"), "{message}");
     let message = broken(|encoded| encoded.dictionaries.sources.clear());
     assert!(message.starts_with("(E8)"), "{message}");
+}
+
+#[test]
+fn e9_tables_are_behind_those_whose_texts_they_serve() {
+    let source = "table a { name: str }\ntable b { name: str }\nfn sized(t) = t | derive n = length(name)\n\
+                  export r = a | sized() | union (b | select { name = upper(name) } | sized())\n";
+    let (ast, _) = dj_grammar::parse(source);
+    let (program, problems) = analyze(&ast, source, &NothingBound);
+    let mut encoded = encode(&program.unwrap_or_else(|| panic!("{problems:?}")));
+    verify(&encoded).expect("what encoding makes is valid");
+    assert_eq!(encoded.dictionaries.host_tables.len(), 3, "length twice: the first does not serve what `upper` makes");
+    change_expr(&mut encoded, &mut |expr| match &mut expr.kind {
+        ExprKind::Table { table, .. } if *table == 2 => {
+            *table = 0;
+            true
+        }
+        _ => false,
+    });
+    let message = verify(&encoded).expect_err("the first table does not serve these texts").0;
+    assert!(message.starts_with("(E9)"), "{message}");
 }
 
 #[test]

@@ -11,7 +11,8 @@
 //! - (E6) a dictionary whose texts `min` or `max` compares has tables of ranks and of codes by rank;
 //! - (E7) no device computes a function of text, and a unit of time is only the first argument of `date_trunc` and
 //!   `date_diff`;
-//! - (E8) text columns of tables that are scanned, and text parameters, have a dictionary.
+//! - (E8) text columns of tables that are scanned, and text parameters, have a dictionary;
+//! - (E9) a function's table is behind every table whose texts address it, because it serves no others.
 
 use super::form::{Encoded, Expr, ExprKind, Scalar, Type};
 use super::{Dictionaries, EncodedProgram, Plan, SchemaColumn};
@@ -29,7 +30,7 @@ type Check = Result<(), VerifyError>;
 /// The first one that does not hold: a bug in DJ.
 pub fn verify(encoded: &EncodedProgram) -> Result<(), VerifyError> {
     let EncodedProgram { program, dictionaries } = encoded;
-    let mut verifier = Verifier { dictionaries, columns: BTreeMap::new() };
+    let mut verifier = Verifier { dictionaries, columns: BTreeMap::new(), makers: BTreeMap::new() };
     verifier.dictionaries()?;
     for (index, param) in program.params.iter().enumerate() {
         let known = param.field.ty != Written::Str || dictionaries.domain_of_param(index).is_some();
@@ -46,17 +47,25 @@ fn require(holds: bool, message: impl FnOnce() -> String) -> Check {
     if holds { Ok(()) } else { Err(VerifyError(message())) }
 }
 
+/// Before all tables.
+const NO_TABLE: usize = 0;
+
 struct Verifier<'a> {
     dictionaries: &'a Dictionaries,
     /// The types of the columns seen so far.
     columns: BTreeMap<ColumnId, Type>,
+    /// For columns that may hold texts which tables make, the number of tables up to the last of these.
+    makers: BTreeMap<ColumnId, usize>,
 }
 
 impl Verifier<'_> {
     fn dictionaries(&self) -> Check {
         let dictionaries = self.dictionaries;
         let sized = dictionaries.sizes.len() == dictionaries.domains.len()
-            && dictionaries.sizes.iter().all(|size| size.capacity.is_power_of_two() && size.capacity <= size.bound);
+            && dictionaries
+                .sizes
+                .iter()
+                .all(|size| size.capacity.is_power_of_two() && size.bound.is_none_or(|bound| size.capacity <= bound));
         require(sized, || format!("(E1) sizes {:?}", dictionaries.sizes))?;
         for (index, table) in dictionaries.host_tables.iter().enumerate() {
             self.domain(table.domain)?;
@@ -99,6 +108,7 @@ impl Verifier<'_> {
         for expr in plan.expressions() {
             self.expr(expr)?;
         }
+        self.made(plan);
         match plan {
             Plan::Scan(scan) => self.scan(scan),
             Plan::Aggregate(aggregate) => self.aggregate(aggregate),
@@ -114,6 +124,50 @@ impl Verifier<'_> {
             }
             Plan::Shared(shared) => shared.columns.iter().try_for_each(|(from, column)| self.column(*from, column.ty)),
             Plan::Filter(_) | Plan::Project(_) | Plan::Take(_) | Plan::Distinct(_) | Plan::Evaluate(_) => Ok(()),
+        }
+    }
+
+    /// Notes which tables make the texts of the columns that an operator makes.
+    fn made(&mut self, plan: &Plan) {
+        let of = |id: &ColumnId| self.makers.get(id).copied().unwrap_or(NO_TABLE);
+        let makers: Vec<(ColumnId, usize)> = match plan {
+            Plan::Project(project) => project.items.iter().map(|item| (item.id, self.makers(&item.expr))).collect(),
+            Plan::Aggregate(aggregate) => {
+                let of_argument =
+                    aggregate.aggregates.iter().filter_map(|item| Some((item.id, item.argument.as_ref()?)));
+                of_argument.map(|(id, argument)| (id, self.makers(argument))).collect()
+            }
+            Plan::Union(union) => {
+                let of_inputs = union.inputs.iter().flat_map(|(_, ids)| union.columns.iter().zip(ids));
+                of_inputs.map(|(made, id)| (made.id, of(id))).collect()
+            }
+            Plan::Shared(shared) => shared.columns.iter().map(|(from, column)| (column.id, of(from))).collect(),
+            Plan::Scan(_)
+            | Plan::Filter(_)
+            | Plan::Join(_)
+            | Plan::Sort(_)
+            | Plan::TopK(_)
+            | Plan::Take(_)
+            | Plan::Distinct(_)
+            | Plan::Evaluate(_) => vec![],
+        };
+        for (id, tables) in makers {
+            let known = self.makers.entry(id).or_insert(NO_TABLE);
+            *known = tables.max(*known);
+        }
+    }
+
+    /// The number of tables up to the last of those whose texts an expression may give.
+    fn makers(&self, expr: &Expr) -> usize {
+        match &expr.kind {
+            ExprKind::Column(id) | ExprKind::Cell { column: id, .. } => {
+                self.makers.get(id).copied().unwrap_or(NO_TABLE)
+            }
+            ExprKind::Table { table, .. } if expr.ty.is_code() => table + 1,
+            ExprKind::Case { .. } | ExprKind::Coalesce(_) => {
+                expr.operands().into_iter().map(|operand| self.makers(operand)).fold(NO_TABLE, usize::max)
+            }
+            _ => NO_TABLE,
         }
     }
 
@@ -196,6 +250,10 @@ impl Verifier<'_> {
         };
         let addressed = column.ty == Type::Code(spec.domain);
         require(addressed, || format!("(E5) table {table} covers {}, addressed by {:?}", spec.domain, column.ty))?;
+        let is_behind = !matches!(spec.kind, HostTableKind::Function { .. }) || self.makers(column) <= table;
+        require(is_behind, || {
+            format!("(E9) table {table} is addressed by texts of table {}", self.makers(column) - 1)
+        })?;
         let made = match &spec.kind {
             HostTableKind::Function { result_domain: Some(domain), .. } => expr.ty == Type::Code(*domain),
             HostTableKind::Function { expr: function, result_domain: None } => expr.ty.written() == function.ty,

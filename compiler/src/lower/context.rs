@@ -48,6 +48,9 @@ pub(crate) struct Interface {
     pub(crate) capacities: Vec<Capacity>,
     /// What a status entry means.
     pub(crate) sites: Vec<StatusSite>,
+    /// Entries that a dictionary has at rung 0 at least: one rung scales buffers of rows and dictionaries together, so that a
+    /// small dictionary beside a large buffer would make it larger than any rows need.
+    pub(crate) least_dictionary: usize,
 }
 
 impl Interface {

@@ -77,12 +77,14 @@ impl<'a> StageLowering<'a> {
 
     /// Discovers what the stage's programs read and writes its manifest.
     pub(crate) fn lower(&self, session: &Session<'_>) -> LoweredStage {
-        let interface = RefCell::new(Interface::default());
+        let least_dictionary = self.strategy().least_dictionary(self.stage());
+        let interface = RefCell::new(Interface { least_dictionary, ..Interface::default() });
         // The state's shape is needed before any program: it is found by an empty one.
         let mut state = session.trace(&[], |b, _| self.state(&Cx::new(&self.lowering(), b, 0, &interface, None)));
         let draft = self.draft(&state);
-        let programs = (0..self.stage().drivers.len()).map(ProgramKind::Step).chain([ProgramKind::Finish]);
-        for kind in programs {
+        let steps = (0..self.stage().drivers.len()).map(ProgramKind::Step);
+        let compact = self.strategy().compacts().then_some(ProgramKind::Compact);
+        for kind in steps.chain(compact).chain([ProgramKind::Finish]) {
             let slots = abi::arguments(&draft, &self.strings.host_tables, kind, 0);
             let signature = Signature::new(slots.unwrap_or_else(|missing| panic!("a new stage: {missing}")), kind);
             session.trace(&signature.arguments, |b, values| {

@@ -13,6 +13,9 @@ use dj_runtime::expr::Interval;
 /// More rows than this are sorted as a whole instead of being kept in order while they come.
 const MAX_TOP_ROWS: u64 = 1 << 14;
 
+/// More than this are not, whatever is asked for.
+const MOST_TOP_ROWS: u64 = 1 << 20;
+
 /// A join of which nothing is known is taken to have so many build rows.
 const BUILD_ROWS: u64 = 1 << 16;
 
@@ -150,8 +153,9 @@ impl Chooser<'_> {
     pub(super) fn join(&self, join: &Join, unique: UniqueColumns<'_>, rows: Option<u64>) -> (Sink, Reason) {
         let exprs = join.on.iter().map(|(_, right)| right.clone()).collect();
         let merge = |matches| Merge { keys: BuildKeys { exprs, matches }, nulls_equal: join.nulls_equal };
-        let unique = one_match(join, &self.program.shared, unique);
         let any_will_do = matches!(join.kind, JoinKind::Semi | JoinKind::Anti) && join.residual.is_none();
+        // Where any match will do, nothing rests on there being one.
+        let unique = if any_will_do { None } else { one_match(join, &self.program.shared, unique) };
         if unique.is_none() && !any_will_do {
             return (Sink::Merge(merge(Matches::Many)), Reason::ManyMatches);
         }
@@ -167,7 +171,8 @@ impl Chooser<'_> {
         let lookup = |dims| Lookup { keys: merge.keys.clone(), dims };
         let addressing = match addressing(self.lookup_domains(join), lookup::MAX_SLOTS, self.strings) {
             Addressing::Dense(dims) if !self.fits_with(rows, &dims) => {
-                Addressing::TooManySlots { dims, limit: lookup::MAX_SLOTS }
+                let slots = slots_at(&dims, self.strings, self.rung(rows));
+                Addressing::TooManySlots { dims, slots, limit: lookup::MAX_SLOTS }
             }
             Addressing::Dense(dims) if self.forced.has(Choice::JoinLookup) => {
                 return (Sink::Lookup(lookup(dims)), Reason::Forced);
@@ -184,8 +189,11 @@ impl Chooser<'_> {
 
     /// Whether the table fits at the rung that so many rows need: rows and texts grow together.
     fn fits_with(&self, rows: u64, dims: &[KeyDim]) -> bool {
-        let rung = (rows / DEFAULT_CHUNK_ROWS as u64).checked_ilog2().map_or(0, |rung| rung + 1);
-        slots_at(dims, self.strings, rung).is_some_and(|slots| slots <= lookup::MAX_SLOTS)
+        slots_at(dims, self.strings, self.rung(rows)).is_some_and(|slots| slots <= lookup::MAX_SLOTS)
+    }
+
+    fn rung(&self, rows: u64) -> u32 {
+        (rows / DEFAULT_CHUNK_ROWS as u64).checked_ilog2().map_or(0, |rung| rung + 1)
     }
 
     fn lookup_domains(&self, join: &Join) -> impl Iterator<Item = Option<KeyDim>> {
@@ -200,13 +208,15 @@ impl Chooser<'_> {
 
     /// How the first `kept` rows of an order are found.
     pub(super) fn first(&self, keys: Vec<SortKey>, kept: u64) -> (Sink, Reason) {
-        if kept > MAX_TOP_ROWS {
+        let most = if self.forced.has(Choice::TakeTopK) { MOST_TOP_ROWS } else { MAX_TOP_ROWS };
+        if kept > most {
             return (Sink::Sort(Sort { keys }), Reason::ManyWanted { limit: MAX_TOP_ROWS });
         }
         if self.forced.has(Choice::TakeSort) {
             return (Sink::Sort(Sort { keys }), Reason::Forced);
         }
         let rows = (kept.max(1) as usize).next_power_of_two();
-        (Sink::TopK(TopK { keys, rows }), Reason::FewWanted)
+        let reason = if kept > MAX_TOP_ROWS { Reason::Forced } else { Reason::FewWanted };
+        (Sink::TopK(TopK { keys, rows }), reason)
     }
 }

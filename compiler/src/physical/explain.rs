@@ -7,6 +7,7 @@ use super::Reason;
 use super::text::{StagePrinter, VariantText, bounds_text};
 use crate::encode::Type;
 use crate::plan::{Uniqueness, grouped};
+use crate::strategy::address::slots;
 use crate::strategy::{Addressing, BuildStrategy, KeyDim, KeyDomain, Strategy};
 use dj_runtime::artifact::{Assumption, AssumptionKind, CapacityKind, Manifest, Resident, SinkKind, Stage, Target};
 use std::collections::BTreeSet;
@@ -98,7 +99,7 @@ impl Explained<'_> {
     fn addressing(&self, addressing: &Addressing) -> String {
         let keys = self.printer.keys();
         match addressing {
-            Addressing::Dense(dims) => self.printer.slots(&keys, dims),
+            Addressing::Dense(dims) => self.printer.first_slots(&keys, dims),
             Addressing::Unbounded { key } => {
                 let (name, ty) = &keys[*key];
                 let what = if ty.is_code() {
@@ -110,24 +111,24 @@ impl Explained<'_> {
                 };
                 format!("key `{name}` {what}")
             }
-            Addressing::TooManySlots { dims, limit } => self.too_many(&keys, dims, *limit),
+            Addressing::TooManySlots { dims, slots, limit } => self.too_many(&keys, dims, *slots, *limit),
             Addressing::TooDear { dims, cost, instead } => format!(
-                "{} would take about {}, this {}",
-                self.printer.slots(&keys, dims),
+                "{} would take about {}, and this about {}",
+                self.printer.slots(slots(dims, &self.of.encoded.dictionaries), &keys, dims),
                 duration_text(*cost),
                 duration_text(*instead)
             ),
         }
     }
 
-    fn too_many(&self, keys: &[(String, Type)], dims: &[KeyDim], limit: u64) -> String {
+    fn too_many(&self, keys: &[(String, Type)], dims: &[KeyDim], slots: Option<u64>, limit: u64) -> String {
         let unbounded = keys.iter().zip(dims).find(|((_, ty), dim)| match dim.domain {
             KeyDomain::Range { lo, hi } => ty.integer_range() == Some((lo.into(), hi.into())),
             KeyDomain::Dictionary(_) => false,
         });
         match unbounded {
             Some(((key, _), _)) => format!("key `{key}` has no bounded domain"),
-            None => format!("{} are more than {} at most", self.printer.slots(keys, dims), grouped(limit)),
+            None => format!("{} are more than {} at most", self.printer.slots(slots, keys, dims), grouped(limit)),
         }
     }
 

@@ -121,7 +121,7 @@ impl Planner<'_> {
     fn chunk_rows(&self, stream: &Stream) -> usize {
         let bytes = stream.drivers.iter().map(row_bytes).max().unwrap_or(0).max(1);
         let narrow = 1 << (MOST_CHUNK_BYTES / bytes).max(LEAST_CHUNK_ROWS).ilog2();
-        let enough = stream.rows.map(|count| count.rows.max(1).next_power_of_two().max(LEAST_CHUNK_ROWS));
+        let enough = stream.rows.map(|count| count.rows.clamp(LEAST_CHUNK_ROWS, 1 << 32).next_power_of_two());
         let rows = enough.map_or(narrow, |rows| rows.min(narrow));
         usize::try_from(rows).map_or(self.options.chunk_rows, |rows| rows.min(self.options.chunk_rows))
     }

@@ -6,6 +6,7 @@
 use super::{Check, Driver, DriverColumn, Op, Probe, Stage, Variant};
 use crate::encode::{Encoded, EncodedProgram, Expr, NamedExpr, SchemaColumn, SortKey, Type};
 use crate::plan::{Printer, RowCount, grouped, join_kind_name, name_text, names_of_several};
+use crate::strategy::address::slots_at;
 use crate::strategy::{AggregateItem, BuildStrategy, KeyDim, KeyDomain};
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
 use dj_runtime::expr::{ColumnId, Scalar, literal_text};
@@ -122,11 +123,15 @@ impl<'a> StagePrinter<'a> {
     }
 
     /// `9,650 slots = origin (dictionary of 512) × hour (0..23 + null)`
-    pub(crate) fn slots(&self, keys: &[(String, Type)], dims: &[KeyDim]) -> String {
-        let slots = crate::strategy::address::slots_at(dims, &self.of.encoded.dictionaries, 0)
-            .map_or("too many".to_owned(), grouped);
+    pub(crate) fn slots(&self, slots: Option<u64>, keys: &[(String, Type)], dims: &[KeyDim]) -> String {
+        let slots = slots.map_or("too many".to_owned(), grouped);
         let keys: Vec<_> = keys.iter().zip(dims).map(|((key, ty), dim)| self.dim(key, *ty, dim)).collect();
         format!("{slots} slots = {}", keys.join(" × "))
+    }
+
+    /// The slots that there are at first.
+    pub(crate) fn first_slots(&self, keys: &[(String, Type)], dims: &[KeyDim]) -> String {
+        self.slots(slots_at(dims, &self.of.encoded.dictionaries, 0), keys, dims)
     }
 
     fn dim(&self, key: &str, ty: Type, dim: &KeyDim) -> String {

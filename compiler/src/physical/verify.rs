@@ -30,7 +30,7 @@ use super::{Arrival, Op, Stage, Variant};
 use crate::encode::{EncodedProgram, Expr, ExprKind, Plan, Scalar, SchemaColumn, Type};
 use crate::plan::{VerifyError, well_typed};
 use dj_grammar::Span;
-use dj_runtime::artifact::DriverSource;
+use dj_runtime::artifact::{DriverSource, MAX_CHUNK_ROWS};
 use dj_runtime::expr::{ColumnId, Failure, Interval, Origin, failure};
 use std::collections::BTreeMap;
 
@@ -38,9 +38,6 @@ type Verified = Result<(), VerifyError>;
 
 /// The columns that a row has at some point.
 type Row = BTreeMap<ColumnId, SchemaColumn>;
-
-/// Rows of a chunk at most: they are numbered in 32 bits, and two chunks fit into a buffer.
-const MAX_CHUNK_ROWS: usize = 1 << 27;
 
 /// Checks the invariants (P1..) of a variant of an encoded program.
 ///

@@ -57,6 +57,8 @@ pub enum Addressing {
     TooManySlots {
         /// What the keys are.
         dims: Vec<KeyDim>,
+        /// How many there are, if they can be counted.
+        slots: Option<u64>,
         /// How many there may be.
         limit: u64,
     },
@@ -94,9 +96,11 @@ pub(crate) fn addressing(
     if let (Some(key), true) = (dims.iter().position(is_large), dims.len() > 1) {
         return Addressing::Unbounded { key };
     }
-    match slots(&dims, strings) {
-        Some(slots) if slots <= limit => Addressing::Dense(dims),
-        Some(_) | None => Addressing::TooManySlots { dims, limit },
+    let slots = slots(&dims, strings);
+    if slots.is_some_and(|slots| slots <= limit) {
+        Addressing::Dense(dims)
+    } else {
+        Addressing::TooManySlots { dims, slots, limit }
     }
 }
 
@@ -109,7 +113,7 @@ pub(crate) fn range_dim(ty: Type, nullable: bool, interval: Option<Interval>) ->
 
 /// Slots that the keys address at most, as far as can be told; `None` where they cannot be counted.
 pub(crate) fn slots(dims: &[KeyDim], strings: &Dictionaries) -> Option<u64> {
-    product(dims, &|domain| strings.bound(domain))
+    product(dims, &|domain| strings.expected(domain))
 }
 
 /// Slots that the keys address at a rung, if they can be counted.

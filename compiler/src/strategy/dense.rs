@@ -62,7 +62,7 @@ impl Strategy for Dense {
     }
 
     fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
-        let slots = text.slots(&text.key_texts(&self.group.keys), &self.dims);
+        let slots = text.first_slots(&text.key_texts(&self.group.keys), &self.dims);
         std::iter::once(slots).chain(self.group.details(text)).collect()
     }
 

@@ -67,7 +67,7 @@ impl Strategy for Lookup {
     }
 
     fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
-        let slots = text.slots(&text.expr_texts(&self.keys.exprs), &self.dims);
+        let slots = text.first_slots(&text.expr_texts(&self.keys.exprs), &self.dims);
         std::iter::once(slots).chain(self.keys.details()).collect()
     }
 
@@ -100,6 +100,11 @@ impl Strategy for Lookup {
 
     fn appends(&self) -> bool {
         true
+    }
+
+    /// A table of several keys has the product of their entries.
+    fn least_dictionary(&self, stage: &Stage) -> usize {
+        if self.dims.len() > 1 { 1 } else { stage.chunk_rows.div_ceil(4).next_power_of_two() }
     }
 
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {

@@ -3,7 +3,7 @@
 //! A [`Strategy`] says what a stage keeps of its rows ([`Strategy::state`]), what a chunk adds to it ([`Strategy::step`]), how the
 //! states of two replicas become one ([`Strategy::merge`]), what comes out ([`Strategy::finish`]) and how that is laid out
 //! ([`Strategy::layout`]), which order of rows it requires, what it costs, and what people are told of it. [`Sink`] lists the
-//! strategies; the planner picks among them in `physical/choose.rs`; nothing else knows one from another.
+//! strategies; the planner picks among them in `physical/choose.rs`; nothing behind the planner knows one from another.
 
 mod accumulate;
 pub(crate) mod address;
@@ -111,6 +111,11 @@ pub(crate) trait Strategy {
     /// Whether steps append to buffers of the `Rows` capacity, of which the first tensor is the count.
     fn appends(&self) -> bool {
         false
+    }
+
+    /// Entries that dictionaries have at least beside its state: an eighth of the rows that it buffers, which cost little.
+    fn least_dictionary(&self, stage: &Stage) -> usize {
+        if self.appends() { stage.chunk_rows.div_ceil(4).next_power_of_two() } else { 1 }
     }
 
     /// The tensors that it keeps, after the status.

@@ -18,7 +18,7 @@ use crate::pjrt::Element;
 /// What a slot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SlotKind {
-    /// A tensor of the state. Steps and compactions give it back in the place that they were given.
+    /// A tensor of the state. All programs but finish give it back in the place that they were given.
     State(usize),
     /// A tensor of the state of another replica.
     Other(usize),

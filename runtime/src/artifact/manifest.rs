@@ -1,10 +1,10 @@
 //! The manifest: everything that the runtime must know to run a program, apart from the modules' text.
 //!
 //! A program is a list of [`Variant`]s, from the one that assumes most to the one that assumes nothing. A variant is a list
-//! of [`Stage`]s in an order in which they can run. A stage folds chunks of its drivers' rows:
+//! of [`Stage`]s in an order in which they can run. A stage folds chunks of its drivers' rows.
 //!
 //! What a program takes and gives, and in which order, [`super::abi`] says. A value of a nullable column is followed by its
-//! validity, `i1` of the same dimensions. State is donated to step and compact, not to finish; between rungs the host moves it.
+//! validity, `i1` of the same dimensions. State is donated to all programs but finish; between rungs the host moves it.
 
 use super::Stage;
 use crate::expr::{Expr, Scalar};

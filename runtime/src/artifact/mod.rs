@@ -21,4 +21,4 @@ pub use modules::{CompiledWith, Modules, ModulesError, program_key};
 pub use reader::{Artifact, ArtifactModules};
 pub use stage::*;
 pub use store::{Contents, Executable, ProgramContents};
-pub use verify::ManifestError;
+pub use verify::{MAX_CHUNK_ROWS, ManifestError};

@@ -23,9 +23,9 @@ pub struct Stage {
     pub chunk_rows: usize,
     /// The passes, in order: all fold into the same state.
     pub drivers: Vec<Driver>,
-    /// What every step, compact and finish reads besides state and chunk.
+    /// What every program reads besides state and chunk.
     pub residents: Vec<Resident>,
-    /// Scalars that every step, compact and finish reads after the residents.
+    /// Scalars that every program reads after the residents.
     pub scalars: Vec<ScalarInput>,
     /// The sizes that scale with the stage's rung: `base << rung`.
     pub capacities: Vec<Capacity>,
@@ -275,7 +275,7 @@ pub enum StatusKind {
 pub struct Sink {
     /// How.
     pub kind: SinkKind,
-    /// The columns of the result; empty for a build side, which has only tensors.
+    /// The columns of the result.
     pub columns: Vec<ResultColumn>,
     /// Rows of the result to leave out at the start, and how many to keep at most.
     pub slice: Option<(u64, u64)>,

@@ -13,7 +13,7 @@
 //! - (M5) A default is a value of its parameter's type, null only where the parameter may be.
 //! - (M6) An assumption is of a column that there is, and its bounds are of the column's type.
 //! - (M7) A chunk has at least one row and at most 2^24; there is at least one rung, at most 64, and the first is one of them.
-//! - (M8) A capacity is at least 1 and fits 2^31 at the last rung; what it holds is there; one of rows holds two chunks.
+//! - (M8) A capacity is at least 1 and fits 2^31 at the last rung; what it holds is there; one of rows holds a chunk.
 //! - (M9) The first state tensor is the status: one `i64` for every site, at least one, zero at first. Every tensor has
 //!   dimensions for every rung, of one rank, that do not shrink, and at most 2^31 elements.
 //! - (M10) A driver reads a table, or an earlier stage whose rows come to the host; its columns are there, and their elements

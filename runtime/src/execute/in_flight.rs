@@ -76,11 +76,13 @@ impl<'m> StageRun<'m> {
 
     /// A step that raised a status: the end, unless the rows before the failing one are all that is wanted.
     fn look_at_failed(&mut self, cx: &mut Attempt<'m, '_>, step: &InFlight, raised: Raised<'m>) -> Result<(), Stop> {
-        if raised.site.kind != StatusKind::Assumption {
-            self.look_at_rows(cx, step, Some(raised.row))?;
-            if self.emitted.as_ref().is_some_and(|emitted| !emitted.wants(raised.row)) {
-                return Ok(());
-            }
+        if raised.site.kind == StatusKind::Assumption {
+            // Nobody is told of the row, so it is not looked for.
+            return Err(stop(raised, None));
+        }
+        self.look_at_rows(cx, step, Some(raised.row))?;
+        if self.emitted.as_ref().is_some_and(|emitted| !emitted.wants(raised.row)) {
+            return Ok(());
         }
         let row = self.failed_row(cx, raised.row, &raised.site.message);
         Err(stop(raised, Some(row)))

@@ -100,7 +100,7 @@ impl<'c> Cx<'_, 'c> {
         let values: Vec<&Scalar> = list.iter().filter(|value| !value.is_null()).collect();
         let number = |value: &&Scalar| value.as_int().and_then(|value| i64::try_from(value).ok());
         match values.iter().map(number).collect::<Option<Vec<_>>>() {
-            Some(numbers) if list.len() > LONG_LIST => found = self.is_one_of(lane.value, numbers),
+            Some(numbers) if numbers.len() > LONG_LIST => found = self.is_one_of(lane.value, numbers),
             Some(_) | None => {
                 for value in values {
                     found = b.or(found, self.equals_literal(lane.value, operand, value));

@@ -141,7 +141,7 @@ impl<'c> Cx<'_, 'c> {
 
     /// The index of the capacity that holds a dictionary.
     pub(crate) fn dictionary_capacity(&self, domain: usize) -> usize {
-        let base = self.lowering.strings.capacity(domain);
+        let base = self.lowering.strings.capacity(domain).max(self.interface.borrow().least_dictionary);
         self.interface.borrow_mut().capacity(base, CapacityKind::Dictionary(domain))
     }
 

@@ -26,6 +26,8 @@ impl Verifier<'_> {
         }
         for item in &driver.host {
             self.host(stage, &item.expr, &row)?;
+            let agrees = item.column.ty.written() == item.expr.ty && (item.column.nullable || !item.expr.nullable);
+            require(agrees, || format!("(P2) the host makes {} of another type", self.name(item.column.id)))?;
             self.define(&mut row, item.column)?;
         }
         for op in &driver.ops {

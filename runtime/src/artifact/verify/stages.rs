@@ -44,7 +44,7 @@ fn capacities(manifest: &Manifest, earlier: &[Stage], stage: &Stage, at: At<'_>)
         at.must(8, fits, || format!("capacity {index} is {} at the first of {} rungs", capacity.base, stage.rungs))?;
         match capacity.holds {
             CapacityKind::Rows => {
-                let holds = capacity.base / 2 >= stage.chunk_rows || capacity.base >= stage.chunk_rows;
+                let holds = capacity.base >= stage.chunk_rows;
                 at.must(8, holds, || format!("{} buffered rows are less than a chunk", capacity.base))?;
             }
             CapacityKind::Dictionary(domain) => {
@@ -127,7 +127,9 @@ fn verify_tensor(stage: &Stage, tensor: &ResidentTensor, made: Element, at: At<'
 fn verify_scalar(manifest: &Manifest, earlier: &[Stage], scalar: &ScalarInput, at: At<'_>) -> Verified {
     let (ty, nullable) = scalar_type(manifest, earlier, scalar.source, at, 15)?;
     at.must(15, holds(ty, scalar.element), || format!("a scalar of {} does not hold {ty}", scalar.element))?;
-    at.must(15, scalar.nullable || !nullable, || "a scalar may be null".to_owned())
+    // An earlier result may have no row.
+    let is_cell = matches!(scalar.source, ScalarSource::Cell { .. });
+    at.must(15, scalar.nullable || !(nullable || is_cell), || "a scalar may be null".to_owned())
 }
 
 /// The type of a scalar's source, and whether it may be null.
