@@ -74,8 +74,8 @@ pub(crate) struct Court<'a> {
     /// Where artifacts and results are written.
     pub(crate) folder: PathBuf,
     pub(crate) limit: Duration,
-    /// Compiles to StableHLO only.
-    pub(crate) no_executables: bool,
+    /// Whether artifacts have executables and each run is a `djrun`; else they are opened, and their modules compiled, once.
+    pub(crate) commands: bool,
 }
 
 impl Court<'_> {
@@ -135,7 +135,7 @@ impl Court<'_> {
         arguments.extend(words(&["--xla-opt-level", "0", "-o"]));
         arguments.push(self.artifact().display().to_string());
         arguments.extend(configuration.options.iter().cloned());
-        arguments.extend(self.no_executables.then(|| "--no-executables".to_owned()));
+        arguments.extend((!self.commands).then(|| "--no-executables".to_owned()));
         arguments.extend(bindings);
         let done = self.worker.run("djc", &arguments, self.limit)?;
         Ok(match done.end {
@@ -156,9 +156,7 @@ impl Court<'_> {
         bindings: Vec<String>,
         wanted: &std::result::Result<Vec<Table>, String>,
     ) -> Result<Option<(Kind, String)>> {
-        let mut arguments = words(&["djrun"]);
-        arguments.push(self.artifact().display().to_string());
-        arguments.extend(words(&["--xla-opt-level", "0", "--quiet"]));
+        let mut arguments = vec!["djrun".to_owned(), self.artifact().display().to_string()];
         arguments.extend(bindings);
         for param in &program.params {
             if let Some(value) = &param.given {
@@ -170,7 +168,12 @@ impl Court<'_> {
             drop(std::fs::remove_file(&out));
             arguments.extend(["--out".to_owned(), format!("{name}={}", out.display())]);
         }
-        let done = self.worker.run("djrun", &arguments, self.limit)?;
+        let done = if self.commands {
+            arguments.extend(words(&["--xla-opt-level", "0", "--quiet"]));
+            self.worker.run("djrun", &arguments, self.limit)?
+        } else {
+            self.worker.run("session", &arguments, self.limit)?
+        };
         match (done.end, wanted) {
             (End::Code(0), Ok(tables)) => self.compare(program, tables),
             // DuckDB computes what the result does not depend on.

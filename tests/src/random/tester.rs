@@ -16,6 +16,9 @@ use crate::Result;
 /// So many seeds in a row have the same data.
 const SEEDS_PER_DATA: u64 = 200;
 
+/// One seed in so many runs by the command line, each run from the file; the others in sessions.
+const COMMANDS: u64 = 16;
+
 /// A failure is made smaller for so long at most.
 const SHRINKING: Duration = Duration::from_secs(240);
 
@@ -52,7 +55,7 @@ impl Tester {
         Ok(Self { worker, folder: folder.to_owned(), data: None, limit: Duration::from_secs(300) })
     }
 
-    fn court(&mut self, seed: u64) -> Result<Court<'_>> {
+    fn court(&mut self, seed: u64, choices: usize) -> Result<Court<'_>> {
         let data_seed = seed / SEEDS_PER_DATA;
         if self.data.as_ref().is_none_or(|(of, _)| *of != data_seed) {
             let folder = self.folder.join("data");
@@ -67,7 +70,7 @@ impl Tester {
             data,
             folder: self.folder.clone(),
             limit: self.limit,
-            no_executables: false,
+            commands: choices > 0 && seed.is_multiple_of(COMMANDS),
         })
     }
 
@@ -75,8 +78,7 @@ impl Tester {
     /// a folder, if one is given.
     pub fn check(&mut self, seed: u64, choices: usize, failures: Option<&Path>) -> Result<Verdict> {
         let (program, configurations) = case(seed);
-        let mut court = self.court(seed)?;
-        court.no_executables = choices == 0;
+        let mut court = self.court(seed, choices)?;
         let answers = court.answers(&program, &chosen(seed, choices)?);
         let unjudged = answers.values().find_map(|answer| answer.as_ref().err().cloned());
         let rows = answers.values().flatten().flatten().map(|table| table.rows.len()).sum();
