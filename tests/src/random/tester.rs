@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use dj_compiler::physical::Choice;
+
 use super::data::{CHOICES, Data};
 use super::generate;
 use super::judge::{Answers, Configuration, Court, Failure, Kind};
@@ -141,7 +143,6 @@ fn case(seed: u64) -> (Program, Vec<Configuration>) {
         if declared { (at < CHOICES.len()).then_some(at) } else { Some(random.pick(&[0, 7, 9])) }
     };
     let usual = Configuration { compiled_for: bound(&mut random), options: vec![] };
-    // Where strategies can be forced, each that is legal belongs here.
     let others: [&[&str]; 8] = [
         &["--no-optimize"],
         &["--chunk-rows", "1"],
@@ -153,6 +154,10 @@ fn case(seed: u64) -> (Program, Vec<Configuration>) {
         &[],
     ];
     let mut options: Vec<String> = random.pick(&others).iter().map(|&word| word.to_owned()).collect();
+    // A strategy for each operator that has several; of two for one operator the last counts.
+    for choice in Choice::ALL.into_iter().filter(|_| random.one_in(3)) {
+        options.push(format!("--strategy={}", choice.name()));
+    }
     options.push("--verify".to_owned());
     let other = Configuration { compiled_for: bound(&mut random), options };
     (generate::program(random, declared), vec![usual, other])
