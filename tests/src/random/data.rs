@@ -5,6 +5,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use super::files;
 use super::schema::{Column, columns_of};
 use super::types::Type;
 use crate::{Result, duckdb};
@@ -25,9 +26,27 @@ pub(crate) struct Choice {
     /// Files of each table.
     files: usize,
     group: usize,
-    csv: bool,
+    format: Format,
     /// Whether it takes long.
     pub(crate) long: bool,
+}
+
+/// Of which kind files are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Parquet,
+    Csv,
+    Arrow,
+}
+
+impl Format {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+            Self::Arrow => "arrow",
+        }
+    }
 }
 
 const USUAL: Choice = Choice {
@@ -39,7 +58,7 @@ const USUAL: Choice = Choice {
     nulls: 8,
     files: 1,
     group: 64,
-    csv: false,
+    format: Format::Parquet,
     long: false,
 };
 
@@ -48,11 +67,20 @@ pub(crate) const CHOICES: [Choice; 10] = [
     USUAL,
     Choice { name: "empty", rows: [0, 40, 8], ..USUAL },
     Choice { name: "one", rows: [1, 0, 1], ..USUAL },
-    Choice { name: "seven", rows: [7, 7, 3], ..USUAL },
+    Choice { name: "seven", rows: [7, 7, 0], format: Format::Arrow, ..USUAL },
     Choice { name: "nulls", rows: [60, 40, 8], nulls: 1, ..USUAL },
     Choice { name: "tame", rows: [1000, 60, 8], span: 5, texts: 3, wild: false, nulls: 0, ..USUAL },
-    Choice { name: "csv", rows: [300, 300, 8], csv: true, ..USUAL },
-    Choice { name: "files", rows: [900, 300, 40], span: 900, texts: 800, files: 3, long: true, ..USUAL },
+    Choice { name: "csv", rows: [300, 300, 8], format: Format::Csv, ..USUAL },
+    Choice {
+        name: "files",
+        rows: [900, 300, 40],
+        span: 900,
+        texts: 800,
+        files: 3,
+        format: Format::Arrow,
+        long: true,
+        ..USUAL
+    },
     Choice { name: "many", rows: [7, 70_000, 8], span: 2, texts: 50_000, group: 20_000, long: true, ..USUAL },
     Choice { name: "long", rows: [70_000, 40, 8], texts: 3000, files: 2, group: 10_000, long: true, ..USUAL },
 ];
@@ -68,6 +96,8 @@ impl Data {
     /// Makes the tables of every choice.
     pub(crate) fn generate(folder: &Path, seed: u64) -> Result<Self> {
         std::fs::create_dir_all(folder)?;
+        // Most queries are small: threads cost more than they bring. A query that needs much memory is a program of ours that does.
+        duckdb::query("set threads = 1; set memory_limit = '4GB'")?;
         let data = Self { folder: folder.to_owned(), prefix: format!("d{seed}") };
         for choice in CHOICES {
             for (at, table) in ["t", "u", "w"].into_iter().enumerate() {
@@ -85,7 +115,7 @@ impl Data {
     /// The path, maybe a glob, of a table.
     pub(crate) fn path(&self, choice: Choice, table: &str) -> String {
         let stem = self.folder.join(choice.name).join(table);
-        let extension = if choice.csv { "csv" } else { "parquet" };
+        let extension = choice.format.extension();
         format!("{}.{}.{extension}", stem.display(), if choice.files == 1 { "0" } else { "*" })
     }
 
@@ -101,17 +131,15 @@ impl Data {
             columns.join(", ")
         );
         std::fs::create_dir_all(self.folder.join(name))?;
-        sql += &copies(&format!("{schema}.{table}"), &self.folder.join(name).join(table), rows, choice);
-        duckdb::query(&sql).map(|_| ())
+        duckdb::query(&sql)?;
+        copy(&format!("{schema}.{table}"), &self.folder.join(name).join(table), table, rows, choice)
     }
 
     /// Writes rows of a DuckDB table as the only file of a table, and gives its path.
     pub(crate) fn write_rows(&self, from: &str, folder: &Path, table: &str) -> Result<String> {
         let path = folder.join(format!("{table}.0.parquet"));
-        duckdb::query(&format!(
-            "copy (select * exclude (o) from {from} order by o) to '{}' (format parquet)",
-            path.display()
-        ))?;
+        let rows = duckdb::query(&format!("select * exclude (o) from {from} order by o"))?;
+        files::write(&rows, columns_of(table), &path, USUAL.group)?;
         Ok(path.display().to_string())
     }
 }
@@ -128,7 +156,8 @@ fn macros(choice: Choice, salt: u64) -> String {
 fn definition(column: &Column, at: usize, choice: Choice) -> String {
     let value = column.sql.replace("{span}", &choice.span.to_string()).replace("{texts}", &choice.texts.to_string());
     // In a CSV file, an empty text is none.
-    let value = if choice.csv && column.ty == Type::Text { format!("nullif({value}, '')") } else { value };
+    let value =
+        if choice.format == Format::Csv && column.ty == Type::Text { format!("nullif({value}, '')") } else { value };
     let value = match (column.nullable, choice.nulls) {
         (false, _) | (true, 0) => value,
         (true, 1) => format!("case when false then {value} end"),
@@ -139,22 +168,40 @@ fn definition(column: &Column, at: usize, choice: Choice) -> String {
     format!("({value})::{} as {}", column.ty.sql(), column.name)
 }
 
-fn copies(from: &str, stem: &Path, rows: usize, choice: Choice) -> String {
-    let mut sql = String::new();
+/// Writes a table's files.
+fn copy(from: &str, stem: &Path, table: &str, rows: usize, choice: Choice) -> Result {
+    let columns = columns_of(table);
+    let has_durations = columns.iter().any(|column| column.ty == Type::Duration);
     let each = rows.div_ceil(choice.files).max(1);
     for file in 0..choice.files {
-        let (first, last) = (file * each, (file + 1) * each);
-        let format = if choice.csv {
-            "format csv, header".to_owned()
-        } else {
-            format!("format parquet, row_group_size {}", choice.group)
+        let path = PathBuf::from(format!("{}.{file}.{}", stem.display(), choice.format.extension()));
+        let rows = format!("from {from} where o >= {} and o < {} order by o", file * each, (file + 1) * each);
+        let to = match choice.format {
+            Format::Csv => "format csv, header".to_owned(),
+            Format::Parquet if !has_durations => format!("format parquet, row_group_size {}", choice.group),
+            Format::Parquet | Format::Arrow => {
+                let rows = duckdb::query(&format!("select * exclude (o) {rows}"))?;
+                files::write(&rows, columns, &path, choice.group)?;
+                continue;
+            }
         };
-        let extension = if choice.csv { "csv" } else { "parquet" };
-        let _ = writeln!(
-            sql,
-            "copy (select * exclude (o) from {from} where o >= {first} and o < {last} order by o) to '{}.{file}.{extension}' ({format});",
-            stem.display()
-        );
+        let texts = durations_as_text(columns);
+        duckdb::query(&format!("copy (select * exclude (o){texts} {rows}) to '{}' ({to})", path.display()))?;
     }
-    sql
+    Ok(())
+}
+
+/// What replaces durations in a CSV file: hours, minutes and seconds.
+fn durations_as_text(columns: &[Column]) -> String {
+    let one = |column: &Column| {
+        let name = column.name;
+        let size = format!("abs({name}::hugeint)");
+        format!(
+            "case when {name} < 0 then '-' else '' end || ({size} // 3600000000)::varchar \
+             || printf(':%02d:%02d.%06d', ({size} // 60000000 % 60)::bigint, ({size} // 1000000 % 60)::bigint, \
+             ({size} % 1000000)::bigint) as {name}"
+        )
+    };
+    let durations: Vec<String> = columns.iter().filter(|column| column.ty == Type::Duration).map(one).collect();
+    if durations.is_empty() { String::new() } else { format!(" replace ({})", durations.join(", ")) }
 }

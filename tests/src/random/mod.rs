@@ -13,6 +13,7 @@ pub mod batch;
 mod data;
 mod expr;
 mod fewer;
+mod files;
 mod generate;
 mod judge;
 mod print_dj;

@@ -144,7 +144,7 @@ pub(crate) const COLUMNS: [Column; 27] = [
 ];
 
 /// The columns of `w`: one row for each key.
-pub(crate) const SMALL_COLUMNS: [Column; 5] = [
+pub(crate) const SMALL_COLUMNS: [Column; 7] = [
     required("key", Type::Signed(32), Known::Range(-100, 1000), "(i - 2)::integer"),
     required(
         "name",
@@ -155,6 +155,18 @@ pub(crate) const SMALL_COLUMNS: [Column; 5] = [
     column("weight", Type::Float(64), Known::Binary(11, 1), "i * 1.5::double"),
     column("letter", Type::Text, Known::Nothing, "chr((97 + i % 8)::integer)"),
     column("code", Type::Unsigned(64), Known::Range(0, 1000), "i::ubigint"),
+    column(
+        "pause",
+        Type::Duration,
+        Known::Range(-40 * DAY, 40 * DAY),
+        "case r(i, 50) % 6 when 0 then 0 when 1 then -1 when 2 then 86400000000 else (r(i, 51) - 2147483648) * 977 end::bigint",
+    ),
+    column(
+        "span",
+        Type::Duration,
+        Known::Nothing,
+        "w(r(i, 52)::hugeint, -9223372036854775807::hugeint, 9223372036854775807::hugeint, (r(i, 53)::hugeint - 2147483648) * 4294967::hugeint)::bigint",
+    ),
 ];
 
 /// The columns of a table.

@@ -7,13 +7,17 @@ use crate::random::program::{Item, Join, Pipeline, Step};
 use crate::random::schema::columns_of;
 use crate::random::types::{I64, Type};
 
+/// Of what may be large on both sides, a join sees so many rows of the right.
+const FEW: usize = 300;
+
 /// No join may give more rows than this in the largest data.
 const MOST: u64 = 400_000;
 
 impl Generator {
     /// Rows for the right of a join: some columns under new names.
-    fn side(&mut self, limit: Option<usize>) -> (Pipeline, Rows) {
+    fn side(&mut self, left: &Rows, limit: Option<usize>) -> (Pipeline, Rows) {
         let (mut pipeline, mut rows) = self.source();
+        let limit = limit.or_else(|| left.are_large_together(&rows).then_some(FEW));
         self.scope.clone_from(&rows.columns);
         let (mut items, mut columns) = (vec![], vec![]);
         for _ in 0..2 + self.random.below(3) {
@@ -47,7 +51,10 @@ impl Generator {
         if unequal && rows.count > 400 {
             return self.join_using("inner", rows, steps);
         }
-        let (right, mut other) = self.side(unequal.then_some(30));
+        let (right, mut other) = self.side(rows, unequal.then_some(30));
+        if rows.are_large_together(&other) && other.count > FEW as u64 {
+            return;
+        }
         if unequal && other.count > 100 {
             return;
         }
@@ -78,6 +85,7 @@ impl Generator {
         if !matches!(kind, "semi" | "anti") {
             rows.ordered &= other.ordered;
             rows.columns.append(&mut other.columns);
+            rows.large.append(&mut other.large);
             rows.count = rows.count.saturating_mul(growth);
             rows.unique = None;
         }
@@ -136,7 +144,7 @@ impl Generator {
         }
         right.steps.push(Step::Select(items));
         let using: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
-        if rows.count.saturating_mul(8) > 8 * MOST {
+        if rows.count.saturating_mul(8) > 8 * MOST || rows.are_large_together(&other) {
             // One row for each key at most, so that nothing multiplies.
             if !other.ordered {
                 return;
@@ -149,6 +157,7 @@ impl Generator {
         if !matches!(kind, "semi" | "anti") {
             rows.ordered &= other.ordered;
             rows.columns.append(&mut columns);
+            rows.large.append(&mut other.large);
             rows.unique = None;
             for column in rows.columns.iter_mut().filter(|column| using.contains(&column.name)) {
                 column.known = Known::Nothing;
@@ -183,6 +192,7 @@ pub(super) fn table_rows(name: &str) -> Rows {
         ordered: true,
         count,
         unique: Some(vec![columns[0].name.to_owned()]),
+        large: ["t", "u"].into_iter().filter(|large| *large == name).collect(),
     }
 }
 

@@ -37,6 +37,15 @@ struct Rows {
     count: u64,
     /// Columns in which no two rows are equal.
     unique: Option<Vec<String>>,
+    /// The tables of which each may be large that they are made of; only one is in any data.
+    large: Vec<&'static str>,
+}
+
+impl Rows {
+    /// Whether both are large in some data, so that pairs of them are too many.
+    fn are_large_together(&self, other: &Self) -> bool {
+        self.large.iter().any(|table| other.large.contains(table))
+    }
 }
 
 impl Expr {

@@ -97,7 +97,7 @@ impl Generator {
                 let sql = format!("(select \"{}\" from {name})", column.name);
                 self.single.push(Expr::leaf(column.ty, column.known, format!("{name}.{}", column.name), sql));
             }
-            rows = Rows { columns, ordered: true, count: 1, unique: Some(vec![]) };
+            rows = Rows { columns, ordered: true, count: 1, unique: Some(vec![]), large: vec![] };
         }
         // Where it is joined, its name is the joined row's.
         let is_single = rows.count == 1 && self.single.iter().any(|leaf| leaf.dj().starts_with(&format!("{name}.")));
@@ -113,8 +113,9 @@ impl Generator {
             let (name, rows) = self.shared[self.random.below(self.shared.len())].clone();
             (Pipeline { source: name, steps: vec![] }, rows)
         } else {
-            let name = self.random.pick(&["t", "t", "t", "u"]);
-            let mut rows = table_rows(name);
+            let name = self.random.pick(&["t", "t", "t", "t", "t", "u", "u", "w"]);
+            // The small table's rows may each match many of a join's other side: it counts as the large ones.
+            let mut rows = Rows { count: table_rows("t").count, ..table_rows(name) };
             let mut pipeline = Pipeline { source: name.to_owned(), steps: vec![] };
             self.start(&mut rows, &mut pipeline.steps);
             (pipeline, rows)

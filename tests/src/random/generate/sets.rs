@@ -35,6 +35,7 @@ impl Generator {
         if kind == "union" {
             (rows.ordered, rows.unique) = (rows.ordered && other.ordered, None);
             rows.count += other.count;
+            rows.large.append(&mut other.large);
         } else {
             let names = rows.columns.iter().map(|column| column.name.clone()).collect();
             (rows.ordered, rows.unique) = (false, Some(names));
