@@ -6,8 +6,9 @@
 //! compiled for or beyond. It is compiled a second time in another configuration, which must give the same (`tester`).
 //! `cargo run -p dj-tests --bin random` does so for many seeds (`batch`).
 //!
-//! The generator knows what values can be (`expr::Known`), so that nothing overflows and no condition hangs on how an engine
-//! rounds; where DuckDB means something else by the same words, the query says what DJ means.
+//! The generator knows what values can be (`expr::Known`), so that nothing goes out of its type's range but on purpose, where DuckDB
+//! must fail as well (`generate/daring.rs`), and no condition hangs on how an engine rounds; where DuckDB means something else by
+//! the same words, the query says what DJ means.
 
 pub mod batch;
 mod data;

@@ -13,6 +13,8 @@ pub(crate) struct Program {
     pub(crate) functions: Vec<Function>,
     pub(crate) lets: Vec<(String, Pipeline)>,
     pub(crate) exports: Vec<(String, Pipeline)>,
+    /// Whether its last step may fail, on the same rows in both engines.
+    pub(crate) daring: bool,
 }
 
 /// A table that the program may read.

@@ -82,7 +82,7 @@ impl Tester {
         let (program, configurations) = case(seed);
         let mut court = self.court(seed, choices)?;
         let answers = court.answers(&program, &chosen(seed, choices)?);
-        let unjudged = answers.values().find_map(|answer| answer.as_ref().err().cloned());
+        let unjudged = answers.values().find_map(|answer| answer.as_ref().err().cloned()).filter(|_| !program.daring);
         let rows = answers.values().flatten().flatten().map(|table| table.rows.len()).sum();
         let mut failure = None;
         let mut runs = 0;
@@ -95,7 +95,7 @@ impl Tester {
             let answers: Answers =
                 answers.iter().filter(|(choice, _)| short(choice)).map(|(c, a)| (*c, a.clone())).collect();
             failure = court.judge(&program, configuration, &answers)?;
-            runs += answers.values().filter(|answer| answer.is_ok()).count();
+            runs += answers.values().filter(|answer| answer.is_ok() || program.daring).count();
             if failure.is_some() {
                 break;
             }
@@ -195,7 +195,7 @@ fn fails_alike(court: &mut Court<'_>, program: &Program, failure: &Failure) -> R
         Some(_) => court.answers(program, &choices),
         None => BTreeMap::new(),
     };
-    if answers.values().any(std::result::Result::is_err) {
+    if answers.values().any(|answer| answer.is_err() && !program.daring) {
         return Ok(None);
     }
     let found = court.judge(program, &failure.configuration, &answers)?;

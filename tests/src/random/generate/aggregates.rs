@@ -166,6 +166,13 @@ impl Generator {
     }
 }
 
+/// A sum that may be out of its type's range.
+pub(super) fn finished_sum(ty: Type, argument: Expr, filter: Option<Expr>) -> Expr {
+    let result = if let Type::Decimal(_, scale) = ty { Type::Decimal(18, scale) } else { I64 };
+    let (known, cast) = (Known::Nothing, Some(result));
+    finished(Call { ty: result, known, dj: "sum($a$f)", sql: "sum($a)", cast, argument: Some(argument) }, filter)
+}
+
 fn counted(argument: Option<Expr>) -> Call {
     let known = Known::Range(0, MOST_ROWS);
     let (dj, sql) = if argument.is_some() { ("count($a$f)", "count($a)") } else { ("count($f)", "count(*)") };

@@ -1,6 +1,7 @@
 //! Makes programs of a seed: expressions by type, transforms over what columns there are, whole programs.
 
 mod aggregates;
+mod daring;
 mod joins;
 mod leaves;
 mod numbers;

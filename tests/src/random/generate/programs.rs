@@ -11,7 +11,7 @@ use crate::random::types::{F64, I64, TYPES, Type};
 pub(crate) fn program(mut random: Random, declared: bool) -> Program {
     let domains = random.one_in(3);
     let tables = ["t", "u", "w"].map(|name| Table { name, declared, domains }).into();
-    let program = Program { tables, params: vec![], functions: vec![], lets: vec![], exports: vec![] };
+    let program = Program { tables, params: vec![], functions: vec![], lets: vec![], exports: vec![], daring: false };
     let mut generator = Generator {
         random,
         program,
@@ -36,6 +36,9 @@ impl Generator {
         }
         for _ in 0..self.random.pick(&[0, 0, 1, 1, 2]) {
             self.shared_pipeline();
+        }
+        if self.random.one_in(10) {
+            return self.daring_export();
         }
         for _ in 0..self.random.pick(&[1, 1, 1, 2, 3]) {
             let name = self.name("e");
@@ -107,7 +110,7 @@ impl Generator {
         self.program.lets.push((name, pipeline));
     }
 
-    fn pipeline(&mut self, most: usize) -> (Pipeline, Rows) {
+    pub(super) fn pipeline(&mut self, most: usize) -> (Pipeline, Rows) {
         let shared = !self.shared.is_empty() && self.random.one_in(2);
         let (mut pipeline, mut rows) = if shared {
             let (name, rows) = self.shared[self.random.below(self.shared.len())].clone();
