@@ -61,7 +61,11 @@ impl Account {
 
     /// What texts may take, of which those in the lease are in use already.
     pub(super) fn text_limit(&self, leased: Option<&Lease>) -> TextLimit {
-        let others = self.used.get() - leased.map_or(0, Lease::bytes);
+        let used = self.used.get();
+        let others = match leased {
+            Some(texts) => used - texts.bytes(),
+            None => used,
+        };
         TextLimit { others, limit: self.limit }
     }
 
