@@ -104,7 +104,7 @@ pub fn compile(
     verified(&plan, options)?;
     let optimized = optimize(plan.clone(), options);
     verified(&optimized, options)?;
-    let context = Context::for_platform(platform(&options.target));
+    let context = Context::for_platform(options.target.platform);
     let session = context.session();
     let mut variants = Vec::new();
     let bare = encode(&optimized.clone().with_pruned_tables());
@@ -171,13 +171,6 @@ fn optimize(program: Program, options: &Options) -> Program {
         return program;
     }
     crate::optimize::optimize(program, &crate::optimize::Options { verify: options.verify })
-}
-
-fn platform(target: &Target) -> dj_runtime::pjrt::Platform {
-    match target.platform {
-        dj_runtime::artifact::Platform::Cpu => dj_runtime::pjrt::Platform::Cpu,
-        dj_runtime::artifact::Platform::Tpu => dj_runtime::pjrt::Platform::Tpu,
-    }
 }
 
 /// Plans and lowers the stages of one variant.
@@ -328,7 +321,7 @@ impl Compiled {
     /// The StableHLO text of one program.
     pub fn module_text(&self, id: ProgramId) -> Result<String, BuildError> {
         let manifests = self.variants[id.variant].manifests();
-        self.lower(&Context::for_platform(platform(&self.options.target)).session(), &manifests, id)
+        self.lower(&Context::for_platform(self.options.target.platform).session(), &manifests, id)
     }
 
     /// The StableHLO text of every program, of all variants and rungs; all cores take part.
@@ -339,7 +332,7 @@ impl Compiled {
         // Taken one by one, because steps and finishes alternate and take different times.
         let next = AtomicUsize::new(0);
         let work = || {
-            let context = Context::for_platform(platform(&self.options.target));
+            let context = Context::for_platform(self.options.target.platform);
             let session = context.session();
             let mine = std::iter::from_fn(|| ids.get(next.fetch_add(1, Ordering::Relaxed)));
             mine.map(|id| Ok((*id, self.lower(&session, &manifests[id.variant], *id)?))).collect::<Vec<_>>()

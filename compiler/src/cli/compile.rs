@@ -54,11 +54,7 @@ fn write(args: &args::Compile, contents: &Contents) -> Result<(), Failure> {
 /// Executables of the programs that the bound files select; none, and a warning, where the target's plugin is missing.
 fn executables(args: &args::Compile, source: &Source, compiled: &Compiled) -> Result<Vec<Executable>, Failure> {
     let manifest = &compiled.manifest;
-    let platform = match manifest.target.platform {
-        Platform::Cpu => pjrt::Platform::Cpu,
-        Platform::Tpu => pjrt::Platform::Tpu,
-    };
-    if let Err(error) = pjrt::discover(platform, args.plugin.as_deref()) {
+    if let Err(error) = pjrt::discover(manifest.target.platform, args.plugin.as_deref()) {
         if args.plugin.is_some() {
             return Err(source.failure(RunError::from(error)));
         }
@@ -85,7 +81,7 @@ fn executables(args: &args::Compile, source: &Source, compiled: &Compiled) -> Re
 }
 
 fn tpu_plugin(args: &args::Compile) -> Result<std::sync::Arc<Plugin>, RunError> {
-    let path = pjrt::discover(pjrt::Platform::Tpu, args.plugin.as_deref())?;
+    let path = pjrt::discover(Platform::Tpu, args.plugin.as_deref())?;
     pjrt::prepare_environment(&path);
     Ok(Plugin::load(&path)?)
 }

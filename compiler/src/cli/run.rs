@@ -18,7 +18,7 @@ pub(super) fn run(args: &args::Run) -> Exit {
 fn compile_and_run(args: &args::Run) -> Result<(), Failure> {
     let source = Source::read(&args.file)?;
     if args.target.platform == Platform::Tpu
-        && dj_runtime::pjrt::discover(dj_runtime::pjrt::Platform::Tpu, args.run.plugin.as_deref()).is_err()
+        && dj_runtime::pjrt::discover(Platform::Tpu, args.run.plugin.as_deref()).is_err()
     {
         let message = format!("there is no plugin to run on {}", args.target);
         let help = "to compile for it without running, use `djc compile --target`";

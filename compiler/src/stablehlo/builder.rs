@@ -38,7 +38,7 @@ pub struct Location<'a> {
 }
 
 /// What the builders of a session's modules share.
-pub(super) struct Shared<'c> {
+pub(super) struct SessionState<'c> {
     pub(super) context: &'c melior::Context,
     pub(super) platform: Platform,
     pub(super) collectives: CollectiveMode,
@@ -52,7 +52,7 @@ pub(super) struct Shared<'c> {
     pub(super) texts: Texts,
 }
 
-impl<'c> Shared<'c> {
+impl<'c> SessionState<'c> {
     pub(super) fn new(context: &'c melior::Context, platform: Platform, collectives: CollectiveMode) -> Rc<Self> {
         Rc::new(Self {
             context,
@@ -95,7 +95,7 @@ impl<'c> Shared<'c> {
 /// broadcast to the other's shape. Operations with a region hand their body a builder of its own; that body must use it,
 /// not the outer one.
 pub struct Builder<'c> {
-    pub(super) session: Rc<Shared<'c>>,
+    pub(super) session: Rc<SessionState<'c>>,
     pub(super) block: Block<'c>,
     pub(super) constants: RefCell<FxHashMap<(TypeId, u64), Value<'c>>>,
     /// The operations without regions of the block, by what makes two of them equal.
@@ -112,7 +112,7 @@ pub(super) struct Operation<'a, 'c> {
 }
 
 impl<'c> Builder<'c> {
-    pub(super) fn new(session: Rc<Shared<'c>>, parameters: &[TypeId]) -> (Self, Vec<Value<'c>>) {
+    pub(super) fn new(session: Rc<SessionState<'c>>, parameters: &[TypeId]) -> (Self, Vec<Value<'c>>) {
         let place = session.place.get();
         let types: Vec<_> = parameters.iter().map(|&id| (session.mlir_type(id), place)).collect();
         let block = Block::new(&types);

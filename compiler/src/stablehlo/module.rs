@@ -7,7 +7,7 @@ use melior::ir::attribute::{ArrayAttribute, DictionaryAttribute, StringAttribute
 use melior::ir::r#type::FunctionType;
 use melior::ir::{Attribute, Identifier};
 
-use super::builder::{Builder, Operation, Shared, TypeId, Value};
+use super::builder::{Builder, Operation, SessionState, TypeId, Value};
 use super::print::print;
 use super::{CollectiveMode, TensorType};
 
@@ -19,7 +19,7 @@ pub struct Context {
 }
 
 /// The making of modules, one after the other, on one thread: what MLIR has made for one serves the next.
-pub struct Session<'c>(Rc<Shared<'c>>);
+pub struct Session<'c>(Rc<SessionState<'c>>);
 
 impl Context {
     /// A context for programs on CPU whose collectives run among replicas.
@@ -45,7 +45,7 @@ impl Context {
     /// A session in this context.
     #[must_use]
     pub fn session(&self) -> Session<'_> {
-        Session(Shared::new(&self.mlir, self.platform, self.collectives))
+        Session(SessionState::new(&self.mlir, self.platform, self.collectives))
     }
 }
 

@@ -9,6 +9,7 @@
 use super::Stage;
 use crate::expr::{Expr, Scalar};
 use crate::pjrt::Element;
+pub use crate::pjrt::Platform;
 use crate::types::{Bounds, Field, Type};
 use dj_grammar::Span;
 use serde::{Deserialize, Serialize};
@@ -70,34 +71,6 @@ pub struct Target {
     pub topology: String,
     /// How many devices run each step.
     pub replicas: usize,
-}
-
-/// A platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Platform {
-    /// XLA:CPU.
-    Cpu,
-    /// A TPU slice.
-    Tpu,
-}
-
-impl Platform {
-    /// The kind of devices that it is.
-    pub fn devices(self) -> crate::pjrt::Platform {
-        match self {
-            Self::Cpu => crate::pjrt::Platform::Cpu,
-            Self::Tpu => crate::pjrt::Platform::Tpu,
-        }
-    }
-
-    /// The name in options and in artifacts: `cpu`, `tpu`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu",
-            Self::Tpu => "tpu",
-        }
-    }
 }
 
 impl Target {

@@ -71,7 +71,7 @@ pub fn run_command(
 /// # Errors
 /// If no plugin is installed, or it fails.
 pub fn open_client(target: &Target, plugin: Option<&Path>) -> Result<Client, RunError> {
-    pjrt::prepare_environment(&pjrt::discover(target.platform.devices(), plugin)?);
+    pjrt::prepare_environment(&pjrt::discover(target.platform, plugin)?);
     execute::open_client(target, plugin)
 }
 

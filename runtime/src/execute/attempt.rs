@@ -59,7 +59,7 @@ pub(super) struct Kept {
 }
 
 /// What all attempts of a run share.
-pub(super) struct Shared<'s, 'p> {
+pub(super) struct RunContext<'s, 'p> {
     pub(super) manifest: &'s Manifest,
     pub(super) device: &'s Device,
     pub(super) programs: &'s Programs<'p>,
@@ -70,8 +70,8 @@ pub(super) struct Shared<'s, 'p> {
 
 impl<'s, 'p> Attempt<'s, 'p> {
     /// Dictionaries with the program's literals and parameters, and nothing else yet.
-    pub(super) fn new(shared: Shared<'s, 'p>, variant: usize, keep: bool) -> Result<Self, RunError> {
-        let Shared { manifest, device, programs, inputs, observer, outputs } = shared;
+    pub(super) fn new(run: RunContext<'s, 'p>, variant: usize, keep: bool) -> Result<Self, RunError> {
+        let RunContext { manifest, device, programs, inputs, observer, outputs } = run;
         let full = |error: DictionaryError| full_dictionary(&error, dj_grammar::Span::default());
         let mut dictionaries = Dictionaries::new(&manifest.domains).map_err(full)?;
         let mut params = Vec::new();

@@ -13,7 +13,7 @@ use std::path::Path;
 /// # Errors
 /// If no plugin is installed, or it fails.
 pub fn open_client(target: &Target, plugin: Option<&Path>) -> Result<Client, RunError> {
-    let path = pjrt::discover(target.platform.devices(), plugin)?;
+    let path = pjrt::discover(target.platform, plugin)?;
     let plugin = Plugin::load(&path)?;
     match target.platform {
         Platform::Cpu => kernels::register(&plugin)?,

@@ -18,7 +18,7 @@ pub(super) struct Programs<'a> {
     modules: Arc<dyn Modules + 'a>,
     with: CompiledWith,
     use_packaged: bool,
-    shared: Arc<Shared>,
+    shared: Arc<CompileQueue>,
     workers: Mutex<Vec<JoinHandle<()>>>,
     /// Those that were asked for.
     known: Mutex<BTreeMap<ProgramId, Known>>,
@@ -48,7 +48,7 @@ pub struct CompileStats {
 }
 
 /// What the threads share.
-struct Shared {
+struct CompileQueue {
     client: Client,
     options: CompileOptions,
     cache: Option<ExecutableCache>,
@@ -89,7 +89,7 @@ impl<'a> Programs<'a> {
         options: CompileOptions,
         cache: Option<ExecutableCache>,
     ) -> Self {
-        let shared = Shared { client, options, cache, board: Mutex::default(), changed: Condvar::new() };
+        let shared = CompileQueue { client, options, cache, board: Mutex::default(), changed: Condvar::new() };
         let (workers, known) = (Mutex::default(), Mutex::default());
         Self { manifest, modules, with, use_packaged: true, shared: Arc::new(shared), workers, known }
     }
@@ -225,7 +225,7 @@ impl Board {
     }
 }
 
-impl Shared {
+impl CompileQueue {
     fn lock(&self) -> MutexGuard<'_, Board> {
         lock(&self.board)
     }

@@ -1,7 +1,7 @@
 //! A program on its devices, ready to run any number of times.
 
 use super::account::Account;
-use super::attempt::{Attempt, Shared};
+use super::attempt::{Attempt, RunContext};
 use super::bind::{Inputs, bind, first_variant};
 use super::cache::ExecutableCache;
 use super::codes;
@@ -161,8 +161,8 @@ impl Session {
         let before = programs.stats();
         loop {
             let outputs = &mut *outputs;
-            let shared = Shared { manifest, device: &device, programs, inputs: &inputs, observer, outputs };
-            let mut attempt = Attempt::new(shared, report.variant, options.repeat > 0)?;
+            let run = RunContext { manifest, device: &device, programs, inputs: &inputs, observer, outputs };
+            let mut attempt = Attempt::new(run, report.variant, options.repeat > 0)?;
             match attempt.run() {
                 Ok(()) => {
                     report.rows = attempt.rows;

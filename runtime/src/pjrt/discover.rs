@@ -17,6 +17,14 @@ pub enum Platform {
 }
 
 impl Platform {
+    /// The name in options and in artifacts: `cpu`, `tpu`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Platform::Cpu => "cpu",
+            Platform::Tpu => "tpu",
+        }
+    }
+
     /// The environment variable that holds the path of the platform's plugin.
     pub const fn variable(self) -> &'static str {
         match self {
@@ -51,10 +59,7 @@ impl Platform {
 
 impl std::fmt::Display for Platform {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Platform::Cpu => "cpu",
-            Platform::Tpu => "tpu",
-        })
+        f.write_str(self.name())
     }
 }
 
