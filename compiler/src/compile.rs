@@ -297,7 +297,7 @@ fn variant_spec(variant: &CompiledVariant) -> VariantSpec {
         assumptions.push(Assumption { table: *table, column: *column, kind: AssumptionKind::Unique });
     }
     let stages = variant.lowered.iter().map(|stage| stage.manifest.clone()).collect();
-    VariantSpec { assumptions, stages }
+    VariantSpec { assumptions, stages, passes: variant.physical.passes.clone() }
 }
 
 impl CompiledVariant {

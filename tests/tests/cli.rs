@@ -4,6 +4,8 @@
 mod failed_rows;
 #[path = "cli/inputs.rs"]
 mod inputs;
+#[path = "cli/passes.rs"]
+mod passes;
 #[path = "cli/places.rs"]
 mod places;
 #[path = "cli/takes.rs"]

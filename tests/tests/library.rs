@@ -94,7 +94,8 @@ fn session(source: &str, options: Options) -> Result<Session> {
 fn run_and_compare(session: &Session, seed: u64) -> Result {
     let (rows, least) = (Rows::new(seed, 20_000 + 1000 * seed as usize), 70 * seed.cast_signed());
     let results = session.collect(&Request::new().table("t", rows.source()?).param("least", least))?;
-    assert_eq!(results.report.rows, 2 * rows.k.len() as u64);
+    // Both exports read the table in one pass.
+    assert_eq!(results.report.rows, rows.k.len() as u64);
     let totals = results.export("totals").ok_or("no export `totals`")?;
     let mut found = Vec::new();
     for batch in &totals.batches {
@@ -209,5 +210,50 @@ fn what_does_not_fit_is_an_error_and_no_result() -> Result {
     assert!(fails(Request::new().table("t", wrong).param("least", 1))?.contains("column `k`"));
     let failing = Failing(rows.source()?);
     assert!(fails(Request::new().table("t", failing).param("least", 1))?.contains("the line went dead"));
+    Ok(())
+}
+
+/// A source that counts how often it is read.
+#[derive(Debug)]
+struct Counted {
+    rows: InMemory,
+    readings: Arc<AtomicUsize>,
+}
+
+impl TableSource for Counted {
+    fn schema(&self) -> arrow::datatypes::SchemaRef {
+        self.rows.schema()
+    }
+
+    fn batches(&self, columns: &[usize]) -> std::result::Result<RecordBatches, arrow::error::ArrowError> {
+        self.readings.fetch_add(1, Ordering::Relaxed);
+        self.rows.batches(columns)
+    }
+}
+
+/// How often a program's exports read `t`.
+fn readings(exports: &str) -> Result<usize> {
+    let source = format!("table t {{ k: i64, s: str?, v: f64? }}\n{exports}");
+    let session = session(&source, Options { use_cache: false, ..Options::default() })?;
+    let readings = Arc::new(AtomicUsize::new(0));
+    let table = Counted { rows: Rows::new(3, 5000).source()?, readings: Arc::clone(&readings) };
+    session.collect(&Request::new().table("t", table))?;
+    Ok(readings.load(Ordering::Relaxed))
+}
+
+#[test]
+fn exports_of_one_table_read_it_once() -> Result {
+    let groups = "export a = t | group s { n = count() }\nexport b = t | filter k > 500 | aggregate { v = sum(v) }\n";
+    assert_eq!(readings(&format!("{groups}export c = t | filter v > 90.0 | select {{ k, s }}\n"))?, 1);
+    assert_eq!(readings(&format!("{groups}export c = t | filter v > 90.0 | take 2 | select k\n"))?, 1);
+    let large = "let large = t | filter k > 500 | derive w = v * 2.0\n";
+    let readers = "export a = large | group s { n = count() }\nexport b = large | aggregate { w = sum(w) }\n";
+    assert_eq!(readings(&format!("{large}{readers}export c = large\n"))?, 1);
+    Ok(())
+}
+
+#[test]
+fn a_table_that_is_joined_with_itself_is_read_for_each_side() -> Result {
+    assert_eq!(readings("export a = t | join semi (t | filter v > 90.0 | select { other = k }) on k == other\n")?, 2);
     Ok(())
 }

@@ -274,6 +274,7 @@ pub(crate) fn element_within(target: &Target, ty: Type, interval: Option<Interva
 /// Where the value of a cell of a shared plan comes from.
 pub(crate) fn cell_source(lowering: &Lowering<'_>, plan: usize, column: ColumnId) -> ScalarSource {
     let stage = lowering.variant.shared[plan];
+    let stage = stage.unwrap_or_else(|| panic!("(P1) shared plan {plan} has a cell and no stage"));
     let result = &lowering.variant.stages[stage].result;
     let found = crate::physical::find(result, column);
     let column = found.unwrap_or_else(|| panic!("(P4) stage {stage} gives no column {column:?} for a cell"));

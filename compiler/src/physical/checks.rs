@@ -52,7 +52,7 @@ fn relied_upon(stages: &[Stage]) -> BTreeSet<ColumnId> {
 }
 
 /// What a stage computes; columns under another name aside.
-fn expressions(stage: &Stage) -> Vec<&Expr> {
+pub(super) fn expressions(stage: &Stage) -> Vec<&Expr> {
     let on_the_way = stage.drivers.iter().flat_map(|driver| driver.ops.iter().flat_map(Op::computed));
     on_the_way.chain(stage.sink.strategy().expressions()).collect()
 }

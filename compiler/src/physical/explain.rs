@@ -4,7 +4,7 @@
 //! at compile time need.
 
 use super::Reason;
-use super::text::{StagePrinter, VariantText, bounds_text};
+use super::text::{StagePrinter, VariantText, bounds_text, pass_texts};
 use crate::encode::Type;
 use crate::plan::{Uniqueness, grouped};
 use crate::strategy::address::slots;
@@ -22,6 +22,7 @@ pub fn explain_text(of: &VariantText<'_>, manifest: &Manifest, index: usize) -> 
             explained.paragraph()
         })
         .collect();
+    paragraphs.extend(Some(pass_texts(of).concat()).filter(|text| !text.is_empty()));
     let promises = promises(of, manifest, index);
     if !promises.is_empty() {
         paragraphs.push(promises.into_iter().map(|line| line + "\n").collect());

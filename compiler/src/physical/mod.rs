@@ -10,8 +10,11 @@ mod checks;
 mod choose;
 mod evaluate;
 mod explain;
+mod fuse;
 mod order;
+mod passes;
 mod planner;
+mod reads;
 mod reason;
 mod text;
 mod verify;
@@ -54,26 +57,28 @@ pub const DEFAULT_CHUNK_ROWS: usize = 262_144;
 pub struct Variant {
     /// The stages, each after those that it reads.
     pub stages: Vec<Stage>,
+    /// Which stages run together over one reading of their source, in the order in which they run; each is in one pass.
+    pub passes: Vec<Vec<usize>>,
     /// For every stage, why it has its strategy.
     pub reasons: Vec<Reason>,
     /// For every export, the stage whose result it is.
     pub exports: Vec<usize>,
-    /// For every shared plan, the stage whose result it is.
-    pub shared: Vec<usize>,
+    /// For every shared plan, the stage whose result it is; `None` where its readers do themselves what it does.
+    pub shared: Vec<Option<usize>>,
     /// Columns of tables whose recorded uniqueness the variant relies on.
     pub unique: Vec<(usize, usize)>,
     /// What is known of the columns.
     pub facts: Facts,
 }
 
-/// One pass over the rows of its drivers into one sink.
+/// The rows of its drivers, on their way into one sink.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
     /// The transform that it implements.
     pub span: Span,
     /// Rows of a chunk.
     pub chunk_rows: usize,
-    /// The passes, in order.
+    /// The sources of its rows, in order.
     pub drivers: Vec<Driver>,
     /// How their chunks arrive.
     pub arrival: Arrival,

@@ -1,7 +1,9 @@
 //! Cuts a relational plan into stages.
 
 use super::choose::Chooser;
-use super::{Arrival, Check, Driver, DriverColumn, Op, Options, Probe, Reason, Stage, Variant, checks, find};
+use super::{
+    Arrival, Check, Driver, DriverColumn, Op, Options, Probe, Reason, Stage, Variant, checks, find, fuse, passes,
+};
 use crate::encode::{Dictionaries, Encoded, EncodedProgram, Expr, ExprKind, Join, NamedExpr, Plan, SchemaColumn, Type};
 use crate::plan::{
     Aggregate, AggregateFunction, Distinct, Facts, JoinKind, Program, RowCount, Scan, Shared, Sort, Take, TopK, Union,
@@ -39,9 +41,13 @@ pub fn plan(encoded: &EncodedProgram, options: &Options, unique: UniqueColumns<'
         planner.shared.push(stage);
     }
     let exports = program.exports.iter().map(|export| planner.materialize(&export.plan)).collect();
-    let Planner { mut stages, reasons, shared, facts, unique_columns, .. } = planner;
-    checks::drop_unused(&mut stages);
-    Variant { stages, reasons, exports, shared, unique: unique_columns, facts }
+    let Planner { stages, reasons, shared, facts, unique_columns, .. } = planner;
+    let shared = shared.into_iter().map(Some).collect();
+    let mut variant = Variant { stages, passes: vec![], reasons, exports, shared, unique: unique_columns, facts };
+    fuse::repeat_shared(&mut variant);
+    checks::drop_unused(&mut variant.stages);
+    variant.passes = passes::plan(&mut variant.stages, &variant.shared);
+    variant
 }
 
 pub(super) struct Planner<'a> {
@@ -119,11 +125,10 @@ impl Planner<'_> {
     }
 
     fn chunk_rows(&self, stream: &Stream) -> usize {
-        let bytes = stream.drivers.iter().map(row_bytes).max().unwrap_or(0).max(1);
-        let narrow = 1 << (MOST_CHUNK_BYTES / bytes).max(LEAST_CHUNK_ROWS).ilog2();
+        let narrow = chunk_rows_of(stream.drivers.iter().map(row_bytes).max().unwrap_or(0));
         let enough = stream.rows.map(|count| count.rows.clamp(LEAST_CHUNK_ROWS, 1 << 32).next_power_of_two());
-        let rows = enough.map_or(narrow, |rows| rows.min(narrow));
-        usize::try_from(rows).map_or(self.options.chunk_rows, |rows| rows.min(self.options.chunk_rows))
+        let enough = enough.and_then(|rows| usize::try_from(rows).ok());
+        enough.map_or(narrow, |rows| rows.min(narrow)).min(self.options.chunk_rows)
     }
 
     pub(super) fn stream(&mut self, plan: &Plan) -> Stream {
@@ -335,8 +340,14 @@ fn limited(rows: Option<RowCount>, limit: u64) -> RowCount {
     rows.map_or(RowCount::at_most(limit), |rows| rows.limited(limit))
 }
 
+/// The most rows of a chunk whose rows have so many bytes.
+pub(super) fn chunk_rows_of(bytes: u64) -> usize {
+    let rows = 1_u64 << (MOST_CHUNK_BYTES / bytes.max(1)).max(LEAST_CHUNK_ROWS).ilog2();
+    usize::try_from(rows).unwrap_or(usize::MAX)
+}
+
 /// Bytes of a row in a driver's chunk.
-fn row_bytes(driver: &Driver) -> u64 {
+pub(super) fn row_bytes(driver: &Driver) -> u64 {
     let read = driver.columns.iter().map(|column| (column.column.ty, column.column.nullable));
     let row = driver.row.map(|_| (Type::I64, false));
     let host = driver.host.iter().map(|item| (item.column.ty, item.column.nullable));

@@ -36,11 +36,31 @@ pub fn physical_text(of: &VariantText<'_>) -> String {
         })
         .collect();
     let shared = of.encoded.program.shared.iter().zip(&of.variant.shared);
-    let shared = shared.map(|(shared, stage)| format!("let {} = stage {stage}\n", name_text(&shared.name)));
+    let shared = shared.map(|(shared, stage)| {
+        let stage = stage.map_or("repeated where it is read".to_owned(), |stage| format!("stage {stage}"));
+        format!("let {} = {stage}\n", name_text(&shared.name))
+    });
     let exports = of.encoded.program.exports.iter().zip(&of.variant.exports);
     let exports = exports.map(|(export, stage)| format!("export {} = stage {stage}\n", name_text(&export.name)));
-    paragraphs.push(shared.chain(exports).collect());
+    paragraphs.push(shared.chain(exports).chain(pass_texts(of)).collect());
     paragraphs.join("\n")
+}
+
+/// `pass 1: stages 0, 2 read t together`, for passes of several stages.
+pub(super) fn pass_texts(of: &VariantText<'_>) -> Vec<String> {
+    let text = |(index, pass): (usize, &Vec<usize>)| {
+        let [first, _, ..] = pass[..] else { return None };
+        let source = source_text(of, of.variant.stages[first].drivers.first()?.source);
+        Some(format!("pass {index}: stages {} read {source} together\n", join(pass, usize::to_string)))
+    };
+    of.variant.passes.iter().enumerate().filter_map(text).collect()
+}
+
+fn source_text(of: &VariantText<'_>, source: DriverSource) -> String {
+    match source {
+        DriverSource::Table(table) => name_text(&of.encoded.program.tables[table].name),
+        DriverSource::Stage(stage) => format!("stage {stage}"),
+    }
 }
 
 /// Prints parts of one stage.
@@ -70,10 +90,7 @@ impl<'a> StagePrinter<'a> {
 
     fn driver(&self, driver: &Driver) -> Vec<String> {
         let columns: Vec<_> = driver.columns.iter().map(|column| column.column.id).chain(driver.row).collect();
-        let source = match driver.source {
-            DriverSource::Table(table) => name_text(&self.of.encoded.program.tables[table].name),
-            DriverSource::Stage(stage) => format!("stage {stage}"),
-        };
+        let source = source_text(&self.of, driver.source);
         let read = format!("read {source} [{}]", join(&columns, |id| self.names.column(*id)));
         let checks = driver.columns.iter().flat_map(|column| self.checks(column));
         let skips = driver.skip.iter().map(|predicate| self.skip(driver, predicate));

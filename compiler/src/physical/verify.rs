@@ -16,15 +16,19 @@
 //! - (P9) sizes fit: chunks, kept rows, and the slots that keys address at rung 0;
 //! - (P10) a sink that relies on the order in which rows arrive gets them in their order;
 //! - (P11) what may raise a status has a place in the source;
-//! - (P12) an export, and a shared plan, is a stage whose result has the plan's columns, in order;
+//! - (P12) an export, and a shared plan that is not repeated by its readers, is a stage whose result has the plan's columns, in
+//!   order;
 //! - (P13) a result's columns are there at the end of every driver; those of groups are their keys and aggregates;
 //! - (P14) what is believed of a scanned column is checked of its values, wherever an expression or a key reads them;
 //! - (P15) row groups are skipped by columns of the table that are read, and by values of their types;
-//! - (P16) every stage has a reason for its strategy.
+//! - (P16) every stage has a reason for its strategy;
+//! - (P17) every stage is in one pass; the stages of a pass of several have one driver each, all over one source, and chunks of
+//!   one size; and what a stage reads are results of earlier passes.
 
 mod driver;
 mod joins;
 mod keys;
+mod passes;
 
 use super::{Arrival, Op, Stage, Variant};
 use crate::encode::{EncodedProgram, Expr, ExprKind, Plan, Scalar, SchemaColumn, Type};
@@ -50,7 +54,8 @@ pub fn verify(encoded: &EncodedProgram, variant: &Variant) -> Result<(), VerifyE
     for index in 0..variant.stages.len() {
         verifier.stage(index).map_err(|error| VerifyError(format!("stage {index}: {}", error.0)))?;
     }
-    verifier.results()
+    verifier.results()?;
+    verifier.passes()
 }
 
 pub(crate) fn require(holds: bool, message: impl FnOnce() -> String) -> Verified {
@@ -158,7 +163,7 @@ impl Verifier<'_> {
 
     /// A cell of a shared plan that a stage reads.
     fn cell(&self, stage: usize, plan: usize, column: ColumnId, ty: Type) -> Verified {
-        let from = self.variant.shared.get(plan).copied();
+        let from = self.variant.shared.get(plan).copied().flatten();
         let Some(from) = from.filter(|from| *from < stage) else {
             return Err(VerifyError(format!("(P1) a cell of shared plan {plan}, which is stage {from:?}")));
         };
@@ -175,7 +180,8 @@ impl Verifier<'_> {
         let counts = (program.shared.len(), program.exports.len());
         let stages = (self.variant.shared.len(), self.variant.exports.len());
         require(counts == stages, || format!("(P12) {counts:?} shared plans and exports are {stages:?} stages"))?;
-        let pairs = shared.zip(&self.variant.shared).chain(exports.zip(&self.variant.exports));
+        let shared = shared.zip(&self.variant.shared).filter_map(|(plan, stage)| Some((plan, stage.as_ref()?)));
+        let pairs = shared.chain(exports.zip(&self.variant.exports));
         pairs.into_iter().try_for_each(|((name, plan), stage)| self.result_of(name, plan, *stage))
     }
 

@@ -1,7 +1,8 @@
 //! The manifest: everything that the runtime must know to run a program, apart from the modules' text.
 //!
 //! A program is a list of [`Variant`]s, from the one that assumes most to the one that assumes nothing. A variant is a list
-//! of [`Stage`]s in an order in which they can run. A stage folds chunks of its drivers' rows.
+//! of [`Stage`]s, and of passes over their sources in an order in which they can run. A stage folds chunks of its drivers' rows;
+//! the stages of a pass fold the same ones.
 //!
 //! What a program takes and gives, and in which order, [`super::abi`] says. A value of a nullable column is followed by its
 //! validity, `i1` of the same dimensions. State is donated to all programs but finish; between rungs the host moves it.
@@ -15,7 +16,7 @@ use dj_grammar::Span;
 use serde::{Deserialize, Serialize};
 
 /// The version of the artifact's format that this build reads and writes.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// A program, ready to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -199,6 +200,8 @@ pub struct Variant {
     pub assumptions: Vec<Assumption>,
     /// The stages, each after those that it reads.
     pub stages: Vec<Stage>,
+    /// Which stages run together over one reading of their source, in the order in which they run; each is in one pass.
+    pub passes: Vec<Vec<usize>>,
 }
 
 /// Something that was true of the files bound at compile time.

@@ -11,8 +11,9 @@ use crate::pjrt::Element;
 use crate::types::Field;
 use dj_grammar::Span;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
-/// One pass over the rows of its drivers.
+/// The rows of its drivers, on their way into one state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
     /// What it does, for people: `group by origin, hour: dense`.
@@ -21,7 +22,7 @@ pub struct Stage {
     pub span: Span,
     /// Rows of a chunk: the first dimension of every chunk tensor.
     pub chunk_rows: usize,
-    /// The passes, in order: all fold into the same state.
+    /// The sources of its rows, in order: all fold into the same state.
     pub drivers: Vec<Driver>,
     /// What every program reads besides state and chunk.
     pub residents: Vec<Resident>,
@@ -357,6 +358,26 @@ impl StateTensor {
 }
 
 impl Stage {
+    /// The stages whose results it reads: as rows, as residents, as scalars and for what the host computes.
+    pub fn results_read(&self) -> BTreeSet<usize> {
+        let rows = self.drivers.iter().filter_map(|driver| match driver.source {
+            DriverSource::Table(_) => None,
+            DriverSource::Stage(stage) => Some(stage),
+        });
+        let residents = self.residents.iter().filter_map(|resident| match resident {
+            Resident::HostTable { .. } => None,
+            Resident::Result { stage, .. } => Some(*stage),
+        });
+        let computed = self.drivers.iter().flat_map(|driver| &driver.host_columns);
+        let scalars = self.scalars.iter().map(|scalar| scalar.source);
+        let scalars = scalars.chain(computed.flat_map(|column| column.scalars.iter().copied()));
+        let cells = scalars.filter_map(|source| match source {
+            ScalarSource::Param(_) => None,
+            ScalarSource::Cell { stage, .. } => Some(stage),
+        });
+        rows.chain(residents).chain(cells).collect()
+    }
+
     /// The value of a capacity at a rung.
     pub fn capacity(&self, index: usize, rung: usize) -> usize {
         self.capacities[index].base << rung

@@ -23,7 +23,7 @@ fn contents() -> Contents {
         host_tables: Vec::new(),
         tables: Vec::new(),
         params: Vec::new(),
-        variants: vec![crate::artifact::Variant { assumptions: Vec::new(), stages: Vec::new() }],
+        variants: vec![crate::artifact::Variant { assumptions: Vec::new(), stages: Vec::new(), passes: Vec::new() }],
         unused_tables: Vec::new(),
         exports: Vec::new(),
     };

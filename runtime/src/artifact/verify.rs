@@ -33,8 +33,11 @@
 //! - (M18) What appends has a capacity of rows; only what appends compacts.
 //! - (M19) The rows that a slice leaves out and keeps can be counted in 64 bits.
 //! - (M20) A stage has a driver.
+//! - (M21) Every stage is in one pass; the stages of a pass of several have one driver each, all over one source, and chunks of
+//!   one size; and what a stage reads are results of earlier passes.
 
 mod drivers;
+mod passes;
 mod stages;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -113,6 +116,7 @@ impl Manifest {
                 let place = format!("variant {index}, stage {stage}");
                 stages::verify(self, variant, stage, spec, At(&place))?;
             }
+            passes::verify(variant, At(&format!("variant {index}")))?;
         }
         self.verify_exports()
     }

@@ -55,6 +55,18 @@ impl Column {
         Some(column)
     }
 
+    /// Some rows at the start of a column that is as long; zeros follow them.
+    pub fn part(&self, rows: std::ops::Range<usize>) -> Self {
+        let mut part = Self::zeroed(self.element, self.len(), self.validity.is_some());
+        let bytes = self.element.bytes();
+        let values = &self.values[rows.start * bytes..rows.end * bytes];
+        part.values[..values.len()].copy_from_slice(values);
+        if let (Some(to), Some(from)) = (&mut part.validity, &self.validity) {
+            to[..rows.len()].copy_from_slice(&from[rows]);
+        }
+        part
+    }
+
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
@@ -145,24 +157,6 @@ pub struct Chunk {
     pub rows: usize,
     /// The running number of the first row among those that the reader gave; consecutive within a chunk.
     pub start: u64,
-}
-
-impl Chunk {
-    /// Some of its rows as a chunk of the same capacity.
-    pub fn part(&self, rows: std::ops::Range<usize>) -> Self {
-        let part = |column: &Column| {
-            let mut part = Column::zeroed(column.element, column.len(), column.validity.is_some());
-            let bytes = column.element.bytes();
-            let values = &column.values[rows.start * bytes..rows.end * bytes];
-            part.values[..values.len()].copy_from_slice(values);
-            if let (Some(to), Some(from)) = (&mut part.validity, &column.validity) {
-                to[..rows.len()].copy_from_slice(&from[rows.clone()]);
-            }
-            part
-        };
-        let start = self.start + rows.start as u64;
-        Self { columns: self.columns.iter().map(part).collect(), rows: rows.len(), start }
-    }
 }
 
 #[cfg(test)]

@@ -8,27 +8,26 @@ use super::error::{RunError, pairs};
 use super::lineage::Lineage;
 use super::observer::Observer;
 use super::outputs::Outputs;
+use super::pass_run::PassRun;
 use super::programs::Programs;
 use super::report::Activity;
 use super::residents::TableUploads;
 use super::result::StageResult;
-use super::stage_run::StageRun;
 use super::status::Stop;
 use super::wave::Wave;
-use crate::artifact::{
-    DriverSource, Manifest, ProgramId, ProgramKind, Resident, ScalarSource, SinkKind, Stage, Variant,
-};
+use crate::artifact::{Manifest, ProgramId, ProgramKind, SinkKind, Stage, Variant};
 use crate::columns::{Dictionaries, DictionaryError, HostTableError, HostTables, INPUT, RowStore, Table};
 use crate::expr::Scalar;
 use crate::io::Source;
 use dj_grammar::Diagnostic;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// What the stages of one attempt share.
 pub(super) struct Attempt<'s, 'p> {
     pub(super) manifest: &'s Manifest,
     pub(super) variant: usize,
+    alone: bool,
     pub(super) device: &'s Device,
     pub(super) programs: &'s Programs<'p>,
     pub(super) inputs: &'s Inputs,
@@ -58,6 +57,15 @@ pub(super) struct Kept {
     pub(super) complete: bool,
 }
 
+/// How an attempt runs a program.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    /// Which variant.
+    pub(super) variant: usize,
+    /// Whether each stage reads its source by itself, so that only one at a time is in memory.
+    pub(super) alone: bool,
+}
+
 /// What all attempts of a run share.
 pub(super) struct RunContext<'s, 'p> {
     pub(super) manifest: &'s Manifest,
@@ -70,7 +78,7 @@ pub(super) struct RunContext<'s, 'p> {
 
 impl<'s, 'p> Attempt<'s, 'p> {
     /// Dictionaries with the program's literals and parameters, and nothing else yet.
-    pub(super) fn new(run: RunContext<'s, 'p>, variant: usize, keep: bool) -> Result<Self, RunError> {
+    pub(super) fn new(run: RunContext<'s, 'p>, Way { variant, alone }: Way, keep: bool) -> Result<Self, RunError> {
         let RunContext { manifest, device, programs, inputs, observer, outputs } = run;
         let full = |error: DictionaryError| full_dictionary(&error, dj_grammar::Span::default());
         let mut dictionaries = Dictionaries::new(&manifest.domains).map_err(full)?;
@@ -87,6 +95,7 @@ impl<'s, 'p> Attempt<'s, 'p> {
         Ok(Self {
             manifest,
             variant,
+            alone,
             device,
             programs,
             inputs,
@@ -111,18 +120,29 @@ impl<'s, 'p> Attempt<'s, 'p> {
 
     /// Runs all stages.
     pub(super) fn run(&mut self) -> Result<(), Stop> {
-        self.results.clear();
         self.lineages.clear();
         let variant = self.spec();
+        self.results = variant.stages.iter().map(|_| None).collect();
         self.programs.prepare(likely_programs(self.variant, variant));
-        for (index, stage) in variant.stages.iter().enumerate() {
-            self.observer.stage(&stage.label);
-            let result = StageRun::new(self, index).run(self)?;
-            self.results.push(result);
-            self.export(index, stage)?;
-            self.drop_unused(index);
+        let passes = self.passes();
+        for (index, pass) in passes.iter().enumerate() {
+            pass.iter().for_each(|stage| self.observer.stage(&variant.stages[*stage].label));
+            let mut run = PassRun::new(self, pass);
+            let rows = run.fold(self)?;
+            for run in run.runs {
+                let (stage, spec) = (run.index, run.stage);
+                self.results[stage] = run.result(self, rows)?;
+                self.export(stage, spec)?;
+                self.drop_unused(&passes[index + 1..]);
+            }
         }
         Ok(())
+    }
+
+    /// What runs together.
+    fn passes(&self) -> Vec<Vec<usize>> {
+        let passes = &self.spec().passes;
+        if self.alone { passes.iter().flatten().map(|stage| vec![*stage]).collect() } else { passes.clone() }
     }
 
     /// Shows the results.
@@ -174,13 +194,15 @@ impl<'s, 'p> Attempt<'s, 'p> {
 
     /// Whether a later stage reads the result.
     pub(super) fn is_read_later(&self, stage: usize) -> bool {
-        self.spec().stages[stage + 1..].iter().any(|later| reads(later, stage))
+        self.spec().stages.iter().any(|later| later.results_read().contains(&stage))
     }
 
-    fn drop_unused(&mut self, done: usize) {
-        let later = &self.spec().stages[done + 1..];
+    /// Drops the results that no later pass reads.
+    fn drop_unused(&mut self, later: &[Vec<usize>]) {
+        let stages = later.iter().flatten().map(|stage| &self.spec().stages[*stage]);
+        let read: BTreeSet<usize> = stages.flat_map(Stage::results_read).collect();
         for (index, result) in self.results.iter_mut().enumerate() {
-            if !later.iter().any(|stage| reads(stage, index)) {
+            if !read.contains(&index) {
                 *result = None;
             }
         }
@@ -295,20 +317,4 @@ fn likely_programs(variant: usize, spec: &Variant) -> Vec<ProgramId> {
         kinds.map(|kind| ProgramId { variant, stage: index, kind, rung }).collect::<Vec<_>>()
     };
     spec.stages.iter().enumerate().flat_map(of_stage).collect()
-}
-
-/// Whether a stage reads the result of another.
-fn reads(stage: &Stage, earlier: usize) -> bool {
-    let drives = stage.drivers.iter().any(|driver| driver.source == DriverSource::Stage(earlier));
-    let resides = stage.residents.iter().any(|resident| match resident {
-        Resident::HostTable { .. } => false,
-        Resident::Result { stage, .. } => *stage == earlier,
-    });
-    let computed = stage.drivers.iter().flat_map(|driver| &driver.host_columns);
-    let scalars = stage.scalars.iter().map(|scalar| &scalar.source).chain(computed.flat_map(|column| &column.scalars));
-    let is_cell = scalars.into_iter().any(|source| match source {
-        ScalarSource::Param(_) => false,
-        ScalarSource::Cell { stage, .. } => *stage == earlier,
-    });
-    drives || resides || is_cell
 }

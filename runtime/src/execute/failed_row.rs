@@ -6,7 +6,7 @@
 use super::attempt::Attempt;
 use super::error::RunError;
 use super::stage_run::StageRun;
-use crate::artifact::{ChunkColumn, Driver, DriverSource};
+use crate::artifact::{ChunkColumn, Driver, DriverSource, ScanPredicate};
 use crate::expr::{Scalar, literal_text};
 use crate::types::{Field, Type};
 use dj_grammar::{Code, Diagnostic};
@@ -41,9 +41,12 @@ impl StageRun<'_> {
     /// A row by its running number; `message` says what is wrong with it.
     pub(super) fn failed_row(&self, cx: &mut Attempt<'_, '_>, row: u64, message: &str) -> FailedRow {
         let place = self.origins.place(row);
-        let driver = self.origins.driver(row).and_then(|(index, row)| Some((self.stage.drivers.get(index)?, row)));
+        let driver = self
+            .origins
+            .driver(row)
+            .and_then(|(index, row)| Some((self.stage.drivers.get(index)?, self.skips.get(index)?, row)));
         // That they cannot be read again is no reason to hide what is wrong with them.
-        let values = driver.and_then(|(driver, row)| self.values(cx, driver, row).ok().flatten());
+        let values = driver.and_then(|(driver, skips, row)| self.values(cx, driver, skips, row).ok().flatten());
         FailedRow { place, values: values.and_then(|values| shown(&values, message)) }
     }
 
@@ -52,6 +55,7 @@ impl StageRun<'_> {
         &self,
         cx: &mut Attempt<'_, '_>,
         driver: &Driver,
+        skips: &[&[ScanPredicate]],
         row: u64,
     ) -> Result<Option<Vec<(Field, Scalar)>>, RunError> {
         if cx.is_repeating() {
@@ -61,9 +65,8 @@ impl StageRun<'_> {
         match driver.source {
             DriverSource::Table(table) => {
                 let source = cx.source(table)?;
-                let mut chunks = source
-                    .chunks(&driver.columns, self.stage.chunk_rows, &driver.skip)
-                    .map_err(|error| unread(&error))?;
+                let mut chunks =
+                    source.chunks(&driver.columns, self.stage.chunk_rows, skips).map_err(|error| unread(&error))?;
                 while let Some(chunk) = chunks.next_chunk(&mut cx.dictionaries).map_err(|error| unread(&error))? {
                     if let Some(at) = row.checked_sub(chunk.start).filter(|at| *at < chunk.rows as u64) {
                         let at = usize::try_from(at).map_err(|error| unread(&error))?;

@@ -10,9 +10,10 @@ use super::attempt::{Attempt, full_dictionary};
 use super::codes;
 use super::error::RunError;
 use super::failed_row::FailedRow;
+use super::reading::View;
 use super::status::Stop;
 use crate::artifact::{Driver, DriverSource, HostColumn, HostValue, ScalarSource};
-use crate::columns::{Chunk, Column, Dictionaries, DictionaryError, INPUT};
+use crate::columns::{Column, Dictionaries, DictionaryError, INPUT};
 use crate::expr::{ColumnId, EvalError, Expr, ExprKind, Row, Scalar, append_text, eval};
 use dj_grammar::Span;
 use std::cell::Cell;
@@ -36,7 +37,7 @@ pub(super) struct HostColumns<'m> {
 
 /// A row of a chunk, with text as text.
 struct ChunkRow<'c> {
-    chunk: &'c Chunk,
+    chunk: &'c View,
     row: usize,
     domains: &'c [Option<usize>],
     dictionaries: &'c Dictionaries,
@@ -108,29 +109,30 @@ impl<'m> HostColumns<'m> {
     }
 
     /// Adds the columns to a chunk of `capacity` rows. Where a row has no value, the rows before it remain of the chunk, and
-    /// [`HostColumns::take_failed`] says why. All texts together may take `limit`.
+    /// [`HostColumns::take_failed`] says why; of later chunks none does. All texts together may take `limit`.
     pub(super) fn add_to(
         &mut self,
-        chunk: &mut Chunk,
+        chunk: &mut View,
         capacity: usize,
         dictionaries: &mut Dictionaries,
         limit: TextLimit,
     ) {
+        if self.failed.is_some() {
+            chunk.rows = 0;
+        }
         for computation in &mut self.columns {
             let mut column = Column::zeroed(computation.spec.element, capacity, computation.spec.nullable);
             if let Err((row, failed)) = computation.fill(&mut column, chunk, &self.domains, dictionaries, limit) {
                 chunk.rows = row;
                 self.failed = Some(failed);
             }
-            chunk.columns.push(column);
+            chunk.columns.push(Rc::new(column));
         }
     }
 
-    /// Why there is no row in a chunk, if one failed. Where the texts take all memory, there is none left to go on with the
-    /// rows before.
-    pub(super) fn take_failed_of(&mut self, chunk: &Chunk) -> Option<Failed> {
-        let at_once = |failed: &mut Failed| chunk.rows == 0 || matches!(failed.cause, Cause::Memory(_));
-        self.failed.take_if(at_once)
+    /// Why the texts of the last chunk cannot be made, where they take all memory: there is none left to go on with the rows before.
+    pub(super) fn take_lack_of_memory(&mut self) -> Option<Failed> {
+        self.failed.take_if(|failed| matches!(failed.cause, Cause::Memory(_)))
     }
 
     /// Why the row behind the last chunk has no value.
@@ -144,7 +146,7 @@ impl Computation<'_> {
     fn fill(
         &mut self,
         column: &mut Column,
-        chunk: &Chunk,
+        chunk: &View,
         domains: &[Option<usize>],
         dictionaries: &mut Dictionaries,
         limit: TextLimit,
@@ -183,7 +185,7 @@ impl Computation<'_> {
     /// The value of a row, computed unless it is remembered; the code of a text.
     fn remembered(
         &mut self,
-        chunk: &Chunk,
+        chunk: &View,
         row: usize,
         compute: &mut dyn FnMut(&mut Self) -> Result<Scalar, Cause>,
     ) -> Result<Scalar, Cause> {
@@ -269,7 +271,7 @@ impl Memory {
 }
 
 /// The inputs' bits of a row: a word for each value, then which of them are null.
-fn bits(chunk: &Chunk, inputs: &[usize], row: usize) -> Vec<u64> {
+fn bits(chunk: &View, inputs: &[usize], row: usize) -> Vec<u64> {
     let mut words = Vec::with_capacity(inputs.len() + 1);
     let mut nulls = 0;
     for index in inputs {

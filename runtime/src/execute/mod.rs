@@ -1,7 +1,8 @@
 //! Execution: a manifest and its modules on files, to rows for outputs.
 //!
-//! A [`Session`] runs the variants of a program until one's assumptions hold (`attempt`). An attempt runs its stages one
-//! after another (`stage_run`): chunks are read and copied to the device while the steps before them run (`wave`), the state
+//! A [`Session`] runs the variants of a program until one's assumptions hold (`attempt`). An attempt runs its passes one
+//! after another (`pass_run`): a source is read once for the stages of a pass (`reading`), chunks are copied to the device while
+//! the steps before them run (`wave`), each stage folds what it wants of them (`stage_run`), its state
 //! moves to larger rungs before anything can overflow (`state`), statuses are looked at a few steps behind (`status`), and
 //! nothing is visible before all of them were (`outputs`). Of a row that something is wrong with, the place is told, also behind
 //! other stages (`lineage`), and the values (`failed_row`).
@@ -32,9 +33,11 @@ mod observer;
 mod open;
 mod options;
 mod outputs;
+mod pass_run;
 mod precompile;
 mod private;
 mod programs;
+mod reading;
 mod report;
 mod request;
 mod residents;

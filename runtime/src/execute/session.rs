@@ -1,7 +1,7 @@
 //! A program on its devices, ready to run any number of times.
 
 use super::account::Account;
-use super::attempt::{Attempt, RunContext};
+use super::attempt::{Attempt, RunContext, Way};
 use super::bind::{Inputs, bind, first_variant};
 use super::cache::ExecutableCache;
 use super::codes;
@@ -159,16 +159,25 @@ impl Session {
         observer.started(rows_to_read(manifest, &inputs)?);
         let mut report = RunReport { variant: first_variant(manifest, &inputs.sources)?, ..RunReport::default() };
         let before = programs.stats();
+        let mut alone = false;
         loop {
             let outputs = &mut *outputs;
             let run = RunContext { manifest, device: &device, programs, inputs: &inputs, observer, outputs };
-            let mut attempt = Attempt::new(run, report.variant, options.repeat > 0)?;
+            let mut attempt = Attempt::new(run, Way { variant: report.variant, alone }, options.repeat > 0)?;
             match attempt.run() {
                 Ok(()) => {
                     report.rows = attempt.rows;
                     repeat(&mut attempt, options.repeat, &mut report)?;
                     attempt.commit()?;
                     break;
+                }
+                // The states of stages that run together are in memory at once.
+                Err(Stop::Replay(error) | Stop::Failed(error))
+                    if !alone && runs_together(manifest, report.variant) && lacks_memory(&error) =>
+                {
+                    observer.replaying(&error.to_string());
+                    alone = true;
+                    report.replays += 1;
                 }
                 Err(Stop::Replay(reason)) if report.variant + 1 < manifest.variants.len() => {
                     // What is a bug in the last variant is expected of any other.
@@ -195,6 +204,16 @@ impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("program", &self.inner.program).finish_non_exhaustive()
     }
+}
+
+/// Whether a variant has stages that run together.
+fn runs_together(manifest: &Manifest, variant: usize) -> bool {
+    manifest.variants[variant].passes.iter().any(|pass| pass.len() > 1)
+}
+
+/// Whether a run ended because it may not use more memory.
+fn lacks_memory(error: &RunError) -> bool {
+    error.diagnostics().iter().any(|diagnostic| diagnostic.code == codes::MEMORY)
 }
 
 /// Runs again with the input on the device.
@@ -227,11 +246,14 @@ fn fill_in(report: &mut RunReport, device: &Device, started: Instant) {
     report.peak_bytes = peak_resident_bytes();
 }
 
-/// Rows that the drivers of the first variant read, where all inputs tell how many they have.
+/// Rows that the passes of the first variant read, where all inputs tell how many they have.
 fn rows_to_read(manifest: &Manifest, inputs: &Inputs) -> Result<Option<u64>, RunError> {
     let mut sum = Some(0_u64);
-    let drivers = manifest.variants.first().into_iter().flat_map(|variant| &variant.stages);
-    for driver in drivers.flat_map(|stage| &stage.drivers) {
+    let passes = manifest.variants.first().into_iter().flat_map(|variant| {
+        // The stages of a pass read one source.
+        variant.passes.iter().filter_map(|pass| pass.first()).map(|stage| &variant.stages[*stage])
+    });
+    for driver in passes.flat_map(|stage| &stage.drivers) {
         if let DriverSource::Table(table) = driver.source {
             let source = inputs.sources.get(table).and_then(Option::as_ref);
             let source = source.ok_or_else(|| RunError::bug(format!("table {table} is read and not open")))?;

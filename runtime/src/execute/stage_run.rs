@@ -1,27 +1,22 @@
 //! One stage: its drivers' chunks through its steps, and the result.
 
-use super::attempt::{Attempt, full_dictionary};
+use super::attempt::Attempt;
 use super::call::{ChunkGiven, Given, Program};
 use super::codes;
 use super::emit::Emitted;
 use super::error::RunError;
-use super::host_columns::{Failed, HostColumns};
+use super::host_columns::Failed;
 use super::in_flight::{IN_FLIGHT, InFlight, Window};
 use super::lineage::{Lineage, Origin, Origins};
 use super::locate::Search;
-use super::report::Activity;
 use super::result::StageResult;
 use super::state::State;
 use super::status::{Raised, Stop, raised, stop};
 use super::wave::Wave;
-use crate::artifact::{Driver, DriverSource, ProgramId, ProgramKind, SinkKind, SlotKind, Stage};
-use crate::columns::{Chunk, Dictionaries};
-use crate::io::ReadError;
+use crate::artifact::{ProgramId, ProgramKind, ScanPredicate, SinkKind, SlotKind, Stage};
 use crate::pjrt::{Argument, Buffer};
 use dj_grammar::Diagnostic;
-use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::rc::Rc;
 
 /// A stage while it runs.
 pub(super) struct StageRun<'m> {
@@ -37,10 +32,9 @@ pub(super) struct StageRun<'m> {
     pub(super) origins: Origins,
     /// What the stage is folded again for.
     pub(super) search: Option<Search<'m>>,
+    /// For every driver, by what the stages that read with it skip rows: what is skipped decides how rows are numbered.
+    pub(super) skips: Vec<Vec<&'m [ScanPredicate]>>,
 }
-
-/// Gives the next chunk of a driver.
-pub(super) type NextChunk<'a> = &'a mut dyn FnMut(&mut Dictionaries) -> Result<Option<Chunk>, Stop>;
 
 impl<'m> StageRun<'m> {
     pub(super) fn new(cx: &Attempt<'m, '_>, index: usize) -> Self {
@@ -55,6 +49,7 @@ impl<'m> StageRun<'m> {
             rows: 0,
             origins: Origins::default(),
             search: None,
+            skips: Vec::new(),
         }
     }
 
@@ -63,9 +58,8 @@ impl<'m> StageRun<'m> {
         Self { search: Some(search), ..Self::new(cx, index) }
     }
 
-    /// Folds all drivers' rows and returns the result, if a later stage or an export may read it.
-    pub(super) fn run(mut self, cx: &mut Attempt<'m, '_>) -> Result<Option<StageResult>, Stop> {
-        let rows = self.fold(cx)?;
+    /// The result of the rows that were folded, if a later stage or an export may read it; `rows` is how many were read.
+    pub(super) fn result(mut self, cx: &mut Attempt<'m, '_>, rows: u64) -> Result<Option<StageResult>, Stop> {
         match self.stage.sink.kind {
             SinkKind::Emit => {
                 let lost = || RunError::bug("an emitting stage has nowhere to put its rows");
@@ -79,25 +73,30 @@ impl<'m> StageRun<'m> {
         }
     }
 
-    /// Folds all drivers' rows and returns how many there were.
-    pub(super) fn fold(&mut self, cx: &mut Attempt<'m, '_>) -> Result<u64, Stop> {
-        let mut first_row = 0;
-        for (index, driver) in self.stage.drivers.iter().enumerate() {
-            if !self.is_full() {
-                first_row += self.drive(cx, index, driver, first_row)?;
-            }
-        }
+    /// Says where the rows of the next driver come from; the first has this running number.
+    pub(super) fn begin(&mut self, first: u64, origin: Origin, skips: &[&'m [ScanPredicate]]) {
+        self.origins.push(first, origin);
+        self.skips.push(skips.to_vec());
+    }
+
+    /// The stop that a row means which the host cannot compute.
+    pub(super) fn stopped(&self, cx: &mut Attempt<'m, '_>, first: u64, failed: Failed) -> Stop {
+        let row = self.failed_row(cx, first + failed.row, &failed.message());
+        failed.stop(&row)
+    }
+
+    /// Looks at what is left when all rows were folded.
+    pub(super) fn end(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
         if !self.state.is_started() {
             self.fit(cx)?;
         }
-        self.look_at_all_but(cx, 0)?;
-        Ok(first_row)
+        self.look_at_all_but(cx, 0)
     }
 
-    /// What a row that cannot be read means: nothing where the rows before it are all that is wanted.
-    fn rows_before_suffice(&mut self, cx: &mut Attempt<'m, '_>, stop: Stop) -> Result<(), Stop> {
+    /// Whether no row is needed behind those that were folded, so that one that cannot be read there is no failure.
+    pub(super) fn rows_before_suffice(&mut self, cx: &mut Attempt<'m, '_>) -> Result<bool, Stop> {
         self.look_at_all_but(cx, 0)?;
-        if self.is_full() { Ok(()) } else { Err(stop) }
+        Ok(self.is_full())
     }
 
     /// Whether no more rows are needed.
@@ -108,127 +107,6 @@ impl<'m> StageRun<'m> {
     /// The name of one of the stage's programs at the present rung.
     pub(super) fn program(&self, cx: &Attempt<'_, '_>, kind: ProgramKind) -> ProgramId {
         ProgramId { variant: cx.variant, stage: self.index, kind, rung: self.state.rung }
-    }
-
-    /// Folds a driver's rows and returns how many there were.
-    fn drive(&mut self, cx: &mut Attempt<'m, '_>, index: usize, driver: &'m Driver, first: u64) -> Result<u64, Stop> {
-        match driver.source {
-            DriverSource::Table(table) => {
-                if cx.is_repeating() {
-                    return self.drive_kept(cx, index, first);
-                }
-                let source = cx.source(table)?;
-                let span = cx.manifest.tables[table].span;
-                let failed = |error| RunError::program(Diagnostic::from(error).at(span));
-                let reader = source.chunks(&driver.columns, self.stage.chunk_rows, &driver.skip).map_err(failed)?;
-                let reader = Rc::new(RefCell::new(reader));
-                self.origins.push(first, Origin::Files(Rc::clone(&reader)));
-                let mut next = |dictionaries: &mut Dictionaries| {
-                    reader.borrow_mut().next_chunk(dictionaries).map_err(|error| unreadable(error, span))
-                };
-                self.drive_chunks(cx, index, first, &mut next)
-            }
-            DriverSource::Stage(from) => {
-                let table = cx.host(from)?;
-                let label = cx.spec().stages[from].label.clone();
-                self.origins.push(first, Origin::Stage { label, lineage: cx.lineage(from) });
-                let mut chunks = table.chunks(&driver.columns, self.stage.chunk_rows);
-                let mut next = |_: &mut Dictionaries| {
-                    chunks.next().transpose().map_err(|error| Stop::Replay(RunError::bug(error.to_string())))
-                };
-                self.drive_chunks(cx, index, first, &mut next)
-            }
-        }
-    }
-
-    fn drive_chunks(
-        &mut self,
-        cx: &mut Attempt<'m, '_>,
-        index: usize,
-        first: u64,
-        next: NextChunk<'_>,
-    ) -> Result<u64, Stop> {
-        let driver = &self.stage.drivers[index];
-        if self.search.is_some() {
-            return self.search_chunks(cx, (index, driver), first, next);
-        }
-        let is_table = matches!(driver.source, DriverSource::Table(_));
-        let mut host = HostColumns::new(cx, driver)?;
-        let mut rows = 0;
-        while !self.is_full() {
-            let mut chunks = Vec::new();
-            let mut failed = None;
-            while chunks.len() < cx.device.replicas && failed.is_none() {
-                match self.read(cx, first, next, &mut host) {
-                    Ok(Some(chunk)) => chunks.push(chunk),
-                    Ok(None) => break,
-                    Err(stop) => failed = Some(stop),
-                }
-            }
-            if chunks.is_empty() {
-                match failed {
-                    None => break,
-                    Some(stop) => return self.rows_before_suffice(cx, stop).map(|()| rows),
-                }
-            }
-            let wave = Wave::upload(cx.device, chunks, driver, self.stage.chunk_rows)?;
-            let wave = Rc::new(wave);
-            rows += wave.total_rows();
-            if is_table {
-                cx.rows += wave.total_rows();
-                cx.observer.rows(wave.total_rows());
-                if let Some(kept) = &mut cx.kept {
-                    kept.waves.entry((self.index, index)).or_default().push(Rc::clone(&wave));
-                }
-            }
-            self.step(cx, index, first, &wave)?;
-        }
-        Ok(rows)
-    }
-
-    /// The next chunk with the host's columns. Where the host fails at a row, the rows before it are one more chunk.
-    pub(super) fn read(
-        &self,
-        cx: &mut Attempt<'m, '_>,
-        first: u64,
-        next: NextChunk<'_>,
-        host: &mut HostColumns<'m>,
-    ) -> Result<Option<Chunk>, Stop> {
-        if let Some(failed) = host.take_failed() {
-            return Err(self.stopped(cx, first, failed));
-        }
-        let limit = cx.text_limit();
-        let (clock, dictionaries) = (&cx.device.clock, &mut cx.dictionaries);
-        let chunk = clock.time(Activity::Read, || "read".to_owned(), || next(dictionaries))?;
-        let Some(mut chunk) = chunk else { return Ok(None) };
-        let add = || host.add_to(&mut chunk, self.stage.chunk_rows, dictionaries, limit);
-        clock.time(Activity::Read, || "evaluate".to_owned(), add);
-        match host.take_failed_of(&chunk) {
-            Some(failed) => Err(self.stopped(cx, first, failed)),
-            None => Ok(Some(chunk)),
-        }
-    }
-
-    /// The stop that a row means which the host cannot compute.
-    fn stopped(&self, cx: &mut Attempt<'m, '_>, first: u64, failed: Failed) -> Stop {
-        let row = self.failed_row(cx, first + failed.row, &failed.message());
-        failed.stop(&row)
-    }
-
-    fn drive_kept(&mut self, cx: &mut Attempt<'m, '_>, index: usize, first: u64) -> Result<u64, Stop> {
-        self.origins.push(first, Origin::Kept);
-        let kept = cx.kept.as_ref().ok_or_else(|| RunError::bug("nothing is kept to run again on"))?;
-        // A driver without rows has no waves.
-        let waves = kept.waves.get(&(self.index, index)).cloned().unwrap_or_default();
-        let mut rows = 0;
-        for wave in waves {
-            if self.is_full() {
-                break;
-            }
-            rows += wave.total_rows();
-            self.step(cx, index, first, &wave)?;
-        }
-        Ok(rows)
     }
 
     /// Folds a wave: one call, or as many as it takes to bring out all its matches.
@@ -344,13 +222,5 @@ impl<'m> StageRun<'m> {
             }
         }
         raised(self.stage, &merged)
-    }
-}
-
-fn unreadable(error: ReadError, span: dj_grammar::Span) -> Stop {
-    match error {
-        ReadError::Io(error) => Stop::Failed(RunError::program(Diagnostic::from(error).at(span))),
-        ReadError::Assumption(error) => Stop::Replay(RunError::bug(error.to_string())),
-        ReadError::Dictionary(error) => Stop::Failed(full_dictionary(&error, span)),
     }
 }

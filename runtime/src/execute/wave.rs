@@ -2,12 +2,14 @@
 
 use super::device::{Device, PerReplica};
 use super::error::RunError;
-use crate::artifact::{Driver, Part};
-use crate::columns::{Chunk, Column};
+use super::reading::{Reader, Reading, SharedChunk, View};
+use crate::artifact::Part;
+use crate::columns::Column;
 use crate::pjrt::{Buffer, Element};
 use std::rc::Rc;
 
-/// One chunk per replica, on the devices; a replica for which there is no chunk has one of no rows.
+/// One chunk per replica, on the devices, as one stage sees it; a replica for which there is no chunk has one of no rows.
+#[derive(Default)]
 pub(super) struct Wave {
     /// The columns that the step reads.
     columns: PerReplica<Uploaded>,
@@ -23,53 +25,97 @@ pub(super) struct Wave {
 struct Uploaded {
     /// The index among the chunk's columns.
     column: usize,
-    values: Buffer,
-    validity: Option<Buffer>,
+    tensors: Tensors,
+}
+
+/// The tensors of a column, of which several stages may read.
+#[derive(Clone)]
+struct Tensors {
+    values: Rc<Buffer>,
+    validity: Option<Rc<Buffer>>,
+}
+
+/// A column that was read, until it is uploaded and after.
+enum Slot {
+    OnHost(Rc<Column>),
+    OnDevice(Tensors),
+}
+
+/// What becomes a part of a stage's wave.
+struct Draft {
+    passed: Vec<Option<Rc<Column>>>,
+    /// The columns that the host made, of those that the step reads.
+    made: Vec<Rc<Column>>,
+    rows: usize,
+    start: u64,
 }
 
 impl Wave {
-    /// Copies a driver's chunks to the devices; there are at most as many as replicas, and at least one.
+    /// Copies chunks to the devices, a column that several stages see once. There are at most as many as replicas, and at least
+    /// one. Each stage has a wave, but those that need no row of any chunk.
     pub(super) fn upload(
         device: &Device,
-        chunks: Vec<Chunk>,
-        driver: &Driver,
-        capacity: usize,
-    ) -> Result<Self, RunError> {
-        let lanes: Vec<_> = driver.lanes().collect();
-        let mut wave = Self { columns: Vec::new(), passed: Vec::new(), rows: Vec::new(), starts: Vec::new() };
-        let mut end = 0;
-        let mut chunks = chunks.into_iter();
-        for replica in 0..device.replicas {
-            let chunk = chunks.next().unwrap_or_else(|| empty(&lanes, capacity, end));
-            end = chunk.start + chunk.rows as u64;
-            wave.rows.push(chunk.rows);
-            wave.starts.push(chunk.start);
-            let mut buffers = Vec::new();
-            let mut columns: Vec<_> = chunk.columns.into_iter().map(Some).collect();
-            for &argument in &driver.arguments {
-                let column = columns.get_mut(argument).and_then(Option::take).zip(lanes.get(argument).copied());
-                let (column, lane) = column.ok_or_else(|| RunError::bug(format!("a chunk lacks column {argument}")))?;
-                let (values, validity) = upload(device, column, lane, capacity, replica)?;
-                buffers.push(Uploaded { column: argument, values, validity });
-            }
-            wave.columns.push(buffers);
-            let rest: Vec<_> = columns.into_iter().map(|column| column.map(Rc::new)).collect();
-            let passed = driver.passed.iter().map(|passed| {
-                let Some(index) = *passed else { return Ok(None) };
-                let column = rest.get(index).and_then(Option::clone);
-                column.map(Some).ok_or_else(|| RunError::bug(format!("a chunk lacks column {index}, to be passed on")))
-            });
-            wave.passed.push(passed.collect::<Result<_, _>>()?);
+        mut chunks: Vec<SharedChunk>,
+        reading: &Reading<'_, '_>,
+    ) -> Result<Vec<Option<Self>>, RunError> {
+        let needed = |reader: usize| chunks.iter().any(|chunk| chunk.views[reader].is_some());
+        let mut waves: Vec<_> = (0..reading.readers.len()).map(|reader| needed(reader).then(Self::default)).collect();
+        while chunks.len() < device.replicas {
+            let last = chunks.last().ok_or_else(|| RunError::bug("a wave of no chunk"))?;
+            chunks.push(reading.nothing(last.start + last.rows as u64));
         }
-        Ok(wave)
+        for (replica, chunk) in chunks.into_iter().enumerate() {
+            let SharedChunk { columns, start, views, .. } = chunk;
+            let mut drafts = Vec::new();
+            for ((wave, view), reader) in waves.iter().zip(views).zip(&reading.readers) {
+                let view = view.unwrap_or_else(|| reader.nothing(&columns, start, reading.capacity));
+                drafts.push(wave.as_ref().map(|_| Draft::new(view, reader)).transpose()?);
+            }
+            // No view is left, so that a column that no stage passes on moves to the device instead of being copied.
+            let mut slots: Vec<Slot> = columns.into_iter().map(Slot::OnHost).collect();
+            let upload = |column: Rc<Column>, lane| upload(device, column, lane, reading.capacity, replica);
+            for ((wave, draft), reader) in waves.iter_mut().zip(drafts).zip(&reading.readers) {
+                if let (Some(wave), Some(draft)) = (wave, draft) {
+                    wave.add(draft, reader, &mut slots, &upload)?;
+                }
+            }
+        }
+        Ok(waves)
+    }
+
+    /// Adds one replica's chunk.
+    fn add(
+        &mut self,
+        draft: Draft,
+        reader: &Reader<'_, '_>,
+        slots: &mut [Slot],
+        upload: &dyn Fn(Rc<Column>, (Element, bool)) -> Result<Tensors, RunError>,
+    ) -> Result<(), RunError> {
+        let lanes: Vec<_> = reader.driver.lanes().collect();
+        let mut made = draft.made.into_iter();
+        let mut columns = Vec::new();
+        for &column in &reader.driver.arguments {
+            let lacks = || RunError::bug(format!("a chunk lacks column {column}"));
+            let lane = *lanes.get(column).ok_or_else(lacks)?;
+            let tensors = match reader.places.get(column) {
+                Some(place) => slots.get_mut(*place).ok_or_else(lacks)?.tensors(|column| upload(column, lane))?,
+                None => upload(made.next().ok_or_else(lacks)?, lane)?,
+            };
+            columns.push(Uploaded { column, tensors });
+        }
+        self.columns.push(columns);
+        self.passed.push(draft.passed);
+        self.rows.push(draft.rows);
+        self.starts.push(draft.start);
+        Ok(())
     }
 
     /// A tensor of a column that the step reads.
     pub(super) fn column(&self, replica: usize, column: usize, part: Part) -> Option<&Buffer> {
         let uploaded = self.columns.get(replica)?.iter().find(|uploaded| uploaded.column == column)?;
         match part {
-            Part::Values => Some(&uploaded.values),
-            Part::Validity => uploaded.validity.as_ref(),
+            Part::Values => Some(&uploaded.tensors.values),
+            Part::Validity => uploaded.tensors.validity.as_deref(),
         }
     }
 
@@ -79,22 +125,51 @@ impl Wave {
     }
 }
 
-fn empty(lanes: &[(Element, bool)], capacity: usize, start: u64) -> Chunk {
-    let column = |(element, nullable): &(Element, bool)| Column::zeroed(*element, capacity, *nullable);
-    Chunk { columns: lanes.iter().map(column).collect(), rows: 0, start }
+impl Draft {
+    fn new(view: View, reader: &Reader<'_, '_>) -> Result<Self, RunError> {
+        let column = |index: usize| {
+            let column = view.columns.get(index).map(Rc::clone);
+            column.ok_or_else(|| RunError::bug(format!("a chunk lacks column {index}")))
+        };
+        let passed = reader.driver.passed.iter().map(|passed| passed.map(column).transpose());
+        let made = reader.driver.arguments.iter().copied().filter(|argument| *argument >= reader.places.len());
+        Ok(Self {
+            passed: passed.collect::<Result<_, _>>()?,
+            made: made.map(column).collect::<Result<_, _>>()?,
+            rows: view.rows,
+            start: view.start,
+        })
+    }
+}
+
+impl Slot {
+    /// The column's tensors; uploaded unless they were.
+    fn tensors(&mut self, upload: impl FnOnce(Rc<Column>) -> Result<Tensors, RunError>) -> Result<Tensors, RunError> {
+        let tensors = match self {
+            Self::OnDevice(tensors) => return Ok(tensors.clone()),
+            Self::OnHost(column) => {
+                let nothing = Rc::new(Column::zeroed(column.element, 0, false));
+                upload(std::mem::replace(column, nothing))?
+            }
+        };
+        *self = Self::OnDevice(tensors.clone());
+        Ok(tensors)
+    }
 }
 
 fn upload(
     device: &Device,
-    column: Column,
+    column: Rc<Column>,
     (element, nullable): (Element, bool),
     capacity: usize,
     replica: usize,
-) -> Result<(Buffer, Option<Buffer>), RunError> {
+) -> Result<Tensors, RunError> {
     if column.element != element || column.len() != capacity || column.validity.is_some() != nullable {
         return Err(RunError::bug(format!("a chunk's column is {} × {}", column.len(), column.element)));
     }
-    let values = device.share(column.values, element, &[capacity], replica)?;
+    // What the host passes on stays with it: nothing that a device reads is read by the host too.
+    let column = Rc::unwrap_or_clone(column);
+    let values = Rc::new(device.share(column.values, element, &[capacity], replica)?);
     let validity = column.validity.map(|validity| device.share(validity, Element::Pred, &[capacity], replica));
-    Ok((values, validity.transpose()?))
+    Ok(Tensors { values, validity: validity.transpose()?.map(Rc::new) })
 }

@@ -76,7 +76,7 @@ impl CsvFile {
 
     /// What is wrong with rows that are no table: the parser says it best.
     fn no_table(&self, path: &Path) -> IoError {
-        let request = Request { columns: vec![], batch_rows: usize::MAX, skip: vec![] };
+        let request = Request { columns: vec![], batch_rows: usize::MAX, readers: vec![] };
         match self.batches(path, &request).map(|mut batches| batches.find_map(Result::err)) {
             Err(error) | Ok(Some(error)) => error,
             Ok(None) => IoError::damaged(path, "its rows have different numbers of fields"),

@@ -27,8 +27,8 @@ pub(crate) struct Request<'a> {
     pub(crate) columns: Vec<Wanted>,
     /// How many rows a batch should have.
     pub(crate) batch_rows: usize,
-    /// What every row that matters satisfies, with the column of the file instead of that of the table.
-    pub(crate) skip: Vec<(usize, types::Type, &'a ScanPredicate)>,
+    /// Who reads the rows; if nobody is named, all are needed.
+    pub(crate) readers: Vec<Needs<'a>>,
 }
 
 /// A column to read.
@@ -41,6 +41,9 @@ pub(crate) struct Wanted {
     /// Whether that was inferred from the texts of a file, of this one or of another.
     pub(crate) is_inferred: bool,
 }
+
+/// What every row that a reader needs satisfies, with the column of the file instead of that of the table.
+pub(crate) type Needs<'a> = Vec<(usize, types::Type, &'a ScanPredicate)>;
 
 /// An input file.
 #[derive(Debug, Clone)]

@@ -73,7 +73,7 @@ impl ParquetFile {
         let mut first = 0;
         let mut groups = Vec::new();
         for (index, group) in self.row_groups().iter().enumerate() {
-            if rows(group) > 0 && !skip::excluded(self, group, request) {
+            if rows(group) > 0 && !skip::excluded(self, group, &request.readers) {
                 groups.push((index, first));
             }
             first += rows(group);

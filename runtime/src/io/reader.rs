@@ -4,11 +4,13 @@ use super::decode::{Misfit, NANOSECONDS, fill, plain};
 use super::error::{IoError, IoErrorKind, ReadError};
 use super::file::{InputFile, Request, Wanted, quietly};
 use super::ipc_file::message;
+use super::skip::needless;
 use super::source::{BoundFile, Source};
 use super::text::{CodeMap, LocalText, NewTexts};
 use crate::artifact::{ChunkColumn, ScanPredicate, TableColumn, TableSpec, describe};
 use crate::columns::{Chunk, Column, Dictionaries, DictionaryError, NarrowError};
 use arrow::array::RecordBatch;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -61,6 +63,8 @@ pub struct ChunkReader {
     /// For each text column of the chunk its index and its codes.
     texts: Vec<(usize, CodeMap)>,
     places: Places,
+    /// For every file and every reader, which of its rows the reader does not need.
+    needless: Vec<Vec<Vec<Range<u64>>>>,
     /// Absent after the end and after an error.
     decoded: Option<Receiver<Message>>,
     thread: Option<JoinHandle<()>>,
@@ -84,7 +88,7 @@ impl ChunkReader {
         source: &Source,
         columns: &[ChunkColumn],
         capacity: usize,
-        skip: &[ScanPredicate],
+        readers: &[&[ScanPredicate]],
     ) -> Result<Self, IoError> {
         let text = |(index, column): (usize, &ChunkColumn)| {
             let domain = source.spec.columns[column.column].domain?;
@@ -96,7 +100,7 @@ impl ChunkReader {
             spec: source.spec.clone(),
             files: source.files.clone(),
             columns: columns.to_vec(),
-            skip: skip.to_vec(),
+            readers: readers.iter().map(|skip| skip.to_vec()).collect(),
             capacity,
             sender,
             text_columns: texts.iter().map(|(index, _)| *index).collect(),
@@ -112,7 +116,13 @@ impl ChunkReader {
             IoError::unreadable(path, &error)
         })?;
         let places = Places { files: source.files.clone(), segments: Vec::new() };
-        Ok(Self { places, texts, decoded: Some(receiver), thread: Some(thread) })
+        let needless = |bound: &BoundFile| {
+            let of_reader = |skip: &&[ScanPredicate]| needless(&bound.file, &bound.needs(&source.spec, skip));
+            readers.iter().map(of_reader).collect()
+        };
+        let needless = source.files.iter().map(needless).collect();
+        let (decoded, thread) = (Some(receiver), Some(thread));
+        Ok(Self { places, texts, needless, decoded, thread })
     }
 
     /// The next chunk, its text interned in order; `None` after the last. Every chunk but the last is full, none is empty.
@@ -139,6 +149,19 @@ impl ChunkReader {
         Ok(Some(chunk))
     }
 
+    /// Whether a reader, of those that were named, needs some row of a chunk that was given.
+    pub fn is_needed_by(&self, reader: usize, chunk: &Chunk) -> bool {
+        let segments = &self.places.segments;
+        let end = chunk.start + chunk.rows as u64;
+        let first = segments.partition_point(|segment| segment.start <= chunk.start).saturating_sub(1);
+        let ends = segments.iter().skip(first + 1).map(|segment| segment.start).chain([u64::MAX]);
+        segments[first..].iter().zip(ends).any(|(segment, behind)| {
+            let (from, to) = (segment.start.max(chunk.start), behind.min(end));
+            let row = |number: u64| segment.row + (number - segment.start);
+            from < to && !covers(&self.needless[segment.file][reader], row(from)..row(to))
+        })
+    }
+
     fn stopped(&self) -> IoError {
         let path = self.places.files.first().map_or(Path::new(""), |bound| bound.file.path.as_path());
         IoError::damaged(path, "its reader stopped")
@@ -153,6 +176,13 @@ impl ChunkReader {
     pub fn places(&self) -> Places {
         self.places.clone()
     }
+}
+
+/// Whether ranges, ascending, have all rows of another one between them.
+fn covers(ranges: &[Range<u64>], rows: Range<u64>) -> bool {
+    let reached =
+        ranges.iter().fold(rows.start, |reached, range| if range.contains(&reached) { range.end } else { reached });
+    reached >= rows.end
 }
 
 impl Drop for ChunkReader {
@@ -171,7 +201,7 @@ struct Decoder {
     spec: Arc<TableSpec>,
     files: Arc<Vec<BoundFile>>,
     columns: Vec<ChunkColumn>,
-    skip: Vec<ScanPredicate>,
+    readers: Vec<Vec<ScanPredicate>>,
     capacity: usize,
     sender: SyncSender<Message>,
     text_columns: Vec<usize>,
@@ -220,16 +250,12 @@ impl Decoder {
         let mut wanted: Vec<_> = read.filter_map(|column| Some((bound.columns[column]?, column))).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let skip = self.skip.clone();
         let spec = |column: usize| &self.spec.columns[column];
-        // What is asked of a column that the file lacks says nothing of its rows.
-        let skipped = skip.iter().filter_map(|predicate| {
-            Some((bound.columns[predicate.column]?, spec(predicate.column).field.ty, predicate))
-        });
+        let readers = self.readers.clone();
         let request = Request {
             columns: wanted.iter().map(|&(index, column)| wanted_as(index, spec(column))).collect(),
             batch_rows: self.capacity.min(1 << 20),
-            skip: skipped.collect(),
+            readers: readers.iter().map(|skip| bound.needs(&self.spec, skip)).collect(),
         };
         let position = |column: &ChunkColumn| wanted.iter().position(|(_, wanted)| *wanted == column.column);
         let positions: Vec<Option<usize>> = self.columns.iter().map(position).collect();

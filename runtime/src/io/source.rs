@@ -1,7 +1,7 @@
 //! An input table, bound to files.
 
 use super::error::{IoError, IoErrorKind, show};
-use super::file::{Contents, InputFile};
+use super::file::{Contents, InputFile, Needs};
 use super::parquet_file::rows;
 use super::reader::ChunkReader;
 use super::statistics::{ChunkFacts, ColumnFacts, combine, facts};
@@ -90,7 +90,8 @@ impl Source {
 
     /// Reads the rows from the start, in chunks of `capacity`; may be called any number of times.
     ///
-    /// Row groups whose statistics say that no row satisfies all of `skip` are left out.
+    /// `readers` says for each reader what every row that it needs satisfies. Row groups of which nobody needs a row, as their
+    /// statistics say, are left out; of the others [`ChunkReader::is_needed_by`] tells. Without readers all rows are read.
     ///
     /// # Errors
     /// If the thread that decodes cannot be started.
@@ -98,9 +99,21 @@ impl Source {
         &self,
         columns: &[ChunkColumn],
         capacity: usize,
-        skip: &[ScanPredicate],
+        readers: &[&[ScanPredicate]],
     ) -> Result<ChunkReader, IoError> {
-        ChunkReader::start(self, columns, capacity.max(1), skip)
+        ChunkReader::start(self, columns, capacity.max(1), readers)
+    }
+}
+
+impl BoundFile {
+    /// What a reader of the table needs, as columns of this file.
+    pub(super) fn needs<'a>(&self, spec: &TableSpec, skip: &'a [ScanPredicate]) -> Needs<'a> {
+        // What is asked of a column that the file lacks says nothing of its rows.
+        let of_file = |predicate: &'a ScanPredicate| {
+            let column = self.columns[predicate.column]?;
+            Some((column, spec.columns[predicate.column].field.ty, predicate))
+        };
+        skip.iter().filter_map(of_file).collect()
     }
 }
 

@@ -125,7 +125,7 @@ impl Verifier<'_> {
             return require(known, || format!("(P2) the host reads {} before it is defined", self.name(*id)));
         }
         if let ExprKind::Cell { plan, column } = &expr.kind {
-            let from = self.variant.shared.get(*plan).copied().filter(|from| *from < stage);
+            let from = self.variant.shared.get(*plan).copied().flatten().filter(|from| *from < stage);
             let found = from.and_then(|from| self.variant.stages[from].result.iter().find(|made| made.id == *column));
             let agrees = found.is_some_and(|made| made.ty.written() == expr.ty);
             return require(agrees, || format!("(P1) the host reads a cell of shared plan {plan}"));

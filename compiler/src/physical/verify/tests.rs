@@ -127,7 +127,7 @@ fn filter(variant: &mut Variant) -> &mut Expr {
 fn p1_only_earlier_results_are_read() {
     check("P1", |variant| driver(variant, reads_stage).source = DriverSource::Stage(99));
     check("P1", |variant| probe(variant, |_| true).build = 99);
-    check("P1", |variant| variant.shared[0] = 99);
+    check("P1", |variant| variant.shared[0] = Some(99));
 }
 
 #[test]
@@ -307,4 +307,21 @@ fn p15_rows_are_skipped_by_what_is_read() {
 #[test]
 fn p16_stages_have_reasons() {
     check("P16", |variant| drop(variant.reasons.pop()));
+}
+
+#[test]
+fn p17_passes_are_of_one_reading_and_in_order() {
+    check("P17", |variant| drop(variant.passes.pop()));
+    check("P17", |variant| variant.passes.push(vec![0]));
+    check("P17", |variant| variant.passes.push(vec![]));
+    check("P17", |variant| variant.passes.push(vec![99]));
+    check("P17", |variant| variant.passes.reverse());
+    check("P17", |variant| {
+        let first = variant.passes.remove(0);
+        variant.passes[0].extend(first);
+    });
+    check("P17", |variant| {
+        let together = variant.passes.iter().find(|pass| pass.len() > 1).expect("stages read together");
+        variant.stages[together[0]].chunk_rows *= 2;
+    });
 }

@@ -1,5 +1,7 @@
 //! Every invariant, broken, and the verifier that says so.
 
+mod passes;
+
 use crate::artifact::*;
 use crate::expr::{ColumnId, CompareOp, Expr, ExprKind, Scalar};
 use crate::pjrt::Element;
@@ -119,7 +121,7 @@ fn emit() -> Stage {
 /// A manifest that uses what there is.
 pub(crate) fn manifest() -> Manifest {
     let text = Expr::column(ColumnId(0), Type::Str, false, Span::default());
-    let variant = |assumptions| Variant { assumptions, stages: vec![fold(), emit()] };
+    let variant = |assumptions| Variant { assumptions, stages: vec![fold(), emit()], passes: vec![vec![0], vec![1]] };
     let bounds = AssumptionKind::Bounds(Bounds::Int { lo: 0, hi: 9 });
     Manifest {
         format: FORMAT,

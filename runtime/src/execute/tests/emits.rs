@@ -3,7 +3,7 @@
 use super::*;
 
 /// Emits the values above 10.
-fn filter_stage() -> (Stage, Texts) {
+pub(super) fn filter_stage() -> (Stage, Texts) {
     let body = format!(
         "{PRELUDE}
     %ten = stablehlo.constant dense<10> : tensor<4xi64>
@@ -28,9 +28,8 @@ fn masked_rows_come_out_in_order() {
     assert_eq!(program.run(&Files::new(&[])).unwrap(), Vec::<i64>::new());
 }
 
-/// The rows after the first of each chunk; the host takes their values from the chunk.
-#[test]
-fn columns_that_are_passed_on_never_reach_the_device() {
+/// Emits the rows after the first of each chunk; the host takes their values from the chunk.
+pub(super) fn later_stage() -> (Stage, Texts) {
     let body = "
     %lane = stablehlo.iota dim = 0 : tensor<4xi32>
     %end = stablehlo.broadcast_in_dim %rows, dims = [] : (tensor<i32>) -> tensor<4xi32>
@@ -44,7 +43,12 @@ fn columns_that_are_passed_on_never_reach_the_device() {
     let mut spec = stage("later", SinkKind::Emit);
     spec.drivers[0].arguments = vec![];
     spec.drivers[0].passed = vec![Some(0)];
-    let program = Program::new(vec![vec![(spec, vec![(ProgramKind::Step(0), 0, step)])]]);
+    (spec, vec![(ProgramKind::Step(0), 0, step)])
+}
+
+#[test]
+fn columns_that_are_passed_on_never_reach_the_device() {
+    let program = Program::new(vec![vec![later_stage()]]);
     assert_eq!(program.run(&Files::new(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10])).unwrap(), [2, 3, 4, 6, 7, 8, 10]);
 }
 

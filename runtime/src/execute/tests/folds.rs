@@ -73,7 +73,7 @@ fn append_compact(rung: usize) -> String {
     module(&arguments, &results, &body)
 }
 
-fn append_stage(compacts: bool, rungs: usize) -> (Stage, Texts) {
+pub(super) fn append_stage(compacts: bool, rungs: usize) -> (Stage, Texts) {
     let sizes: Vec<usize> = (0..rungs).map(|rung| 8 << rung).collect();
     let mut spec = stage("collect", appends(compacts, sizes.clone()));
     spec.rungs = rungs;

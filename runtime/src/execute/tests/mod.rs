@@ -2,6 +2,7 @@
 
 mod emits;
 mod folds;
+mod passes;
 mod stages;
 mod texts;
 
@@ -77,7 +78,8 @@ impl Program {
                 modules.extend(named);
                 list.push(spec);
             }
-            specs.push(Variant { assumptions: Vec::new(), stages: list });
+            let passes = (0..list.len()).map(|stage| vec![stage]).collect();
+            specs.push(Variant { assumptions: Vec::new(), stages: list, passes });
         }
         let last = specs.iter().map(|variant| variant.stages.len() - 1).collect();
         let column = TableColumn { field: field("v", Type::I64), domain: None, is_inferred: false };

@@ -81,10 +81,38 @@ fn row_groups_are_skipped_and_rows_still_located() {
     assert_eq!(read(&both), [ints(0..30)]);
 
     let source = Source::open(&spec(&fields), path.to_str().unwrap()).unwrap();
-    let mut reader = source.chunks(&chunk_columns(&fields), 8, &skip(CompareOp::GreaterEqual, 20)).unwrap();
+    let mut reader = source.chunks(&chunk_columns(&fields), 8, &[&skip(CompareOp::GreaterEqual, 20)]).unwrap();
     drain(&mut reader, &fields, &mut dictionaries()).unwrap();
     assert_eq!(reader.locate(0).unwrap().row, 21);
     assert_eq!(reader.locate(14).unwrap().row, 35);
+}
+
+#[test]
+fn a_row_group_is_read_if_some_reader_needs_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.parquet");
+    write_parquet(&path, 10, vec![("x", numbers(0..40))]);
+    let fields = [field("x", Type::I64, false)];
+    let source = Source::open(&spec(&fields), path.to_str().unwrap()).unwrap();
+    let at_least = |value| vec![ScanPredicate { column: 0, op: CompareOp::GreaterEqual, value: Scalar::Int(value) }];
+    let less = |value| vec![ScanPredicate { column: 0, op: CompareOp::Less, value: Scalar::Int(value) }];
+    // For each chunk its first value, and who needs it.
+    let read = |readers: &[&[ScanPredicate]]| {
+        let mut reader = source.chunks(&chunk_columns(&fields), 5, readers).unwrap();
+        let mut found = Vec::new();
+        while let Some(chunk) = reader.next_chunk(&mut dictionaries()).unwrap() {
+            let needed = (0..readers.len()).map(|index| reader.is_needed_by(index, &chunk)).collect::<Vec<_>>();
+            found.push((chunk.columns[0].integer(0).unwrap(), needed));
+        }
+        found
+    };
+    let (first, last, all) = (less(5), at_least(30), vec![]);
+    let (one, other) = (vec![true, false], vec![false, true]);
+    assert_eq!(read(&[&first, &last]), [(0, one.clone()), (5, one), (30, other.clone()), (35, other)]);
+    let found = read(&[&last, &all]);
+    assert_eq!(found.len(), 8);
+    assert!(found.iter().all(|(value, needed)| *needed == [*value >= 30, true]));
+    assert_eq!(read(&[]).len(), 8);
 }
 
 #[test]
