@@ -167,7 +167,20 @@ impl Verifier<'_> {
             ExprKind::Case { .. } | ExprKind::Coalesce(_) => {
                 expr.operands().into_iter().map(|operand| self.makers(operand)).fold(NO_TABLE, usize::max)
             }
-            _ => NO_TABLE,
+            ExprKind::Literal(_)
+            | ExprKind::Param(_)
+            | ExprKind::Table { .. }
+            | ExprKind::Negate(_)
+            | ExprKind::Not(_)
+            | ExprKind::Arithmetic(..)
+            | ExprKind::Compare(..)
+            | ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::IsNull(_)
+            | ExprKind::InList { .. }
+            | ExprKind::Like { .. }
+            | ExprKind::Cast { .. }
+            | ExprKind::Call(..) => NO_TABLE,
         }
     }
 

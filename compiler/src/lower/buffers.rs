@@ -1,12 +1,13 @@
 //! Columns as tensors: of the rows of a chunk, and of rows that a state keeps.
 
 use super::context::{Cx, Lane, Rows};
-use crate::encode::{SchemaColumn, SortKey};
+use crate::encode::{Expr, SchemaColumn, SortKey};
 use crate::lower::expr::Scope;
 use crate::lower::keys::WordKey;
 use crate::stablehlo::{Direction, Element, Value};
 use crate::strategy::{KeyDim, MAX_RUNGS};
 use dj_runtime::artifact::{CapacityKind, Init};
+use dj_runtime::expr::{Failure, failure};
 use std::collections::BTreeMap;
 
 /// How many there are of so many times so many, if 63 bits count them.
@@ -84,6 +85,14 @@ impl<'c> Cx<'_, 'c> {
             }
             Init::Bits(bits) if element.bytes() == 4 => self.b.full_int(element, dims, i64::from(bits as u32 as i32)),
             Init::Bits(bits) => self.b.full_int(element, dims, bits as i64),
+        }
+    }
+
+    /// Raises what goes wrong in expressions that are computed of the rows in the end only, while it is known which row it is.
+    pub(crate) fn raise_early<'e>(&self, rows: &Rows<'c>, exprs: impl IntoIterator<Item = &'e Expr>) {
+        let known = |id| self.lowering.variant.facts.interval(id);
+        for expr in exprs.into_iter().filter(|expr| !matches!(failure(expr, &known), Failure::Impossible(_))) {
+            self.expr(Scope::of(rows), expr);
         }
     }
 

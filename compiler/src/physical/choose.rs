@@ -115,21 +115,20 @@ impl Chooser<'_> {
             return (Sink::Dense(Dense { group, dims }), reason);
         }
         let domains = group.keys.iter().map(|key| self.domain(key));
-        let addressing = match addressing(domains, dense::MAX_SLOTS, self.strings) {
-            Addressing::Dense(dims) if self.forced.has(Choice::GroupDense) => {
-                return (Sink::Dense(Dense { group, dims }), Reason::Forced);
+        let mut addressing = addressing(domains, dense::MAX_SLOTS, self.strings);
+        if let Addressing::Dense(dims) = addressing {
+            let dense = Dense { group: group.clone(), dims };
+            if self.forced.has(Choice::GroupDense) {
+                return (Sink::Dense(dense), Reason::Forced);
             }
-            Addressing::Dense(dims) => {
-                let dense = Dense { group: group.clone(), dims: dims.clone() };
-                let sort = GroupSort { group: group.clone() };
-                // Of unknown rows there may be none.
-                self.cheaper(dims, &dense, &sort, rows.unwrap_or(0))
-            }
-            other => other,
-        };
-        let sink = match &addressing {
-            Addressing::Dense(dims) => Sink::Dense(Dense { group, dims: dims.clone() }),
-            _ => Sink::GroupSort(GroupSort { group }),
+            let sort = GroupSort { group: group.clone() };
+            // Of unknown rows there may be none.
+            addressing = self.cheaper(dense.dims.clone(), &dense, &sort, rows.unwrap_or(0));
+        }
+        let sink = if let Addressing::Dense(dims) = &addressing {
+            Sink::Dense(Dense { group, dims: dims.clone() })
+        } else {
+            Sink::GroupSort(GroupSort { group })
         };
         (sink, Reason::Group(addressing))
     }
@@ -169,31 +168,25 @@ impl Chooser<'_> {
         }
         let rows = rows.unwrap_or(BUILD_ROWS);
         let lookup = |dims| Lookup { keys: merge.keys.clone(), dims };
-        let addressing = match addressing(self.lookup_domains(join), lookup::MAX_SLOTS, self.strings) {
-            Addressing::Dense(dims) if !self.fits_with(rows, &dims) => {
-                let slots = slots_at(&dims, self.strings, self.rung(rows));
-                Addressing::TooManySlots { dims, slots, limit: lookup::MAX_SLOTS }
-            }
-            Addressing::Dense(dims) if self.forced.has(Choice::JoinLookup) => {
+        let mut addressing = addressing(self.lookup_domains(join), lookup::MAX_SLOTS, self.strings);
+        if let Addressing::Dense(dims) = addressing {
+            // The slots at the rung that so many rows need: rows and texts grow together.
+            let rung = (rows / DEFAULT_CHUNK_ROWS as u64).checked_ilog2().map_or(0, |rung| rung + 1);
+            let slots = slots_at(&dims, self.strings, rung);
+            if slots.is_none_or(|slots| slots > lookup::MAX_SLOTS) {
+                addressing = Addressing::TooManySlots { dims, slots, limit: lookup::MAX_SLOTS };
+            } else if self.forced.has(Choice::JoinLookup) {
                 return (Sink::Lookup(lookup(dims)), Reason::Forced);
+            } else {
+                addressing = self.cheaper(dims.clone(), &lookup(dims), &merge, rows);
             }
-            Addressing::Dense(dims) => self.cheaper(dims.clone(), &lookup(dims), &merge, rows),
-            other => other,
-        };
-        let sink = match &addressing {
-            Addressing::Dense(dims) => Sink::Lookup(lookup(dims.clone())),
-            _ => Sink::Merge(merge),
+        }
+        let sink = if let Addressing::Dense(dims) = &addressing {
+            Sink::Lookup(lookup(dims.clone()))
+        } else {
+            Sink::Merge(merge)
         };
         (sink, Reason::OneMatch { unique, addressing })
-    }
-
-    /// Whether the table fits at the rung that so many rows need: rows and texts grow together.
-    fn fits_with(&self, rows: u64, dims: &[KeyDim]) -> bool {
-        slots_at(dims, self.strings, self.rung(rows)).is_some_and(|slots| slots <= lookup::MAX_SLOTS)
-    }
-
-    fn rung(&self, rows: u64) -> u32 {
-        (rows / DEFAULT_CHUNK_ROWS as u64).checked_ilog2().map_or(0, |rung| rung + 1)
     }
 
     fn lookup_domains(&self, join: &Join) -> impl Iterator<Item = Option<KeyDim>> {

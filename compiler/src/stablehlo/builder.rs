@@ -18,7 +18,7 @@ use super::{Element, TensorType};
 /// A tensor in a program under construction. Cheap to copy; [`Builder::ty`] gives its type.
 #[derive(Clone, Copy)]
 pub struct Value<'c> {
-    raw: melior::ir::Value<'c, 'c>,
+    pub(super) raw: melior::ir::Value<'c, 'c>,
     pub(super) ty: TypeId,
 }
 

@@ -60,6 +60,7 @@ impl BuildKeys {
                 }
             }
         }
+        cx.raise_early(&rows, &self.exprs);
         StepResult::kept(buffer::append(cx, &rows, cx.columns_of(&rows, &stage.result), state))
     }
 

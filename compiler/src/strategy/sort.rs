@@ -49,6 +49,7 @@ impl Strategy for Sort {
     }
 
     fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
+        cx.raise_early(rows, self.expressions());
         StepResult::kept(buffer::append(cx, rows, cx.columns_of(rows, &stage.result), state))
     }
 

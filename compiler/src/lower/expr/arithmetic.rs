@@ -8,7 +8,7 @@
 use super::Scope;
 use crate::encode::{Expr, Scalar, Type};
 use crate::lower::context::{Cx, Lane};
-use crate::stablehlo::{Direction, Element, Value};
+use crate::stablehlo::{Direction, Element, Reader, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
 use dj_runtime::expr::{ArithmeticOp, Failure, failure};
 
@@ -46,7 +46,13 @@ impl<'c> Cx<'_, 'c> {
                 Element::F64 => self.to_f64(lane.value, ty),
                 _ => self.to_element(lane.value, element),
             };
-            let (dividend, divisor) = (operand(a, left.ty), operand(c, right.ty));
+            let reader = match op {
+                ArithmeticOp::Add | ArithmeticOp::Subtract => Reader::Sum,
+                ArithmeticOp::Multiply => Reader::Product,
+                ArithmeticOp::Divide | ArithmeticOp::FloorDivide | ArithmeticOp::Modulo => Reader::Quotient,
+                ArithmeticOp::Power => Reader::Function,
+            };
+            let [dividend, divisor] = self.b.kept(reader, [operand(a, left.ty), operand(c, right.ty)]);
             match (op, float_literal(right)) {
                 (ArithmeticOp::Divide, Some(constant)) => {
                     return Lane { value: self.divide_by(dividend, constant), valid };

@@ -5,7 +5,7 @@
 use super::Scope;
 use crate::encode::{Expr, Scalar, Type};
 use crate::lower::context::{Cx, Lane};
-use crate::stablehlo::{Direction, Element, Value};
+use crate::stablehlo::{Direction, Element, Reader, Value};
 use dj_runtime::expr::{Function, power_of_ten};
 
 impl<'c> Cx<'_, 'c> {
@@ -51,6 +51,8 @@ impl<'c> Cx<'_, 'c> {
         let lanes: Vec<_> = operands.iter().map(|operand| (self.expr(scope, operand), operand.ty)).collect();
         let valid = lanes.iter().fold(None, |valid, (lane, _)| self.both(valid, lane.valid));
         let floats: Vec<_> = lanes.iter().map(|(lane, ty)| self.to_f64(lane.value, *ty)).collect();
+        let kept = |float: &Value<'c>| b.kept(Reader::Function, [*float])[0];
+        let floats: Vec<_> = floats.iter().map(kept).collect();
         let x = floats[0];
         let value = match function {
             Function::Sqrt => b.sqrt(x),

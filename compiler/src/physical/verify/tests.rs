@@ -196,10 +196,11 @@ fn p6_one_match_is_looked_for_where_there_is_one() {
         let probe = probe(variant, |probe| probe.kind == JoinKind::Left);
         probe.matches = Matches::One(None);
         let build = probe.build;
-        match &mut variant.stages[build].sink {
-            Sink::Lookup(Lookup { keys, .. }) | Sink::Merge(Merge { keys, .. }) => keys.matches = Matches::One(None),
-            sink => panic!("a join builds {sink:?}"),
-        }
+        let (Sink::Lookup(Lookup { keys, .. }) | Sink::Merge(Merge { keys, .. })) = &mut variant.stages[build].sink
+        else {
+            panic!("a join reads what is no build side")
+        };
+        keys.matches = Matches::One(None);
     });
     check("P6", |variant| variant.unique.clear());
 }
