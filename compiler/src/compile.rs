@@ -202,7 +202,7 @@ fn plan_variant(
         let manifests: Vec<_> = lowered.iter().map(|stage| stage.manifest.clone()).collect();
         let lowering = StageLowering {
             program: &encoded.program,
-            strings: &encoded.dictionaries,
+            dictionaries: &encoded.dictionaries,
             variant: &physical,
             stage,
             lowered: &manifests,
@@ -223,7 +223,7 @@ fn manifest(
     variants: &[CompiledVariant],
     options: &Options,
 ) -> Manifest {
-    let strings = &variants[0].encoded.dictionaries;
+    let dictionaries = &variants[0].encoded.dictionaries;
     let tables = variants[0].encoded.program.tables.iter().enumerate().map(|(table, spec)| TableSpec {
         name: spec.name.clone(),
         path: spec.path.clone(),
@@ -234,13 +234,14 @@ fn manifest(
             .enumerate()
             .map(|(column, spec)| TableColumn {
                 field: spec.field.clone(),
-                domain: strings.domain_of_source(table, column),
+                domain: dictionaries.domain_of_source(table, column),
                 is_inferred: spec.is_inferred,
             })
             .collect(),
     });
     let params = program.params.iter().enumerate();
-    let params = params.map(|(index, param)| ParamSpec { domain: strings.domain_of_param(index), ..param.clone() });
+    let params =
+        params.map(|(index, param)| ParamSpec { domain: dictionaries.domain_of_param(index), ..param.clone() });
     let exports = program.exports.iter().enumerate().map(|(index, export)| ExportSpec {
         name: export.name.clone(),
         span: export.span,
@@ -252,8 +253,8 @@ fn manifest(
         source_sha256: dj_runtime::artifact::store::sha256(source.as_bytes()),
         source_name: source_name.to_owned(),
         target: options.target.clone(),
-        domains: strings.domains.clone(),
-        host_tables: strings.host_tables.clone(),
+        domains: dictionaries.domains.clone(),
+        host_tables: dictionaries.host_tables.clone(),
         tables: tables.collect(),
         unused_tables: vec![],
         params: params.collect(),
@@ -352,7 +353,7 @@ impl Compiled {
         let variant = &self.variants[id.variant];
         let lowering = StageLowering {
             program: &variant.encoded.program,
-            strings: &variant.encoded.dictionaries,
+            dictionaries: &variant.encoded.dictionaries,
             variant: &variant.physical,
             stage: id.stage,
             lowered: manifests,

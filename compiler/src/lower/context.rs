@@ -22,7 +22,7 @@ pub(crate) struct Lowering<'a> {
     /// The encoded program.
     pub(crate) program: &'a Program<Encoded>,
     /// Its dictionaries.
-    pub(crate) strings: &'a Dictionaries,
+    pub(crate) dictionaries: &'a Dictionaries,
     /// Its stages.
     pub(crate) variant: &'a Variant,
     /// The manifests of the stages that are lowered already.
@@ -288,7 +288,7 @@ fn resident_types(
     resident: &Resident,
     rung: usize,
 ) -> Vec<(Element, Vec<i64>)> {
-    let tensors = abi::resident_tensors(&interface.capacities, &lowering.strings.host_tables, resident, rung);
+    let tensors = abi::resident_tensors(&interface.capacities, &lowering.dictionaries.host_tables, resident, rung);
     let tensors = tensors.unwrap_or_else(|missing| panic!("a resident is asked for, and {missing}"));
     tensors.into_iter().map(|(element, dims)| (element, device_dims(&dims))).collect()
 }

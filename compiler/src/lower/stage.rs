@@ -28,7 +28,7 @@ pub(crate) struct StageLowering<'a> {
     /// The encoded program.
     pub(crate) program: &'a Program<Encoded>,
     /// Its dictionaries.
-    pub(crate) strings: &'a Dictionaries,
+    pub(crate) dictionaries: &'a Dictionaries,
     /// Its stages.
     pub(crate) variant: &'a Variant,
     /// The index of the stage.
@@ -57,7 +57,7 @@ impl<'a> StageLowering<'a> {
     fn lowering(&self) -> Lowering<'a> {
         Lowering {
             program: self.program,
-            strings: self.strings,
+            dictionaries: self.dictionaries,
             variant: self.variant,
             lowered: self.lowered,
             target: self.target,
@@ -85,7 +85,7 @@ impl<'a> StageLowering<'a> {
         let steps = (0..self.stage().drivers.len()).map(ProgramKind::Step);
         let compact = self.strategy().compacts().then_some(ProgramKind::Compact);
         for kind in steps.chain(compact).chain([ProgramKind::Finish]) {
-            let slots = abi::arguments(&draft, &self.strings.host_tables, kind, 0);
+            let slots = abi::arguments(&draft, &self.dictionaries.host_tables, kind, 0);
             let signature = Signature::new(slots.unwrap_or_else(|missing| panic!("a new stage: {missing}")), kind);
             session.trace(&signature.arguments, |b, values| {
                 let lowering = self.lowering();
@@ -193,7 +193,7 @@ impl<'a> StageLowering<'a> {
         rung: usize,
     ) -> Result<String, BuildError> {
         let interface = RefCell::new(stage.interface.clone());
-        let abi = Abi::of(&stage.manifest, &self.strings.host_tables, kind, rung);
+        let abi = Abi::of(&stage.manifest, &self.dictionaries.host_tables, kind, rung);
         let abi = abi.unwrap_or_else(|missing| panic!("`{}` at rung {rung}: {missing}", stage.manifest.label));
         let signature = Signature::new(abi.arguments.clone(), kind);
         let name = format!("s{}", self.stage);

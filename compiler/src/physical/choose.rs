@@ -93,7 +93,7 @@ impl Forced {
 pub(super) struct Chooser<'a> {
     pub(super) program: &'a Program<Encoded>,
     pub(super) facts: &'a Facts,
-    pub(super) strings: &'a Dictionaries,
+    pub(super) dictionaries: &'a Dictionaries,
     pub(super) forced: &'a Forced,
 }
 
@@ -115,7 +115,7 @@ impl Chooser<'_> {
             return (Sink::Dense(Dense { group, dims }), reason);
         }
         let domains = group.keys.iter().map(|key| self.domain(key));
-        let mut addressing = addressing(domains, dense::MAX_SLOTS, self.strings);
+        let mut addressing = addressing(domains, dense::MAX_SLOTS, self.dictionaries);
         if let Addressing::Dense(dims) = addressing {
             let dense = Dense { group: group.clone(), dims };
             if self.forced.has(Choice::GroupDense) {
@@ -135,7 +135,7 @@ impl Chooser<'_> {
 
     /// Addressing by these domains, unless it takes more than another strategy.
     fn cheaper(&self, dims: Vec<KeyDim>, addressed: &dyn Strategy, other: &dyn Strategy, rows: u64) -> Addressing {
-        let work = Work { strings: self.strings };
+        let work = Work { dictionaries: self.dictionaries };
         let (cost, instead) = (addressed.cost(work).of(rows), other.cost(work).of(rows));
         if cost <= instead { Addressing::Dense(dims) } else { Addressing::TooDear { dims, cost, instead } }
     }
@@ -168,11 +168,11 @@ impl Chooser<'_> {
         }
         let rows = rows.unwrap_or(BUILD_ROWS);
         let lookup = |dims| Lookup { keys: merge.keys.clone(), dims };
-        let mut addressing = addressing(self.lookup_domains(join), lookup::MAX_SLOTS, self.strings);
+        let mut addressing = addressing(self.lookup_domains(join), lookup::MAX_SLOTS, self.dictionaries);
         if let Addressing::Dense(dims) = addressing {
             // The slots at the rung that so many rows need: rows and texts grow together.
             let rung = (rows / DEFAULT_CHUNK_ROWS as u64).checked_ilog2().map_or(0, |rung| rung + 1);
-            let slots = slots_at(&dims, self.strings, rung);
+            let slots = slots_at(&dims, self.dictionaries, rung);
             if slots.is_none_or(|slots| slots > lookup::MAX_SLOTS) {
                 addressing = Addressing::TooManySlots { dims, slots, limit: lookup::MAX_SLOTS };
             } else if self.forced.has(Choice::JoinLookup) {

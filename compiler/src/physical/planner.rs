@@ -27,7 +27,7 @@ pub fn plan(encoded: &EncodedProgram, options: &Options, unique: UniqueColumns<'
     let facts = Facts::derive(program, options.use_recorded);
     let mut planner = Planner {
         program,
-        strings: &encoded.dictionaries,
+        dictionaries: &encoded.dictionaries,
         options,
         facts,
         unique,
@@ -52,7 +52,7 @@ pub fn plan(encoded: &EncodedProgram, options: &Options, unique: UniqueColumns<'
 
 pub(super) struct Planner<'a> {
     program: &'a Program<Encoded>,
-    strings: &'a Dictionaries,
+    dictionaries: &'a Dictionaries,
     options: &'a Options,
     facts: Facts,
     unique: UniqueColumns<'a>,
@@ -90,8 +90,8 @@ impl Planner<'_> {
     }
 
     fn chooser(&self) -> Chooser<'_> {
-        let Self { program, facts, strings, options, .. } = self;
-        Chooser { program, facts, strings, forced: &options.forced }
+        let Self { program, facts, dictionaries, options, .. } = self;
+        Chooser { program, facts, dictionaries, forced: &options.forced }
     }
 
     pub(super) fn emit(&mut self, span: Span, stream: Stream, slice: Option<(u64, u64)>) -> usize {
@@ -237,7 +237,7 @@ impl Planner<'_> {
         let group = Group { keys, aggregates };
         let result = group.result().copied().collect();
         let (sink, reason) = self.chooser().group(group, stream.rows.map(|count| count.rows));
-        let rows_out = sink.strategy().rows_out(stream.rows, Work { strings: self.strings });
+        let rows_out = sink.strategy().rows_out(stream.rows, Work { dictionaries: self.dictionaries });
         let stage = self.add(span, stream, sink, result, None, rows_out);
         self.reasons[stage] = reason;
         self.read(stage)

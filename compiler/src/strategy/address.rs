@@ -80,7 +80,7 @@ pub enum Addressing {
 pub(crate) fn addressing(
     domains: impl Iterator<Item = Option<KeyDim>>,
     limit: u64,
-    strings: &Dictionaries,
+    dictionaries: &Dictionaries,
 ) -> Addressing {
     let mut dims = Vec::new();
     for (key, domain) in domains.enumerate() {
@@ -90,13 +90,13 @@ pub(crate) fn addressing(
         }
     }
     let is_large = |dim: &KeyDim| match dim.domain {
-        KeyDomain::Dictionary(domain) => !strings.is_small(domain),
+        KeyDomain::Dictionary(domain) => !dictionaries.is_small(domain),
         KeyDomain::Range { .. } => false,
     };
     if let (Some(key), true) = (dims.iter().position(is_large), dims.len() > 1) {
         return Addressing::Unbounded { key };
     }
-    let slots = slots(&dims, strings);
+    let slots = slots(&dims, dictionaries);
     if slots.is_some_and(|slots| slots <= limit) {
         Addressing::Dense(dims)
     } else {
@@ -112,13 +112,13 @@ pub(crate) fn range_dim(ty: Type, nullable: bool, interval: Option<Interval>) ->
 }
 
 /// Slots that the keys address at most, as far as can be told; `None` where they cannot be counted.
-pub(crate) fn slots(dims: &[KeyDim], strings: &Dictionaries) -> Option<u64> {
-    product(dims, &|domain| strings.expected(domain))
+pub(crate) fn slots(dims: &[KeyDim], dictionaries: &Dictionaries) -> Option<u64> {
+    product(dims, &|domain| dictionaries.expected(domain))
 }
 
 /// Slots that the keys address at a rung, if they can be counted.
-pub(crate) fn slots_at(dims: &[KeyDim], strings: &Dictionaries, rung: u32) -> Option<u64> {
-    product(dims, &|domain| (strings.capacity(domain) as u64).saturating_mul(2_u64.saturating_pow(rung)))
+pub(crate) fn slots_at(dims: &[KeyDim], dictionaries: &Dictionaries, rung: u32) -> Option<u64> {
+    product(dims, &|domain| (dictionaries.capacity(domain) as u64).saturating_mul(2_u64.saturating_pow(rung)))
 }
 
 fn product(dims: &[KeyDim], texts: &dyn Fn(usize) -> u64) -> Option<u64> {

@@ -6,7 +6,7 @@ use crate::encode::Dictionaries;
 #[derive(Clone, Copy)]
 pub(crate) struct Work<'a> {
     /// The dictionaries, which say how many texts there may be.
-    pub(crate) strings: &'a Dictionaries,
+    pub(crate) dictionaries: &'a Dictionaries,
 }
 
 /// Nanoseconds of one core, as measured on db-benchmark. What all strategies for one operator have in common is left out.

@@ -81,7 +81,7 @@ impl Strategy for Dense {
 
     /// No more than there are slots, unless a dictionary among the keys grows.
     fn rows_out(&self, rows: Option<RowCount>, work: Work<'_>) -> Option<RowCount> {
-        let Some(slots) = slots(&self.dims, work.strings) else { return rows };
+        let Some(slots) = slots(&self.dims, work.dictionaries) else { return rows };
         if !self.dims.iter().any(KeyDim::grows) {
             return Some(rows.map_or(RowCount::at_most(slots), |rows| rows.limited(slots)));
         }
@@ -89,7 +89,7 @@ impl Strategy for Dense {
     }
 
     fn cost(&self, work: Work<'_>) -> Cost {
-        let slots = slots(&self.dims, work.strings).unwrap_or(u64::MAX);
+        let slots = slots(&self.dims, work.dictionaries).unwrap_or(u64::MAX);
         Cost { row: ROW, once: SLOT.saturating_mul(slots) }
     }
 

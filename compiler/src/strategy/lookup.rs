@@ -85,7 +85,7 @@ impl Strategy for Lookup {
     }
 
     fn cost(&self, work: Work<'_>) -> Cost {
-        let slots = slots(&self.dims, work.strings).unwrap_or(u64::MAX);
+        let slots = slots(&self.dims, work.dictionaries).unwrap_or(u64::MAX);
         Cost { row: ROW, once: SLOT.saturating_mul(slots) }
     }
 

@@ -111,7 +111,7 @@ impl<'c> Cx<'_, 'c> {
     fn table(&self, scope: Scope<'_, 'c>, table: usize, column: &Expr, expr: &Expr) -> Lane<'c> {
         let codes = self.expr(scope, column);
         let tensors = self.host_table(table);
-        let spec = &self.lowering.strings.host_tables[table];
+        let spec = &self.lowering.dictionaries.host_tables[table];
         let value = self.b.gather(tensors[0], codes.value);
         let entry_valid = spec.nullable.then(|| self.b.gather(tensors[1], codes.value));
         if spec.can_fail {
@@ -134,14 +134,14 @@ impl<'c> Cx<'_, 'c> {
 
     /// The tensors of a host table, resident at the capacity of its dictionary.
     pub(crate) fn host_table(&self, table: usize) -> Vec<Value<'c>> {
-        let domain = self.lowering.strings.host_tables[table].domain;
+        let domain = self.lowering.dictionaries.host_tables[table].domain;
         let capacity = self.dictionary_capacity(domain);
         self.resident(Resident::HostTable { table, capacity })
     }
 
     /// The index of the capacity that holds a dictionary.
     pub(crate) fn dictionary_capacity(&self, domain: usize) -> usize {
-        let base = self.lowering.strings.capacity(domain).max(self.interface.borrow().least_dictionary);
+        let base = self.lowering.dictionaries.capacity(domain).max(self.interface.borrow().least_dictionary);
         self.interface.borrow_mut().capacity(base, CapacityKind::Dictionary(domain))
     }
 

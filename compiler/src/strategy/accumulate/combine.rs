@@ -150,7 +150,7 @@ impl<'c> Cx<'_, 'c> {
         let is_min = accumulator.kind == AccumulatorKind::Min;
         let domain = accumulator.argument.as_ref().and_then(|argument| argument.ty.domain());
         let Some(domain) = domain else { unreachable!("only texts are compared by rank") };
-        let (rank, unrank) = self.lowering.strings.ranks(domain);
+        let (rank, unrank) = self.lowering.dictionaries.ranks(domain);
         let (rank, unrank) = (self.host_table(rank)[0], self.host_table(unrank)[0]);
         let worst = if is_min { i64::from(i32::MAX) } else { -1 };
         let ranked = |codes: Value<'c>| {
