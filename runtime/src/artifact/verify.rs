@@ -35,6 +35,7 @@
 //! - (M20) A stage has a driver.
 //! - (M21) Every stage is in one pass; the stages of a pass of several have one driver each, all over one source, and chunks of
 //!   one size; and what a stage reads are results of earlier passes.
+//! - (M22) The last variant assumes nothing, so that some variant always holds.
 
 mod drivers;
 mod passes;
@@ -106,6 +107,8 @@ impl Manifest {
             && Target::parse(&target.to_string()).as_ref() == Some(target);
         at.must(1, is_one, || format!("`{target}` with {} replicas is no target", target.replicas))?;
         at.must(2, !self.variants.is_empty(), || "it has no variant".to_owned())?;
+        let last = self.variants.last().is_some_and(|variant| variant.assumptions.is_empty());
+        at.must(22, last, || "its last variant assumes something".to_owned())?;
         self.verify_texts()?;
         for (index, table) in self.host_tables.iter().enumerate() {
             self.verify_host_table(At(&format!("host table {index}")), table)?;

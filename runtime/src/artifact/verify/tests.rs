@@ -485,3 +485,9 @@ fn m19_slices_can_be_counted() {
 fn m20_stages_have_drivers() {
     breaks(20, &[&at(1, |stage| stage.drivers.clear())]);
 }
+
+#[test]
+fn m22_some_variant_always_holds() {
+    let assumption = Assumption { table: 0, column: 0, kind: AssumptionKind::NotNull };
+    breaks(22, &[&|m| m.variants.iter_mut().for_each(|variant| variant.assumptions.push(assumption.clone()))]);
+}
