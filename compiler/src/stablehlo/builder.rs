@@ -320,14 +320,15 @@ fn identity(
     attributes: &[(&'static str, Attribute<'_>)],
     result: TypeId,
 ) -> Box<[usize]> {
-    let text = |text: &'static str| [text.as_ptr().addr(), text.len()];
-    let operands = operands.iter().map(|operand| operand.raw.to_raw().ptr.addr());
-    let attributes = attributes.iter().flat_map(|(key, attribute)| {
-        let [at, length] = text(key);
-        [at, length, attribute.to_raw().ptr.addr()]
-    });
-    let head = text(name).into_iter().chain([result.0 as usize, operands.len()]);
-    head.chain(operands).chain(attributes).collect()
+    // Texts of the program stand at different addresses, or differ in their lengths, which no address reaches.
+    let text = |text: &'static str| text.as_ptr().addr() ^ (text.len() << 56);
+    let mut key = Vec::with_capacity(2 + operands.len() + 2 * attributes.len());
+    key.extend([text(name), (result.0 as usize) << 32 | operands.len()]);
+    key.extend(operands.iter().map(|operand| operand.raw.to_raw().ptr.addr()));
+    for (name, attribute) in attributes {
+        key.extend([text(name), attribute.to_raw().ptr.addr()]);
+    }
+    key.into_boxed_slice()
 }
 
 fn tensor_type<'c>(context: &'c melior::Context, ty: &TensorType) -> Type<'c> {
