@@ -12,7 +12,7 @@ pub fn value_text(value: &Scalar, ty: Type) -> String {
 }
 
 /// Appends [`value_text`].
-pub(super) fn append_value(out: &mut String, value: &Scalar, ty: Type) {
+pub(crate) fn append_value(out: &mut String, value: &Scalar, ty: Type) {
     match (value, ty) {
         (Scalar::Null, _) => out.push_str("null"),
         (Scalar::Bool(value), _) => out.push_str(if *value { "true" } else { "false" }),

@@ -20,6 +20,7 @@ pub use eval::{
     EvalError, MAX_TEXT_BYTES, Row, append_text, cast, compare, eval, eval_constant, power_of_ten, regex_problem,
 };
 pub use form::{Form, Never, Text};
+pub(crate) use format::append_value;
 pub use format::value_text;
 pub use function::Function;
 pub use interval::{Failure, Interval, Origin, failure, interval};

@@ -183,7 +183,9 @@ impl Context<'_> {
 
     fn dates(&self, to: &mut Column, at: usize) -> Filled {
         if *self.array.data_type() == DataType::Date32 {
-            return self.copy(self.values::<Date32Type>(), to, at);
+            let days = self.values::<Date32Type>();
+            self.finite(days, i32::MAX, "date")?;
+            return self.copy(days, to, at);
         }
         let days = self.exactly(self.values::<Date64Type>(), |value| {
             (value % MILLISECONDS_A_DAY == 0).then_some(value / MILLISECONDS_A_DAY).ok_or("a date with a time of day")
@@ -196,7 +198,11 @@ impl Context<'_> {
         match self.array.data_type() {
             DataType::Timestamp(Second, _) => self.time::<TimestampSecondType>(1_000_000, 1, to, at),
             DataType::Timestamp(Millisecond, _) => self.time::<TimestampMillisecondType>(1_000, 1, to, at),
-            DataType::Timestamp(Microsecond, _) => self.time::<TimestampMicrosecondType>(1, 1, to, at),
+            DataType::Timestamp(Microsecond, _) => {
+                let micros = self.values::<TimestampMicrosecondType>();
+                self.finite(micros, i64::MAX, "timestamp")?;
+                self.copy(micros, to, at)
+            }
             DataType::Timestamp(Nanosecond, _) => self.time::<TimestampNanosecondType>(1, 1_000, to, at),
             DataType::Duration(Second) => self.time::<DurationSecondType>(1_000_000, 1, to, at),
             DataType::Duration(Millisecond) => self.time::<DurationMillisecondType>(1_000, 1, to, at),
@@ -204,6 +210,19 @@ impl Context<'_> {
             DataType::Duration(Nanosecond) => self.time::<DurationNanosecondType>(1, 1_000, to, at),
             other => Err(unreadable(&self.rows, other)),
         }
+    }
+
+    /// Refuses what DuckDB writes for infinity: the greatest integer, and its negative.
+    fn finite<T>(&self, values: &[T], infinity: T, what: &str) -> Filled
+    where
+        T: Copy + PartialEq + std::ops::Neg<Output = T>,
+    {
+        let is_infinite = |value: &T| *value == infinity || *value == -infinity;
+        if !values.iter().fold(false, |any, value| any | is_infinite(value)) {
+            return Ok(());
+        }
+        let found = (self.rows.start..).zip(values).find(|(row, value)| self.is_valid(*row) && is_infinite(value));
+        found.map_or(Ok(()), |(row, _)| Err((row, Misfit::Value(format!("an infinite {what}")))))
     }
 
     /// Times in another unit, as microseconds: `value * multiply / divide`.

@@ -170,18 +170,24 @@ fn guess_of(file: &InputFile, guesses: &Guesses, name: &str) -> Option<Inferred>
 fn columns(file: &InputFile, guesses: &Guesses) -> Columns {
     let (mut fields, mut unsupported): Columns = (vec![], vec![]);
     let all = file.schema().fields();
+    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+    for field in all {
+        *counts.entry(field.name()).or_default() += 1;
+    }
+    let mut told = std::collections::BTreeSet::new();
     for (index, field) in all.iter().enumerate() {
         let ty = match guesses {
             Some(guesses) => guesses.get(index).map(|guess| guess.ty()),
             None => types::natural(field.data_type()),
         };
         let name = field.name().clone();
-        let (before, behind) = (&all[..index], &all[index + 1..]);
+        let is_one_of_several = counts.get(name.as_str()).is_some_and(|count| *count > 1);
         match ty {
             _ if name.is_empty() => unsupported.push((name, "it has no name".into())),
-            _ if before.iter().any(|other| *other.name() == name) => {}
-            _ if behind.iter().any(|other| *other.name() == name) => {
-                unsupported.push((name, SAME_NAME.into()));
+            _ if is_one_of_several => {
+                if told.insert(field.name()) {
+                    unsupported.push((name, SAME_NAME.into()));
+                }
             }
             Some(ty) => fields.push(Field { name, ty, nullable: field.is_nullable() }),
             None => unsupported.push((name, types::describe(field.data_type()))),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::io::parquet_file::check_counts;
 use crate::io::{IoErrorKind, schema};
-use arrow::array::{ArrayRef, Decimal128Array, RecordBatch};
+use arrow::array::{ArrayRef, Date32Array, Decimal128Array, RecordBatch, TimestampMicrosecondArray};
 use parquet::data_type::{ByteArray, ByteArrayType, FixedLenByteArray, FixedLenByteArrayType};
 use parquet::file::metadata::{FileMetaData, ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter};
 use parquet::file::writer::SerializedFileWriter;
@@ -64,6 +64,31 @@ fn decimals_keep_to_their_digits() {
     let (_directory, path) = place("t.arrow");
     decimals(&path, 18, &[Some(i128::MIN)]);
     assert_eq!(error(&path, &declared(18)).kind, IoErrorKind::BadValue);
+}
+
+/// DuckDB writes infinite dates and times as the greatest integer and its negative.
+#[test]
+fn times_are_finite() {
+    for infinite in [i32::MAX, -i32::MAX] {
+        for name in ["t.parquet", "t.arrow"] {
+            let (_directory, path) = place(name);
+            let array = Date32Array::from(vec![Some(1), None, Some(infinite)]);
+            write(
+                &path,
+                &RecordBatch::try_from_iter_with_nullable([("x", Arc::new(array) as ArrayRef, true)]).unwrap(),
+            );
+            let error = error(&path, &[field("x", Type::Date, true)]);
+            assert_eq!((error.kind, error.row), (IoErrorKind::BadValue, Some(3)), "{name}: {error}");
+            assert!(error.message.contains("an infinite date"), "{error}");
+        }
+    }
+    for infinite in [i64::MAX, -i64::MAX] {
+        let (_directory, path) = place("t.parquet");
+        let array = TimestampMicrosecondArray::from(vec![Some(1), None, Some(infinite)]);
+        write(&path, &RecordBatch::try_from_iter_with_nullable([("x", Arc::new(array) as ArrayRef, true)]).unwrap());
+        let error = error(&path, &[field("x", Type::Timestamp, true)]);
+        assert!(error.row == Some(3) && error.message.contains("an infinite timestamp"), "{error}");
+    }
 }
 
 /// Some writers store every decimal in 16 bytes, or in as many as each takes.
