@@ -1,8 +1,8 @@
 //! How a stage folds its rows: one strategy a file, with all that is to be known of it.
 //!
-//! A [`Strategy`] says what a stage keeps of its rows ([`Strategy::state`]), what a chunk adds to it ([`Strategy::step`]), how the
-//! states of two replicas become one ([`Strategy::merge`]), what comes out ([`Strategy::finish`]) and how that is laid out
-//! ([`Strategy::layout`]), which order of rows it requires, what it costs, and what people are told of it. [`Sink`] lists the
+//! A `Strategy` says what a stage keeps of its rows (`Strategy::state`), what a chunk adds to it (`Strategy::step`), how the
+//! states of two replicas become one (`Strategy::merge`), what comes out (`Strategy::finish`) and how that is laid out
+//! (`Strategy::layout`), which order of rows it requires, what it costs, and what people are told of it. [`Sink`] lists the
 //! strategies; the planner picks among them in `physical/choose.rs`; nothing behind the planner knows one from another.
 
 mod accumulate;
