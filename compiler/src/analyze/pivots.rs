@@ -104,13 +104,15 @@ impl<'a> Builder<'a> {
         for (column, name) in listed.iter().zip(names) {
             let ty = column.column?.ty;
             let Some(wide) = common.map_or(Some(ty), |common| widen(common, ty)) else {
+                // All become text: of the two, that which is none.
+                let other = if ty == Type::Str { &names[0] } else { name };
                 self.report(
                     Diagnostic::error(
                         codes::MISMATCHED_TYPES,
                         format!("`{}` cannot stand in one column with the others", name.node),
                     )
                     .label(name.span, format!("this is {ty}"))
-                    .help(format!("convert it first: `derive {} = {} as str`", name.node, name.node)),
+                    .help(format!("convert first: `derive {0} = {0} as str`", other.node)),
                 );
                 return None;
             };

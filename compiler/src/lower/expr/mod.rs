@@ -12,8 +12,8 @@ pub(crate) use compare::{order_bits, order_key};
 use super::context::{Cx, Lane, Rows, cell_source};
 use crate::encode::{Expr, ExprKind, Scalar, Type};
 use crate::stablehlo::{Element, Value};
-use dj_runtime::artifact::{CapacityKind, HostTableKind, Resident, ScalarInput, ScalarSource, StatusKind};
-use dj_runtime::expr::makes_longer;
+use dj_runtime::artifact::{CapacityKind, HostTableKind, Resident, ScalarInput, ScalarSource, StatusKind, StatusSite};
+use dj_runtime::expr::{self as host, makes_longer};
 
 /// Where an expression is evaluated: on which rows, and which lanes may raise a status.
 #[derive(Clone, Copy)]
@@ -127,7 +127,16 @@ impl<'c> Cx<'_, 'c> {
                     format!("a text cannot be converted in `{quoted}`")
                 }
             };
-            self.raise_lanes(scope, StatusKind::Cast, expr, message, failed, codes.valid);
+            let help = match &spec.kind {
+                HostTableKind::Function { expr, .. } if matches!(expr.kind, host::ExprKind::Cast { .. }) => {
+                    Some(format!("write `as? {}` to get null where a text cannot be converted", expr.ty))
+                }
+                HostTableKind::Function { .. } | HostTableKind::Rank | HostTableKind::Unrank => None,
+            };
+            let lanes = self.b.and(scope.active, failed);
+            let lanes = codes.valid.map_or(lanes, |valid| self.b.and(lanes, valid));
+            let site = StatusSite { kind: StatusKind::Cast, span: expr.span, message, help };
+            self.raise_with(site, lanes, scope.rows.origin);
         }
         Lane { value, valid: self.both(codes.valid, entry_valid) }
     }
@@ -143,21 +152,6 @@ impl<'c> Cx<'_, 'c> {
     pub(crate) fn dictionary_capacity(&self, domain: usize) -> usize {
         let base = self.lowering.dictionaries.capacity(domain).max(self.interface.borrow().least_dictionary);
         self.interface.borrow_mut().capacity(base, CapacityKind::Dictionary(domain))
-    }
-
-    /// Raises a status on active lanes that are valid.
-    fn raise_lanes(
-        &self,
-        scope: Scope<'_, 'c>,
-        kind: StatusKind,
-        expr: &Expr,
-        message: String,
-        lanes: Value<'c>,
-        valid: Option<Value<'c>>,
-    ) {
-        let lanes = self.b.and(scope.active, lanes);
-        let lanes = valid.map_or(lanes, |valid| self.b.and(lanes, valid));
-        self.raise(kind, expr.span, message, lanes, scope.rows.origin);
     }
 
     /// Valid where both are.
