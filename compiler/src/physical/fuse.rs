@@ -85,7 +85,7 @@ fn through(source: &Driver, stage: &Stage, reader: &Driver) -> Driver {
 fn drop_unread(stage: &mut Stage) {
     let mut read: BTreeSet<ColumnId> = stage.result.iter().map(|column| column.id).collect();
     read.extend(stage.sink.strategy().expressions().into_iter().flat_map(Expr::columns));
-    let Some(driver) = stage.drivers.first_mut() else { return };
+    let driver = stage.drivers.first_mut().unwrap_or_else(|| panic!("(P13) no driver gives rows to a stage"));
     for op in driver.ops.iter_mut().rev() {
         if let Op::Project(items) = op {
             items.retain(|item| read.contains(&item.id));

@@ -2,13 +2,12 @@
 
 use super::accumulate::Addresses;
 use super::address::slots;
-use super::{Cost, FinishResult, Group, KeyDim, Layout, Length, StateSpec, StepResult, Strategy, Work};
+use super::{Cost, FinishResult, Group, KeyDim, Length, StateSpec, StepResult, Strategy, Work};
 use crate::encode::Expr;
 use crate::lower::{Cx, Lane, Rows, product};
 use crate::physical::{Stage, StagePrinter, Verifier, require};
 use crate::plan::{RowCount, VerifyError};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
-use dj_runtime::expr::ColumnId;
 
 /// More slots than this are never addressed directly: each takes eight bytes for every part of an accumulator.
 pub(crate) const MAX_SLOTS: u64 = 1 << 24;
@@ -53,12 +52,8 @@ impl Strategy for Dense {
         "dense"
     }
 
-    fn label(&self, names: &dyn Fn(ColumnId) -> String) -> String {
-        self.group.label(self.name(), names)
-    }
-
-    fn title(&self, text: &StagePrinter<'_>) -> String {
-        self.group.title(self.name(), text)
+    fn expressions(&self) -> Vec<&Expr> {
+        self.group.expressions()
     }
 
     fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
@@ -66,17 +61,8 @@ impl Strategy for Dense {
         std::iter::once(slots).chain(self.group.details(text)).collect()
     }
 
-    fn expressions(&self) -> Vec<&Expr> {
-        self.group.expressions()
-    }
-
     fn group(&self) -> Option<&Group> {
         Some(&self.group)
-    }
-
-    /// Rows are compared by their place, where it matters which comes first.
-    fn relies_on_arrival(&self) -> bool {
-        false
     }
 
     /// No more than there are slots, unless a dictionary among the keys grows.
@@ -101,10 +87,6 @@ impl Strategy for Dense {
         require(nulls, || "(P8) a key that may be null has no slot for it".to_owned())
     }
 
-    fn max_rows(&self, cx: &Cx<'_, '_>, stage: &Stage) -> u64 {
-        self.group.accumulators(cx, stage).max_rows()
-    }
-
     /// A slot for each combination of key values, in a tensor for each part of an accumulator.
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
         let slots = cx.slot_dims(&self.dims);
@@ -124,10 +106,6 @@ impl Strategy for Dense {
     /// Slot by slot.
     fn merge<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
         cx.merge_accumulators(&self.group.accumulators(cx, stage), state, other)
-    }
-
-    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
-        Layout::of_columns(cx, &stage.result)
     }
 
     fn length(&self, cx: &Cx<'_, '_>, _stage: &Stage, _length: Length) -> Vec<Vec<i64>> {

@@ -1,12 +1,11 @@
 //! `emit`: rows leave as they come, chunk by chunk.
 
-use super::{Cost, FinishResult, Layout, Length, StateSpec, StepResult, Strategy, Work};
+use super::{FinishResult, Layout, Length, StateSpec, StepResult, Strategy};
 use crate::encode::Expr;
 use crate::lower::{Cx, Rows};
-use crate::physical::{Stage, StagePrinter};
+use crate::physical::Stage;
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::{Part, SlotKind};
-use dj_runtime::expr::ColumnId;
 
 /// Rows leave as they come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,14 +16,6 @@ impl Strategy for Emit {
         "emit"
     }
 
-    fn label(&self, _names: &dyn Fn(ColumnId) -> String) -> String {
-        "emit".to_owned()
-    }
-
-    fn title(&self, _text: &StagePrinter<'_>) -> String {
-        "emit".to_owned()
-    }
-
     fn expressions(&self) -> Vec<&Expr> {
         vec![]
     }
@@ -32,11 +23,6 @@ impl Strategy for Emit {
     /// What is emitted comes out as it came in.
     fn relies_on_arrival(&self) -> bool {
         true
-    }
-
-    /// There is no other way to emit rows.
-    fn cost(&self, _work: Work<'_>) -> Cost {
-        Cost { row: 0, once: 0 }
     }
 
     fn emits(&self) -> bool {

@@ -1,13 +1,12 @@
 //! `sort`: rows are buffered as groups of one, sorted by key, and added up where keys are equal.
 
 use super::accumulate::{Accumulators, Addresses};
-use super::{Cost, FinishResult, Group, Layout, Length, StateSpec, StepResult, Strategy, Work, buffer};
+use super::{Cost, FinishResult, Group, Length, StateSpec, StepResult, Strategy, Work, buffer};
 use crate::encode::Expr;
 use crate::lower::{Cx, Rows, WordKey};
-use crate::physical::{Stage, StagePrinter};
+use crate::physical::Stage;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::Init;
-use dj_runtime::expr::ColumnId;
 
 /// Nanoseconds that a row takes: it is sorted, and gathered in the new order.
 const ROW: u64 = 85;
@@ -71,18 +70,6 @@ impl Strategy for GroupSort {
         "sort"
     }
 
-    fn label(&self, names: &dyn Fn(ColumnId) -> String) -> String {
-        self.group.label(self.name(), names)
-    }
-
-    fn title(&self, text: &StagePrinter<'_>) -> String {
-        self.group.title(self.name(), text)
-    }
-
-    fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
-        self.group.details(text)
-    }
-
     fn expressions(&self) -> Vec<&Expr> {
         self.group.expressions()
     }
@@ -91,17 +78,8 @@ impl Strategy for GroupSort {
         Some(&self.group)
     }
 
-    /// Rows are compared by their place, where it matters which comes first.
-    fn relies_on_arrival(&self) -> bool {
-        false
-    }
-
     fn cost(&self, _work: Work<'_>) -> Cost {
         Cost { row: ROW, once: ONCE }
-    }
-
-    fn max_rows(&self, cx: &Cx<'_, '_>, stage: &Stage) -> u64 {
-        self.group.accumulators(cx, stage).max_rows()
     }
 
     fn appends(&self) -> bool {
@@ -134,10 +112,6 @@ impl Strategy for GroupSort {
         let groups = self.groups(cx, &self.group.accumulators(cx, stage), state);
         let buffers = groups.keys.into_iter().chain(groups.states.into_iter().flatten());
         std::iter::once(groups.count).chain(buffers).collect()
-    }
-
-    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
-        Layout::of_columns(cx, &stage.result)
     }
 
     fn length(&self, cx: &Cx<'_, '_>, stage: &Stage, _length: Length) -> Vec<Vec<i64>> {

@@ -51,17 +51,21 @@ pub(crate) trait Strategy {
     fn name(&self) -> &'static str;
 
     /// What a stage does by it, for people who run it: `group by origin, hour: dense`.
-    fn label(&self, names: &dyn Fn(ColumnId) -> String) -> String;
-
-    /// The same with all that decides the result, for people who read the plan: `sort [hour desc]`.
-    fn title(&self, text: &StagePrinter<'_>) -> String;
-
-    /// What else is to be said of it, a line each.
-    fn details(&self, _text: &StagePrinter<'_>) -> Vec<String> {
-        vec![]
+    fn label(&self, names: &dyn Fn(ColumnId) -> String) -> String {
+        self.group().map_or_else(|| self.name().to_owned(), |group| group.label(self.name(), names))
     }
 
-    /// The expressions that a step computes of each row.
+    /// The same with all that decides the result, for people who read the plan: `sort [hour desc]`.
+    fn title(&self, text: &StagePrinter<'_>) -> String {
+        self.group().map_or_else(|| self.name().to_owned(), |group| group.title(self.name(), text))
+    }
+
+    /// What else is to be said of it, a line each.
+    fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
+        self.group().map_or_else(Vec::new, |group| group.details(text))
+    }
+
+    /// The expressions that are computed of each row. One that is missing here is not verified.
     fn expressions(&self) -> Vec<&Expr>;
 
     /// Keys and aggregates, if the rows become groups.
@@ -74,8 +78,11 @@ pub(crate) trait Strategy {
         None
     }
 
-    /// Whether the result depends on the order in which rows arrive.
-    fn relies_on_arrival(&self) -> bool;
+    /// Whether the result depends on the order in which rows arrive. Groups compare rows by their place, where it matters
+    /// which comes first.
+    fn relies_on_arrival(&self) -> bool {
+        self.group().is_none()
+    }
 
     /// Whether the place of each row in its order must be known, because rows are compared by it.
     fn reads_order(&self) -> bool {
@@ -88,7 +95,11 @@ pub(crate) trait Strategy {
     }
 
     /// What it takes to fold so many rows, as far as the planner compares strategies.
-    fn cost(&self, work: Work) -> Cost;
+    ///
+    /// What has no alternative by cost takes nothing.
+    fn cost(&self, _work: Work<'_>) -> Cost {
+        Cost { row: 0, once: 0 }
+    }
 
     /// Checks what must hold of its own parts in a stage, by the numbers of `physical/verify.rs`.
     ///
@@ -99,8 +110,8 @@ pub(crate) trait Strategy {
     }
 
     /// More rows than this may overflow a sum.
-    fn max_rows(&self, _cx: &Cx<'_, '_>, _stage: &Stage) -> u64 {
-        u64::MAX
+    fn max_rows(&self, cx: &Cx<'_, '_>, stage: &Stage) -> u64 {
+        self.group().map_or(u64::MAX, |group| group.accumulators(cx, stage).max_rows())
     }
 
     /// Whether rows leave with each step, instead of being kept.
@@ -139,8 +150,10 @@ pub(crate) trait Strategy {
         unreachable!("`{}` does not reduce its buffers in place", self.name())
     }
 
-    /// What the tensors of the result are.
-    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout;
+    /// What the tensors of the result are: those of its columns, if joins read no others.
+    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
+        Layout::of_columns(cx, &stage.result)
+    }
 
     /// The dimensions of the tensors of a length, at every rung; see [`StateSpec::dims`].
     fn length(&self, cx: &Cx<'_, '_>, stage: &Stage, length: Length) -> Vec<Vec<i64>>;

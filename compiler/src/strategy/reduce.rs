@@ -1,13 +1,12 @@
 //! `reduce`: without keys there is one group, and a chunk is reduced into it.
 
 use super::accumulate::Addresses;
-use super::{Cost, FinishResult, Group, Layout, Length, MAX_RUNGS, StateSpec, StepResult, Strategy, Work};
+use super::{FinishResult, Group, Length, MAX_RUNGS, StateSpec, StepResult, Strategy, Work};
 use crate::encode::Expr;
 use crate::lower::{Cx, Rows};
-use crate::physical::{Stage, StagePrinter, Verifier, require};
+use crate::physical::{Stage, Verifier, require};
 use crate::plan::{RowCount, VerifyError};
 use crate::stablehlo::{Element, Value};
-use dj_runtime::expr::ColumnId;
 
 /// One group of all rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,18 +20,6 @@ impl Strategy for Reduce {
         "reduce"
     }
 
-    fn label(&self, names: &dyn Fn(ColumnId) -> String) -> String {
-        self.group.label(self.name(), names)
-    }
-
-    fn title(&self, text: &StagePrinter<'_>) -> String {
-        self.group.title(self.name(), text)
-    }
-
-    fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
-        self.group.details(text)
-    }
-
     fn expressions(&self) -> Vec<&Expr> {
         self.group.expressions()
     }
@@ -41,26 +28,12 @@ impl Strategy for Reduce {
         Some(&self.group)
     }
 
-    /// Rows are compared by their place, where it matters which comes first.
-    fn relies_on_arrival(&self) -> bool {
-        false
-    }
-
     fn rows_out(&self, _rows: Option<RowCount>, _work: Work<'_>) -> Option<RowCount> {
         Some(RowCount::at_most(1))
     }
 
-    /// There is no other way to have one group.
-    fn cost(&self, _work: Work<'_>) -> Cost {
-        Cost { row: 0, once: 0 }
-    }
-
     fn verify(&self, _verifier: &Verifier<'_>, _stage: &Stage) -> Result<(), VerifyError> {
         require(self.group.keys.is_empty(), || "(P8) groups of several keys are reduced to one".to_owned())
-    }
-
-    fn max_rows(&self, cx: &Cx<'_, '_>, stage: &Stage) -> u64 {
-        self.group.accumulators(cx, stage).max_rows()
     }
 
     /// One slot for each part of an accumulator.
@@ -78,10 +51,6 @@ impl Strategy for Reduce {
 
     fn merge<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
         cx.merge_accumulators(&self.group.accumulators(cx, stage), state, other)
-    }
-
-    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
-        Layout::of_columns(cx, &stage.result)
     }
 
     fn length(&self, _cx: &Cx<'_, '_>, _stage: &Stage, _length: Length) -> Vec<Vec<i64>> {

@@ -1,11 +1,10 @@
 //! `sort`: rows are buffered, and put in order at the end.
 
-use super::{Cost, FinishResult, Layout, Length, StateSpec, StepResult, Strategy, Work, buffer};
+use super::{FinishResult, Length, StateSpec, StepResult, Strategy, buffer};
 use crate::encode::{Expr, SortKey};
 use crate::lower::{Cx, Rows};
 use crate::physical::{Stage, StagePrinter};
 use crate::stablehlo::Value;
-use dj_runtime::expr::ColumnId;
 
 /// All rows in an order.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,10 +18,6 @@ impl Strategy for Sort {
         "sort"
     }
 
-    fn label(&self, _names: &dyn Fn(ColumnId) -> String) -> String {
-        "sort".to_owned()
-    }
-
     fn title(&self, text: &StagePrinter<'_>) -> String {
         format!("sort [{}]", text.order(&self.keys))
     }
@@ -34,10 +29,6 @@ impl Strategy for Sort {
     /// The sort is stable, so that ties stay as they arrived.
     fn relies_on_arrival(&self) -> bool {
         true
-    }
-
-    fn cost(&self, _work: Work<'_>) -> Cost {
-        Cost { row: 85, once: 0 }
     }
 
     fn appends(&self) -> bool {
@@ -55,10 +46,6 @@ impl Strategy for Sort {
 
     fn merge<'c>(&self, cx: &Cx<'_, 'c>, _stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
         buffer::concatenate(cx, state, other)
-    }
-
-    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
-        Layout::of_columns(cx, &stage.result)
     }
 
     fn length(&self, cx: &Cx<'_, '_>, stage: &Stage, _length: Length) -> Vec<Vec<i64>> {

@@ -1,13 +1,12 @@
 //! `top-k`: the first rows of an order, kept while the chunks come.
 
-use super::{Cost, FinishResult, Layout, Length, MAX_RUNGS, StateSpec, StepResult, Strategy, Work};
+use super::{FinishResult, Length, MAX_RUNGS, StateSpec, StepResult, Strategy};
 use crate::encode::{Expr, SortKey};
 use crate::lower::{Cx, Lane, Rows, WordKey};
 use crate::physical::{Stage, StagePrinter, Verifier, require};
 use crate::plan::{VerifyError, grouped};
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::Init;
-use dj_runtime::expr::ColumnId;
 
 /// The first rows of an order.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,10 +56,6 @@ impl Strategy for TopK {
         "top-k"
     }
 
-    fn label(&self, _names: &dyn Fn(ColumnId) -> String) -> String {
-        "top-k".to_owned()
-    }
-
     fn title(&self, text: &StagePrinter<'_>) -> String {
         format!("top {} by [{}]", grouped(self.rows as u64), text.order(&self.keys))
     }
@@ -72,11 +67,6 @@ impl Strategy for TopK {
     /// Ties stay as they arrived.
     fn relies_on_arrival(&self) -> bool {
         true
-    }
-
-    /// A chunk is sorted with the kept rows, which is less than all rows together.
-    fn cost(&self, _work: Work<'_>) -> Cost {
-        Cost { row: 60, once: 0 }
     }
 
     fn verify(&self, _verifier: &Verifier<'_>, stage: &Stage) -> Result<(), VerifyError> {
@@ -102,10 +92,6 @@ impl Strategy for TopK {
         let rows = cx.buffered_rows(&stage.result, &other[1..], other[0], self.rows as i64);
         let more = More { columns: other[1..].to_vec(), active: rows.active, origin: rows.origin };
         self.first(cx, stage, state, &more)
-    }
-
-    fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
-        Layout::of_columns(cx, &stage.result)
     }
 
     fn length(&self, _cx: &Cx<'_, '_>, _stage: &Stage, _length: Length) -> Vec<Vec<i64>> {
