@@ -27,6 +27,28 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// `a ?? b ?? c`: all operands of a chain meet at once, so that a literal takes the type of whichever of them has one.
+    pub(super) fn alternatives(
+        &mut self,
+        scope: &Scope<'_, 'a>,
+        left: &'a ast::Expr,
+        right: &'a ast::Expr,
+        span: Span,
+    ) -> Option<Value> {
+        let (mut operands, mut rest) = (vec![], vec![right, left]);
+        while let Some(operand) = rest.pop() {
+            if let ast::ExprKind::Binary(op, left, right) = &operand.kind
+                && op.node == ast::BinaryOp::Coalesce
+            {
+                rest.extend([right.as_ref(), left.as_ref()]);
+            } else {
+                operands.push(operand);
+            }
+        }
+        let values: Vec<Option<Value>> = operands.into_iter().map(|operand| self.expr(scope, operand)).collect();
+        self.coalesce(values.into_iter().collect::<Option<_>>()?, span)
+    }
+
     pub(super) fn coalesce(&mut self, values: Vec<Value>, span: Span) -> Option<Value> {
         let ty = self.unify("`??`", &values.iter().collect::<Vec<_>>(), span)?;
         let mut operands = Vec::new();

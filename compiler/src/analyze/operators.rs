@@ -71,6 +71,7 @@ impl<'a> Builder<'a> {
         use ast::BinaryOp as Op;
         match op.node {
             Op::And | Op::Or => return self.connective(scope, op.node, left, right, span),
+            Op::Coalesce => return self.alternatives(scope, left, right, span),
             Op::Power
             | Op::Multiply
             | Op::Divide
@@ -78,7 +79,6 @@ impl<'a> Builder<'a> {
             | Op::Modulo
             | Op::Add
             | Op::Subtract
-            | Op::Coalesce
             | Op::Equal
             | Op::NotEqual
             | Op::Less
@@ -90,8 +90,7 @@ impl<'a> Builder<'a> {
         let (left, right) = (self.expr(scope, left), self.expr(scope, right));
         let (left, right) = (left?, right?);
         match op.node {
-            Op::And | Op::Or => None,
-            Op::Coalesce => self.coalesce(vec![left, right], span),
+            Op::And | Op::Or | Op::Coalesce => None,
             Op::Equal => self.compare(CompareOp::Equal, left, right, span),
             Op::NotEqual => self.compare(CompareOp::NotEqual, left, right, span),
             Op::Less => self.compare(CompareOp::Less, left, right, span),

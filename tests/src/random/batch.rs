@@ -3,24 +3,28 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 
-use super::tester::{ALL_CHOICES, Tester};
+use super::tester::{ALL_CHOICES, Tester, Verdict};
 use crate::{Result, root};
 
-const USAGE: &str = "usage: random [--seeds FROM..TO] [--choices N] [--failures N] [--tally FILE] [--folder FOLDER] [--show SEED] [--no-shrink] [--worker EXECUTABLE]";
+const USAGE: &str = "usage: random [--seeds FROM..TO] [--choices N] [--failures N] [--workers N] [--tally FILE] [--folder FOLDER] [--show SEED] [--no-shrink] [--worker EXECUTABLE]";
 
 struct Arguments {
     seeds: std::ops::Range<u64>,
     choices: usize,
     /// Stops at so many failures.
     failures: usize,
+    /// Testers at once, each with a process and a folder of its own.
+    workers: usize,
     tally: Option<PathBuf>,
     folder: PathBuf,
     show: Option<u64>,
     shrink: bool,
-    /// What runs the commands, if not this program.
-    worker: Option<PathBuf>,
+    /// What runs the commands: this program, if no other is named.
+    worker: PathBuf,
 }
 
 /// Runs seeds as the command line says; progress goes to standard error.
@@ -30,14 +34,68 @@ pub fn main(arguments: &[String]) -> Result {
         eprintln!("{}", Tester::show(seed));
         return Ok(());
     }
-    let worker = arguments.worker.clone().map_or_else(std::env::current_exe, Ok)?;
-    let mut tester = Tester::new(&arguments.folder, &worker)?;
-    let mut tally = arguments.tally.as_deref().map_or_else(|| Ok(Tally::default()), Tally::read)?;
-    let started = Instant::now();
-    let mut failures = 0;
-    let failed = root().join("out/random");
-    for seed in arguments.seeds.start.max(tally.next)..arguments.seeds.end {
-        let verdict = tester.check(seed, arguments.choices, arguments.shrink.then_some(failed.as_path()))?;
+    let tally = arguments.tally.as_deref().map_or_else(|| Ok(Tally::default()), Tally::read)?;
+    let seeds = arguments.seeds.start.max(tally.next)..arguments.seeds.end;
+    let mut testers = (0..arguments.workers)
+        .map(|at| Tester::new(&arguments.folder.join(at.to_string()), &arguments.worker))
+        .collect::<Result<Vec<_>>>()?;
+    let mut batch = Batch { arguments: &arguments, tally, failures: 0, started: Instant::now() };
+    let next = AtomicU64::new(seeds.start);
+    let (sender, verdicts) = channel();
+    std::thread::scope(|scope| {
+        for tester in &mut testers {
+            let (sender, next, end) = (sender.clone(), &next, seeds.end);
+            let (choices, failed) = (arguments.choices, arguments.shrink.then(|| root().join("out/random")));
+            scope.spawn(move || {
+                let mut seed = next.fetch_add(1, Ordering::Relaxed);
+                while seed < end {
+                    let verdict = tester.check(seed, choices, failed.as_deref()).map_err(|error| error.to_string());
+                    if sender.send((seed, verdict)).is_err() {
+                        break;
+                    }
+                    seed = next.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        drop(sender);
+        let done = batch.count(seeds.start, &verdicts);
+        // Testers that are at work end with their seed.
+        next.store(seeds.end, Ordering::Relaxed);
+        done
+    })?;
+    if let Some(path) = &arguments.tally {
+        std::fs::write(path, batch.tally.text())?;
+    }
+    if batch.failures > 0 { Err(format!("{} failures", batch.failures).into()) } else { Ok(()) }
+}
+
+/// What is counted while testers work.
+struct Batch<'a> {
+    arguments: &'a Arguments,
+    tally: Tally,
+    failures: usize,
+    started: Instant,
+}
+
+impl Batch<'_> {
+    /// Counts verdicts in the order of their seeds, so that a tally holds all seeds before its next one.
+    fn count(&mut self, first: u64, verdicts: &Receiver<(u64, std::result::Result<Verdict, String>)>) -> Result {
+        let (mut waiting, mut seed) = (BTreeMap::new(), first);
+        for (of, verdict) in verdicts {
+            waiting.insert(of, verdict?);
+            while let Some(verdict) = waiting.remove(&seed) {
+                self.add(seed, verdict)?;
+                seed += 1;
+                if self.failures >= self.arguments.failures {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, seed: u64, verdict: Verdict) -> Result {
+        let tally = &mut self.tally;
         tally.next = seed + 1;
         tally.programs += 1;
         tally.runs += verdict.runs;
@@ -49,26 +107,23 @@ pub fn main(arguments: &[String]) -> Result {
         if let Some((kind, told)) = verdict.failure {
             eprintln!("{told}\n");
             *tally.kinds.entry(kind).or_default() += 1;
-            failures += 1;
+            self.failures += 1;
         }
-        if tally.programs % 10 == 0 || failures >= arguments.failures {
-            let seconds = started.elapsed().as_secs_f64();
+        if tally.programs.is_multiple_of(10) || self.failures >= self.arguments.failures {
             eprintln!(
-                "{seconds:.0} s: up to seed {seed}, {} programs, {} of them without rows, {} runs, {failures} failures",
-                tally.programs, tally.empty, tally.runs
+                "{:.0} s: up to seed {seed}, {} programs, {} of them without rows, {} runs, {} failures",
+                self.started.elapsed().as_secs_f64(),
+                tally.programs,
+                tally.empty,
+                tally.runs,
+                self.failures
             );
-            if let Some(path) = &arguments.tally {
+            if let Some(path) = &self.arguments.tally {
                 std::fs::write(path, tally.text())?;
             }
         }
-        if failures >= arguments.failures {
-            break;
-        }
+        Ok(())
     }
-    if let Some(path) = &arguments.tally {
-        std::fs::write(path, tally.text())?;
-    }
-    if failures > 0 { Err(format!("{failures} failures").into()) } else { Ok(()) }
 }
 
 fn parse(words: &[String]) -> Result<Arguments> {
@@ -76,11 +131,12 @@ fn parse(words: &[String]) -> Result<Arguments> {
         seeds: 0..3000,
         choices: ALL_CHOICES,
         failures: 5,
+        workers: 1,
         tally: None,
         folder: root().join("target/random"),
         show: None,
         shrink: true,
-        worker: None,
+        worker: std::env::current_exe()?,
     };
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -96,9 +152,10 @@ fn parse(words: &[String]) -> Result<Arguments> {
             }
             "--choices" => arguments.choices = value.parse()?,
             "--failures" => arguments.failures = value.parse()?,
+            "--workers" => arguments.workers = value.parse()?,
             "--tally" => arguments.tally = Some(PathBuf::from(value)),
             "--folder" => arguments.folder = PathBuf::from(value),
-            "--worker" => arguments.worker = Some(PathBuf::from(value)),
+            "--worker" => arguments.worker = PathBuf::from(value),
             "--show" => arguments.show = Some(value.parse()?),
             _ => return Err(USAGE.into()),
         }
@@ -138,7 +195,7 @@ impl Tally {
 
     fn text(&self) -> String {
         let mut text = format!(
-            "# Random programs\n\nWritten by `cargo run -p dj-tests --bin random -- --tally FILE`, which goes on from here.\n\n\
+            "# Random programs\n\nWritten by `cargo random -- --tally FILE`, which goes on from here.\n\n\
              - next seed: {}\n- programs: {}\n- runs compared: {}\n- programs that DuckDB fails on: {}\n- programs without rows: {}\n\n\
              Disagreements by kind:\n\n",
             self.next, self.programs, self.runs, self.unjudged, self.empty

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dj_compiler::physical::Choice;
@@ -23,6 +24,9 @@ const COMMANDS: u64 = 16;
 
 /// A failure is made smaller for so long at most.
 const SHRINKING: Duration = Duration::from_secs(240);
+
+/// Held while a failure is made smaller: all testers put what is left of its rows in one schema of DuckDB.
+static SMALLER: Mutex<()> = Mutex::new(());
 
 /// How many choices of rows there are.
 pub const ALL_CHOICES: usize = CHOICES.len();
@@ -105,6 +109,7 @@ impl Tester {
         let mut told =
             format!("seed {seed}: {}\n--- program\n{}", report::describe(&failure), print_dj::program(&program));
         if let Some(folder) = failures {
+            let _one_at_a_time = SMALLER.lock().unwrap_or_else(PoisonError::into_inner);
             let (program, failure) = shrunk(&mut court, program, failure)?;
             let path = folder.join(seed.to_string());
             let failure = fewer::plainer(&mut court, &program, failure)?;
