@@ -34,8 +34,11 @@ fn parse_bool(text: &str) -> Option<bool> {
     }
 }
 
+/// What may stand around a number, a date or a time, but not around a bool.
+const BLANKS: [char; 6] = [' ', '\t', '\n', '\r', '\x0b', '\x0c'];
+
 fn trimmed(text: &str) -> &str {
-    text.trim_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c'])
+    text.trim_matches(BLANKS)
 }
 
 /// A number as it is written: `digits` times ten to the power `exponent`.
@@ -97,11 +100,11 @@ fn read_digits(text: &str) -> Option<Vec<u8>> {
 }
 
 fn parse_exact(text: &str, ty: Type) -> Option<i128> {
-    let text = trimmed(text);
-    let value = if let Some(digits) = radix_digits(text, ty) {
+    let value = if let Some(digits) = radix_digits(text.trim_start_matches(BLANKS), ty) {
+        // No blank may follow these digits.
         i128::from_str_radix(digits.1, digits.0).ok().filter(|value| *value >= 0)?
     } else {
-        let written = Written::read(text)?;
+        let written = Written::read(trimmed(text))?;
         if written.negative && ty.is_unsigned_integer() && !written.is_zero() {
             return None;
         }
@@ -148,9 +151,12 @@ fn take_char(text: &mut &str, wanted: char) -> Option<()> {
     Some(())
 }
 
+/// The first day of 1970, as a date and as a time.
+const EPOCH: &str = "epoch";
+
 /// Takes `[-]Y-M-D[ (BC)]`, with `-`, `/`, `\` or a space between the numbers; gives days since 1970.
 fn take_date(text: &mut &str) -> Option<i64> {
-    if let Some(rest) = text.strip_prefix("epoch") {
+    if let Some(rest) = text.strip_prefix(EPOCH) {
         *text = rest;
         return Some(0);
     }
@@ -193,40 +199,48 @@ fn take_clock(text: &mut &str, most_hour_digits: usize) -> Option<i64> {
     Some(micros)
 }
 
-/// Takes `Z`, `UTC`, `+02` or `+02:30`; gives microseconds ahead of UTC.
+/// Takes `Z`, `UTC`, `+02` or `+02:30`, with a space before it or not; gives microseconds ahead of UTC. Blanks may follow
+/// a zone or the space, but not the time itself.
 fn take_zone(text: &mut &str) -> Option<i64> {
-    *text = text.trim_start_matches(' ');
+    let has_space = take_char(text, ' ').is_some();
+    let zone = take_offset(text)?;
+    if has_space || zone.is_some() {
+        *text = text.trim_start_matches(BLANKS);
+    }
+    Some(zone.unwrap_or(0))
+}
+
+/// Takes a zone if there is one; gives microseconds ahead of UTC.
+fn take_offset(text: &mut &str) -> Option<Option<i64>> {
     for utc in ["Z", "z", "UTC"] {
         if let Some(rest) = text.strip_prefix(utc) {
             *text = rest;
-            return Some(0);
+            return Some(Some(0));
         }
     }
     let sign = match text.chars().next() {
         Some('+') => 1,
         Some('-') => -1,
-        _ => return Some(0),
+        _ => return Some(None),
     };
     *text = &text[1..];
     let hours = take_number(text, 2).filter(|hours| *hours < 24)?;
     let minutes =
         if take_char(text, ':').is_some() { take_number(text, 2).filter(|minutes| *minutes < 60)? } else { 0 };
-    Some(sign * (hours * 60 + minutes) * 60 * MICROS_PER_SECOND)
+    Some(Some(sign * (hours * 60 + minutes) * 60 * MICROS_PER_SECOND))
 }
 
-/// Microseconds since 1970 of a date and an optional time.
+/// Microseconds since 1970 of a date and an optional time. Behind a date alone nothing may stand, not even a blank: what
+/// follows it is to be a time.
 fn parse_timestamp(text: &str) -> Option<i128> {
-    let mut rest = trimmed(text);
+    if trimmed(text) == EPOCH {
+        return Some(0);
+    }
+    let mut rest = text.trim_start_matches(BLANKS);
     let days = take_date(&mut rest)?;
     let mut micros = 0;
     if !rest.is_empty() {
-        match rest.strip_prefix('T') {
-            Some(time) => rest = time,
-            None => {
-                take_char(&mut rest, ' ')?;
-                rest = rest.trim_start_matches(' ');
-            }
-        }
+        rest = rest.strip_prefix('T').or_else(|| rest.strip_prefix(BLANKS))?.trim_start_matches(BLANKS);
         let clock = take_clock(&mut rest, 2).filter(|clock| *clock <= MICROS_PER_DAY)?;
         micros = i128::from(clock) - i128::from(take_zone(&mut rest)?);
     }

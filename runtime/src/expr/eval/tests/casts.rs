@@ -238,6 +238,49 @@ fn text_becomes_times() {
     );
 }
 
+/// As DuckDB 2.0 has it: blanks may stand before any number, date or time, and behind most, but not around a bool.
+#[test]
+fn blanks_around_text() {
+    let date = Type::Date;
+    for (text, ty, is_read) in [
+        ("2024-01-02 ", date, true),
+        ("\t2024-01-02\r\n", date, true),
+        ("2024-01-02\u{a0}", date, false),
+        ("2024-01-02 03:04 ", date, true),
+        ("2024-01-02 03:04\t", date, false),
+        ("2024-01-02 ", Type::Timestamp, false),
+        (" 2024-01-02", Type::Timestamp, true),
+        ("2024-01-02\n", Type::Timestamp, false),
+        ("0044-03-15 (BC) ", Type::Timestamp, false),
+        (" epoch ", Type::Timestamp, true),
+        ("2024-01-02 03:04 ", Type::Timestamp, true),
+        ("2024-01-02T03:04:05.5 \t", Type::Timestamp, true),
+        ("2024-01-02 03:04\t", Type::Timestamp, false),
+        ("2024-01-02 03:04\n", Type::Timestamp, false),
+        ("2024-01-02 03:04Z\n", Type::Timestamp, true),
+        ("2024-01-02 03:04 UTC ", Type::Timestamp, true),
+        ("2024-01-02 03:04 +01 ", Type::Timestamp, true),
+        ("2024-01-02 03:04  +01", Type::Timestamp, false),
+        ("2024-01-02\t 03:04", Type::Timestamp, true),
+        ("2024-01-02T 03:04", Type::Timestamp, true),
+        ("2024-01-02 T03:04", Type::Timestamp, false),
+        ("\t12\n", Type::I64, true),
+        ("12\u{a0}", Type::I64, false),
+        ("\n0x1F", Type::I64, true),
+        ("0x1F ", Type::I64, false),
+        ("0b11\t", Type::U8, false),
+        ("\x0b1.5 ", Type::F64, true),
+        (" nan\x0c", Type::F64, true),
+        ("\r1.50 ", decimal(4, 2), true),
+        (" 90d ", Type::Duration, true),
+        (" true", Type::Bool, false),
+        ("true ", Type::Bool, false),
+        ("1\n", Type::Bool, false),
+    ] {
+        assert_eq!(cast(&Scalar::str(text), Type::Str, ty).is_ok(), is_read, "{text:?} as {ty}");
+    }
+}
+
 #[test]
 fn a_failed_cast_is_null_where_asked() {
     let cast = ExprKind::Cast { operand: Box::new(str("x")), or_null: true };
