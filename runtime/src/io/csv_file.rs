@@ -5,7 +5,7 @@
 
 use super::csv_infer::{self, Inferred};
 use super::csv_records::Records;
-use super::csv_text::{Blank, CsvText, OpenQuote};
+use super::csv_text::{Blank, CsvText, QuoteError, Quotes};
 use super::csv_value as value;
 use super::error::{IoError, IoErrorKind, place_of};
 use super::file::{Batches, Request, Wanted};
@@ -43,9 +43,8 @@ impl CsvFile {
         let file = files::open(path)?;
         let identity = Identity::of(&file, path)?;
         let text = text_of(file, path, delimiter, Blank::Skipped)?;
-        let open_quote = text.open_quote();
-        let (header, _) =
-            format.infer_schema(text, Some(0)).map_err(|error| unreadable_text(path, &error, &open_quote))?;
+        let quotes = text.quotes();
+        let (header, _) = format.infer_schema(text, Some(0)).map_err(|error| unreadable_text(path, &error, &quotes))?;
         let field = |field: &Arc<ArrowField>| ArrowField::new(field.name().trim(), DataType::Utf8View, true);
         let fields: Vec<_> = header.fields().iter().map(field).collect();
         if fields.is_empty() {
@@ -84,16 +83,16 @@ impl CsvFile {
     }
 
     /// What the parser says, with lines of the file: the parser counts records, the header as the first, and calls them lines.
-    fn unreadable(&self, path: &Path, error: &ArrowError, open_quote: &OpenQuote) -> IoError {
+    fn unreadable(&self, path: &Path, error: &ArrowError, quotes: &Quotes) -> IoError {
         let said = message(error);
         let counted = said.split_once(" for line ").and_then(|(what, rest)| {
             let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             Some((what, rest[..digits].parse::<u64>().ok()?.checked_sub(2)?, &rest[digits..]))
         });
-        let (Some((what, row, rest)), None) = (counted, open_quote.line()) else {
-            return unreadable_text(path, error, open_quote);
+        let (Some((what, row, rest)), None) = (counted, quotes.error()) else {
+            return unreadable_text(path, error, quotes);
         };
-        let Some(line) = self.line(path, row) else { return unreadable_text(path, error, open_quote) };
+        let Some(line) = self.line(path, row) else { return unreadable_text(path, error, quotes) };
         match rest.strip_prefix(", expected ").and_then(|rest| rest.split_once(" got ")) {
             Some((expected, found)) => {
                 let fewer =
@@ -113,7 +112,7 @@ impl CsvFile {
         // With no column at all the rows could not be counted.
         let projection = if columns.is_empty() { vec![0] } else { columns };
         let text = self.text(path)?;
-        let open_quote = text.open_quote();
+        let quotes = text.quotes();
         // The reader clears room for a whole batch, however few rows there are.
         let batch_rows = request.batch_rows.clamp(1, 65_536).min(self.most_rows());
         let reader = ReaderBuilder::new(self.schema.clone())
@@ -122,9 +121,9 @@ impl CsvFile {
             .with_batch_size(batch_rows)
             .with_projection(projection)
             .build_buffered(text)
-            .map_err(|error| unreadable_text(path, &error, &open_quote))?;
+            .map_err(|error| unreadable_text(path, &error, &quotes))?;
         let columns = request.columns.clone();
-        Ok(Box::new(CsvBatches { file: self.clone(), path: path.to_owned(), reader, open_quote, columns, first: 0 }))
+        Ok(Box::new(CsvBatches { file: self.clone(), path: path.to_owned(), reader, quotes, columns, first: 0 }))
     }
 
     fn text(&self, path: &Path) -> Result<CsvText<File>, IoError> {
@@ -152,18 +151,26 @@ fn behind_mark(mut file: File, path: &Path) -> Result<File, IoError> {
     Ok(file)
 }
 
-/// What the parser says, unless its text ended too early.
-fn unreadable_text(path: &Path, error: &ArrowError, open_quote: &OpenQuote) -> IoError {
-    let Some(line) = open_quote.line() else { return IoError::damaged(path, message(error)) };
-    IoError::damaged(path, format!("the quote that opens in line {line} is never closed"))
-        .help("close it; a `\"` that begins a field and belongs to its text is written as `\"\"\"`")
+/// What the parser says, unless its text ended too early for a quote.
+fn unreadable_text(path: &Path, error: &ArrowError, quotes: &Quotes) -> IoError {
+    match quotes.error() {
+        None => IoError::damaged(path, message(error)),
+        Some(QuoteError::Open(line)) => {
+            IoError::damaged(path, format!("the quote that opens in line {line} is never closed"))
+                .help("close it; a `\"` that begins a field and belongs to its text is written as `\"\"\"`")
+        }
+        Some(QuoteError::TextBehind(line)) => {
+            IoError::damaged(path, format!("text follows the closing quote of a field in line {line}"))
+                .help("close the quote behind the text; a `\"` within quotes is written as `\"\"`")
+        }
+    }
 }
 
 struct CsvBatches {
     file: CsvFile,
     path: PathBuf,
     reader: CsvReader<CsvText<File>>,
-    open_quote: OpenQuote,
+    quotes: Quotes,
     columns: Vec<Wanted>,
     first: u64,
 }
@@ -217,7 +224,7 @@ impl Iterator for CsvBatches {
     fn next(&mut self) -> Option<Self::Item> {
         let batch = match self.reader.next()? {
             Ok(batch) => batch,
-            Err(error) => return Some(Err(self.file.unreadable(&self.path, &error, &self.open_quote))),
+            Err(error) => return Some(Err(self.file.unreadable(&self.path, &error, &self.quotes))),
         };
         let typed = self.typed(&batch).map(|typed| (self.first, typed));
         self.first += batch.num_rows() as u64;

@@ -20,8 +20,8 @@ pub(super) struct Records<R> {
     rest: std::ops::Range<usize>,
     /// Whether the buffer holds the end of the text.
     at_end: bool,
-    /// Whether the text ends within quotes.
-    is_open: bool,
+    /// Whether a quote is wrong: it stays open, or text stands behind it.
+    is_wrong: bool,
 }
 
 /// A field of a text.
@@ -37,15 +37,15 @@ enum Found<'a> {
     Field(Field<'a>),
     /// A part of one, whose other part is not in the buffer.
     Part,
-    /// A quoted field that the text ends in.
-    Open,
+    /// A quoted field that the text ends in, or behind whose closing quote text stands.
+    Wrong,
 }
 
 impl<R: Read> Records<R> {
     pub(super) fn new(inner: R, delimiter: u8) -> Self {
         let mut ends = [false; 256];
         [b'\r', b'\n', delimiter].into_iter().for_each(|byte| ends[usize::from(byte)] = true);
-        Self { inner, delimiter, ends, buffer: vec![0; BLOCK], rest: 0..0, at_end: false, is_open: false }
+        Self { inner, delimiter, ends, buffer: vec![0; BLOCK], rest: 0..0, at_end: false, is_wrong: false }
     }
 
     /// Shows each field of the next record with its index, and says how many there are; `None` behind the last record.
@@ -62,8 +62,8 @@ impl<R: Read> Records<R> {
                     Some((field.length, field.ends_record))
                 }
                 Found::Part => None,
-                Found::Open => {
-                    self.is_open = true;
+                Found::Wrong => {
+                    self.is_wrong = true;
                     return Ok(None);
                 }
             };
@@ -79,9 +79,9 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// Whether the text, which was read to its end, does not end within quotes.
+    /// Whether the text was read to its end, and no quote was wrong.
     pub(super) fn is_whole(&self) -> bool {
-        !self.is_open
+        !self.is_wrong
     }
 
     /// Goes to the next record; there is none if this is the end.
@@ -138,13 +138,13 @@ impl<R: Read> Records<R> {
         if self.at_end { Found::Field(Field { text, length, ends_record: true }) } else { Found::Part }
     }
 
-    /// A field that begins with a quote. Two quotes in it are one; what follows the closing quote belongs to it.
+    /// A field that begins with a quote. Two quotes in it are one; spaces behind the closing quote do not belong to it.
     fn quoted<'a>(&self, bytes: &'a [u8]) -> Found<'a> {
         let mut text = Vec::new();
         let mut at = 1;
         loop {
             let Some(length) = bytes[at..].iter().position(|byte| *byte == b'"') else {
-                return if self.at_end { Found::Open } else { Found::Part };
+                return if self.at_end { Found::Wrong } else { Found::Part };
             };
             text.extend_from_slice(&bytes[at..at + length]);
             at += length + 1;
@@ -157,18 +157,18 @@ impl<R: Read> Records<R> {
                 None => return self.last(Cow::Owned(text), at),
             }
         }
-        let end = bytes[at..].iter().position(|byte| self.ends[usize::from(*byte)]);
-        let behind = end.map_or(bytes.len(), |length| at + length);
-        text.extend_from_slice(&bytes[at..behind]);
-        match end {
-            Some(_) => self.ended(Cow::Owned(text), behind, bytes[behind]),
-            None => self.last(Cow::Owned(text), behind),
+        at += bytes[at..].iter().take_while(|byte| **byte == b' ' && !self.ends[usize::from(b' ')]).count();
+        match bytes.get(at) {
+            Some(end) if self.ends[usize::from(*end)] => self.ended(Cow::Owned(text), at, *end),
+            Some(_) => Found::Wrong,
+            None => self.last(Cow::Owned(text), at),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::csv_text::{Blank, CsvText};
     use super::*;
     use arrow::array::AsArray;
     use arrow::csv::ReaderBuilder;
@@ -209,9 +209,10 @@ mod tests {
     fn records_have_fields() {
         let read = |text: &str| records(text.as_bytes()).0.iter().map(|fields| fields.join("|")).collect::<Vec<_>>();
         assert_eq!(read("a,b\n1,2\r\n\r\n\n3,"), ["a|b", "1|2", "3|"]);
-        assert_eq!(read("\"a\"\"b\",\"c\nd\"x\n\"\",x\"y\"\n"), ["a\"b|c\ndx", "|x\"y\""]);
+        assert_eq!(read("\"a\"\"b\",\"c\nd\"  \n\"\",x\"y\"\n"), ["a\"b|c\nd", "|x\"y\""]);
         assert_eq!(read("\n\n"), [""; 0]);
         assert_eq!(records(b"a\n\"b\n".as_slice()), (vec![vec!["a".to_owned()]], false));
+        assert_eq!(records(b"a\n\"b\"c\nd\n".as_slice()), (vec![vec!["a".to_owned()]], false));
         let long = "x".repeat(3 * BLOCK);
         assert_eq!(read(&format!("a,{long}\n1,2\n")), [format!("a|{long}"), "1|2".to_owned()]);
     }
@@ -224,7 +225,8 @@ mod tests {
             let columns = found.first().map_or(1, Vec::len);
             let is_table = is_whole && found.iter().all(|fields| fields.len() == columns);
             let fields: Vec<_> = (0..columns).map(|at| Field::new(at.to_string(), DataType::Utf8, true)).collect();
-            let reader = ReaderBuilder::new(Arc::new(Schema::new(fields))).build(text.as_bytes()).unwrap();
+            let checked = CsvText::new(text.as_bytes(), b',', Blank::Skipped);
+            let reader = ReaderBuilder::new(Arc::new(Schema::new(fields))).build_buffered(checked).unwrap();
             let batches = reader.collect::<std::result::Result<Vec<_>, _>>();
             if is_table {
                 let batches = batches.unwrap();
@@ -237,7 +239,7 @@ mod tests {
                 })).collect();
                 prop_assert_eq!(parsed, found);
             } else {
-                prop_assert!(batches.is_err() || !is_whole);
+                prop_assert!(batches.is_err());
             }
         }
     }

@@ -1,12 +1,12 @@
 //! The bytes of a CSV file on their way to the parser, which forgives too much.
 //!
-//! The parser skips blank lines, which are rows where there is one column, and takes the end of the file for the end of
-//! a quoted field. This follows the quotes as the parser does, writes `""` for a blank line, and notices a quote that
-//! stays open.
+//! The parser skips blank lines, which are rows where there is one column, takes the end of the file for the end of a quoted
+//! field, and appends to such a field what stands behind its closing quote. This follows the quotes as the parser does, writes
+//! `""` for a blank line, leaves out the spaces behind a closing quote, as DuckDB does, and notices a quote that stays open
+//! and other text behind one that closes.
 
 use std::io::{BufRead, ErrorKind, Read, Result};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 const BLOCK: usize = 1 << 17;
 
@@ -19,14 +19,22 @@ pub(super) enum Blank {
     Row,
 }
 
-/// Where a quoted field begins that does not end: its line, or 0 as long as none is known.
-#[derive(Debug, Clone, Default)]
-pub(super) struct OpenQuote(Arc<AtomicU64>);
+/// What is wrong with the quotes of a text; lines count from one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum QuoteError {
+    /// A quoted field that begins in this line does not end.
+    Open(u64),
+    /// Text stands in this line between a closing quote and the end of the field.
+    TextBehind(u64),
+}
 
-impl OpenQuote {
-    /// The line, from one.
-    pub(super) fn line(&self) -> Option<u64> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|line| *line > 0)
+/// What was found wrong with the quotes so far, after which there is no more text.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Quotes(Arc<OnceLock<QuoteError>>);
+
+impl Quotes {
+    pub(super) fn error(&self) -> Option<QuoteError> {
+        self.0.get().copied()
     }
 }
 
@@ -56,6 +64,10 @@ enum State {
     InQuotedField,
     /// Behind a quote in a quoted field: half of an escaped quote, or the end.
     InDoubleEscapedQuote,
+    /// Behind a space behind a closing quote; the automaton would still be in the field.
+    BehindQuote,
+    /// In text behind a closing quote, where nothing more is told from the text.
+    Wrong,
 }
 
 /// Text that is checked and completed while it is read.
@@ -72,7 +84,7 @@ pub(super) struct CsvText<R> {
     line: u64,
     records: Records,
     quoted_from: u64,
-    open_quote: OpenQuote,
+    quotes: Quotes,
     block: Vec<u8>,
     ready: Vec<u8>,
     taken: usize,
@@ -90,23 +102,23 @@ impl<R: Read> CsvText<R> {
             line: 1,
             records: Records::default(),
             quoted_from: 0,
-            open_quote: OpenQuote::default(),
+            quotes: Quotes::default(),
             block: vec![0; BLOCK],
             ready: Vec::new(),
             taken: 0,
         }
     }
 
-    /// Tells, after reading failed, whether that was for a quote that stays open.
-    pub(super) fn open_quote(&self) -> OpenQuote {
-        self.open_quote.clone()
+    /// Tells, after reading failed, whether that was for a quote.
+    pub(super) fn quotes(&self) -> Quotes {
+        self.quotes.clone()
     }
 
     /// The line, from one, on which a record begins; the header is record 0. The text is read from here on.
     pub(super) fn line_of(mut self, record: u64) -> Option<u64> {
         self.records.wanted = Some(record);
         while self.records.line.is_none() {
-            // A quote that stays open is reported elsewhere; what is before it was looked at.
+            // A wrong quote is reported elsewhere; what is before it was looked at.
             let length = self.fill_buf().map_or(0, <[u8]>::len);
             if length == 0 {
                 break;
@@ -116,22 +128,37 @@ impl<R: Read> CsvText<R> {
         self.records.line
     }
 
+    /// Makes more text ready; none at the end.
     fn refill(&mut self) -> Result<()> {
         self.ready.clear();
         self.taken = 0;
-        let count = loop {
-            match self.inner.read(&mut self.block) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                other => break other?,
+        while self.ready.is_empty() {
+            if self.state == State::Wrong {
+                return Err(self.wrong(QuoteError::TextBehind(self.line)));
             }
-        };
-        if count == 0 && self.state == State::InQuotedField {
-            self.open_quote.0.store(self.quoted_from, Ordering::Relaxed);
-            return Err(ErrorKind::InvalidData.into());
+            let count = loop {
+                match self.inner.read(&mut self.block) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    other => break other?,
+                }
+            };
+            if count == 0 && self.state == State::InQuotedField {
+                return Err(self.wrong(QuoteError::Open(self.quoted_from)));
+            }
+            if count == 0 {
+                break;
+            }
+            let block = std::mem::take(&mut self.block);
+            self.follow(&block[..count]);
+            self.block = block;
         }
-        let mut block = std::mem::take(&mut self.block);
+        Ok(())
+    }
+
+    /// Makes a block of text ready, up to what is wrong: what stands before it is read first.
+    fn follow(&mut self, block: &[u8]) {
         let mut copied = 0;
-        for (at, byte) in block[..count].iter().enumerate() {
+        for (at, byte) in block.iter().enumerate() {
             if self.ends_blank_line(*byte) {
                 self.ready.extend_from_slice(&block[copied..at]);
                 self.ready.extend_from_slice(b"\"\"");
@@ -139,10 +166,20 @@ impl<R: Read> CsvText<R> {
                 self.records.begin(self.line);
             }
             self.step(*byte);
+            if matches!(self.state, State::BehindQuote | State::Wrong) {
+                self.ready.extend_from_slice(&block[copied..at]);
+                copied = at + 1;
+            }
+            if self.state == State::Wrong {
+                return;
+            }
         }
-        self.ready.extend_from_slice(&block[copied..count]);
-        std::mem::swap(&mut self.block, &mut block);
-        Ok(())
+        self.ready.extend_from_slice(&block[copied..]);
+    }
+
+    fn wrong(&self, error: QuoteError) -> std::io::Error {
+        self.quotes.0.get_or_init(|| error);
+        ErrorKind::InvalidData.into()
     }
 
     fn ends_blank_line(&self, byte: u8) -> bool {
@@ -170,9 +207,9 @@ impl<R: Read> CsvText<R> {
                 State::InQuotedField
             }
             (_, byte) if byte == self.delimiter => State::StartField,
-            (State::StartRecord | State::StartField | State::InField | State::InDoubleEscapedQuote, _) => {
-                State::InField
-            }
+            (State::InDoubleEscapedQuote | State::BehindQuote, b' ') => State::BehindQuote,
+            (State::InDoubleEscapedQuote | State::BehindQuote | State::Wrong, _) => State::Wrong,
+            (State::StartRecord | State::StartField | State::InField, _) => State::InField,
         };
     }
 }
@@ -202,13 +239,13 @@ impl<R: Read> Read for CsvText<R> {
 mod tests {
     use super::*;
 
-    fn read(text: &str, blank: Blank) -> (String, Option<u64>) {
+    fn read(text: &str, blank: Blank) -> (String, Option<QuoteError>) {
         let mut reader = CsvText::new(text.as_bytes(), b',', blank);
-        let open_quote = reader.open_quote();
+        let quotes = reader.quotes();
         let mut out = String::new();
         let result = reader.read_to_string(&mut out);
-        assert_eq!(result.is_err(), open_quote.line().is_some());
-        (out, open_quote.line())
+        assert_eq!(result.is_err(), quotes.error().is_some());
+        (out, quotes.error())
     }
 
     #[test]
@@ -235,17 +272,34 @@ mod tests {
     }
 
     #[test]
-    fn quotes_that_stay_open_have_a_line() {
-        for (text, line) in [
-            ("a,b\n1,\"x\n2,y\n", Some(2)),
-            ("a\r\n\"x\"\"\r\n", Some(2)),
-            ("\"a\nb\n", Some(1)),
-            ("a\n\"x\ny\"\n\"z", Some(4)),
+    fn wrong_quotes_have_a_line() {
+        use QuoteError::{Open, TextBehind};
+        for (text, error) in [
+            ("a,b\n1,\"x\n2,y\n", Some(Open(2))),
+            ("a\r\n\"x\"\"\r\n", Some(Open(2))),
+            ("\"a\nb\n", Some(Open(1))),
+            ("a\n\"x\ny\"\n\"z", Some(Open(4))),
             ("a\nx\"y\n", None),
-            ("a\n\"x\"y\"z\n", None),
             ("a\n\"x\"", None),
+            ("a\n\"x\"y\"z\n", Some(TextBehind(2))),
+            ("\"a\"b", Some(TextBehind(1))),
+            ("a,b\n\"x\ny\"z,1\n", Some(TextBehind(3))),
+            ("a\n\"x\" \"y\"\n", Some(TextBehind(2))),
+            ("a\n\"x\"\t\n", Some(TextBehind(2))),
+            ("a\n\"x\"y\n\"z\n", Some(TextBehind(2))),
         ] {
-            assert_eq!(read(text, Blank::Skipped).1, line, "{text:?}");
+            assert_eq!(read(text, Blank::Skipped).1, error, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn spaces_behind_a_closing_quote_are_left_out() {
+        for (text, becomes) in [
+            ("a,b\n\"x \"  ,\"y\" \n", "a,b\n\"x \",\"y\"\n"),
+            ("a\n\"x\" ", "a\n\"x\""),
+            ("a,b\n\"x\" \r\n z ,\r\n", "a,b\n\"x\"\r\n z ,\r\n"),
+        ] {
+            assert_eq!(read(text, Blank::Row), (becomes.to_owned(), None));
         }
     }
 }

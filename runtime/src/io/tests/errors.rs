@@ -133,6 +133,21 @@ fn quotes_that_are_never_closed() {
     assert!(csv("\"x\n1\n", &x()).contains("the quote that opens in line 1"));
 }
 
+/// What stands there is neither part of the value nor left out; spaces are, as in DuckDB.
+#[test]
+fn text_behind_a_closing_quote() {
+    insta::assert_snapshot!(csv("x,s\n1,a\n2,\"b\"c\n3,d\n", &x()), @r#"
+    `t.csv` cannot be read: text follows the closing quote of a field in line 3
+    close the quote behind the text; a `"` within quotes is written as `""`
+    "#);
+    assert!(csv("x\n\"5\"0\n", &x()).contains("in line 2"));
+    assert!(csv("\"x\"y\n1\n", &x()).contains("in line 1"));
+    assert!(csv("x,s\n1\n2,\"b\"c\n", &x()).contains("line 2 of `t.csv` has fewer fields"));
+    let (_directory, path) = file("t.csv", b"x,s\n\"5\" ,\"a\"  \n");
+    let read = read(&path, &[field("x", Type::I64, false), field("s", Type::Str, false)], 4).unwrap();
+    assert_eq!(read.values, [vec![Scalar::Int(5)], vec![Scalar::str("a")]]);
+}
+
 #[test]
 fn the_line_of_an_error_is_the_files() {
     // A blank line before the header and below it, and a field of two lines.

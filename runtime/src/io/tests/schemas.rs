@@ -85,6 +85,7 @@ fn rows_that_are_no_table_are_told_with_their_line() {
         ("1,2,3", "line 50002 of `t.csv` has more fields than the header: 3 instead of 2"),
         ("1", "line 50002 of `t.csv` has fewer fields than the header: 1 instead of 2"),
         ("1,\"2", "`t.csv` cannot be read: the quote that opens in line 50002 is never closed"),
+        ("1,\"2\"3", "`t.csv` cannot be read: text follows the closing quote of a field in line 50002"),
     ] {
         std::fs::write(&path, format!("a,b\n{rows}{last}\n")).unwrap();
         let error = schema(path.to_str().unwrap()).unwrap_err();
