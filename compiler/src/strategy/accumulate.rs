@@ -64,7 +64,7 @@ pub(super) enum AccumulatorKind {
     First,
     /// The value of the last row.
     Last,
-    /// Count, mean and sum of squared distances from the mean, f64 each.
+    /// Count, mean, what the mean lost by rounding, and sum of squared distances from both together, f64 each.
     Moments,
 }
 
@@ -203,7 +203,7 @@ impl Accumulator {
                 state.extend(argument.nullable.then_some(zero(Element::Pred)));
                 state
             }
-            AccumulatorKind::Moments => vec![zero(Element::F64); 3],
+            AccumulatorKind::Moments => vec![zero(Element::F64); 4],
         }
     }
 
@@ -285,7 +285,8 @@ impl<'c> Cx<'_, 'c> {
                 let one = b.convert(counts, Element::F64);
                 let zero = b.zero(Element::F64);
                 let mean = only(self.to_f64(lane.value, argument.ty), zero);
-                vec![one, mean, b.full_float(Element::F64, &dims, 0.0)]
+                let none = b.full_float(Element::F64, &dims, 0.0);
+                vec![one, mean, none, none]
             }
         }
     }

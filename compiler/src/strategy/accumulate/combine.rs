@@ -166,17 +166,19 @@ impl<'c> Cx<'_, 'c> {
     /// Chan, Golub and LeVeque's pairwise update: moments of the lanes of each slot, then of slot and state.
     ///
     /// Values are taken as distances from a pivot of their slot, so that equal values have no variance, and no square
-    /// overflows where the distances from the mean do not. Updating Formulae and a Pairwise Algorithm for Computing Sample
-    /// Variances, 1979.
+    /// overflows where the distances from the mean do not. The mean is kept as two floats that add up to it: where the values
+    /// are large and near each other, one float would lose of every chunk a part of how the mean moves. Updating Formulae and
+    /// a Pairwise Algorithm for Computing Sample Variances, 1979.
     fn combine_moments(&self, state: &[Value<'c>], lanes: &[Value<'c>], at: Addresses<'c>) -> Vec<Value<'c>> {
         let b = self.b;
         let empty = b.full_float(Element::F64, &b.dims(state[0]), 0.0);
-        let (count, mean, squares) = (lanes[0], lanes[1], lanes[2]);
+        let &[count, mean, rest, squares] = lanes else { unreachable!("moments are four floats") };
         let total = at.add(b, empty, count, Combiner::Add);
         let pivot = self.pivots(state, lanes, total, at);
         let counts = b.compare(Direction::Gt, count, b.zero(Element::F64));
         let none = b.full_float(Element::F64, &b.dims(count), 0.0);
-        let offset = b.select(counts, b.subtract(mean, at.of_slot(b, pivot, mean)), none);
+        let from_pivot = b.add(b.subtract(mean, at.of_slot(b, pivot, mean)), rest);
+        let offset = b.select(counts, from_pivot, none);
         let shift = self.ratio(at.add(b, empty, b.multiply(count, offset), Combiner::Add), total);
         let distance = b.subtract(offset, at.of_slot(b, shift, offset));
         // A count of zero is multiplied first, because the square of a lane that does not count may be infinite.
@@ -184,9 +186,20 @@ impl<'c> Cx<'_, 'c> {
         let chunk_squares = at.add(b, empty, spread, Combiner::Add);
         let all = b.add(state[0], total);
         let share = self.ratio(total, all);
-        let merged_mean = b.add(pivot, b.multiply(shift, share));
-        let between = b.multiply(shift, b.multiply(shift, b.multiply(state[0], share)));
-        vec![all, merged_mean, b.add(b.add(state[2], chunk_squares), between)]
+        // The pivot is the first part of the state's mean, unless the state is empty, whose second part is zero.
+        let moved = b.subtract(shift, state[2]);
+        let [merged_mean, merged_rest] = self.exact_sum(pivot, b.add(state[2], b.multiply(moved, share)));
+        let between = b.multiply(moved, b.multiply(moved, b.multiply(state[0], share)));
+        vec![all, merged_mean, merged_rest, b.add(b.add(state[3], chunk_squares), between)]
+    }
+
+    /// The sum of two floats, and what its rounding lost (Knuth's TwoSum).
+    fn exact_sum(&self, x: Value<'c>, y: Value<'c>) -> [Value<'c>; 2] {
+        let b = self.b;
+        let sum = b.add(x, y);
+        let y_kept = b.subtract(sum, x);
+        let x_kept = b.subtract(sum, y_kept);
+        [sum, b.add(b.subtract(x, x_kept), b.subtract(y, y_kept))]
     }
 
     /// A value near those of each slot: the mean so far, or the greatest of the lanes' where the state is still empty, which

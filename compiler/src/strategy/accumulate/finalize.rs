@@ -83,7 +83,7 @@ impl<'c> Cx<'_, 'c> {
     fn variance(&self, state: &[Value<'c>], root: bool) -> Lane<'c> {
         let b = self.b;
         let one = b.constant_float(Element::F64, 1.0);
-        let variance = b.divide(state[2], b.subtract(state[0], one));
+        let variance = b.divide(state[3], b.subtract(state[0], one));
         let value = if root { b.sqrt(variance) } else { variance };
         Lane { value, valid: Some(b.compare(Direction::Gt, state[0], one)) }
     }
