@@ -37,6 +37,9 @@ pub(crate) struct Lowering<'a> {
     pub(crate) source_name: &'a str,
 }
 
+/// Capacities grow together that are within so many doublings of the least.
+const NEAR: usize = 3;
+
 /// What the programs of a stage read and report, found while they are lowered for the first time.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Interface {
@@ -44,27 +47,44 @@ pub(crate) struct Interface {
     pub(crate) residents: Vec<Resident>,
     /// Scalars.
     pub(crate) scalars: Vec<ScalarInput>,
-    /// Sizes that scale with the rung.
+    /// Sizes that grow with the rung. Their levels are known when all of them are; see [`Interface::set_levels`].
     pub(crate) capacities: Vec<Capacity>,
     /// What a status entry means.
     pub(crate) sites: Vec<StatusSite>,
-    /// Entries that a dictionary has at rung 0 at least: one rung scales buffers of rows and dictionaries together, so that a
-    /// small dictionary beside a large buffer would make it larger than any rows need.
+    /// Entries that a dictionary has at rung 0 at least: a small dictionary beside a large buffer would let the buffer wait, and
+    /// would be the first to be outgrown.
     pub(crate) least_dictionary: usize,
 }
 
 impl Interface {
     /// The index of a capacity, made if it is new.
     pub(crate) fn capacity(&mut self, base: usize, holds: CapacityKind) -> usize {
-        let wanted = Capacity { base, holds };
-        position_or_push(&mut self.capacities, wanted)
+        let known = self.capacities.iter().position(|capacity| capacity.base == base && capacity.holds == holds);
+        known.unwrap_or_else(|| {
+            self.capacities.push(Capacity { base, level: 0, holds });
+            self.capacities.len() - 1
+        })
+    }
+
+    /// Lets large capacities wait for the small ones, because one rung scales them all: a build side of a million rows beside a
+    /// buffer of sixteen would be sized for billions before the buffer holds a thousand.
+    ///
+    /// Dictionaries that `multiply`, because a table has a slot for each combination of their texts, wait for nothing, and
+    /// nothing waits for them: each doubling that is not needed would multiply the table.
+    pub(crate) fn set_levels(&mut self, multiply: bool) {
+        let multiplies = |capacity: &Capacity| multiply && matches!(capacity.holds, CapacityKind::Dictionary(_));
+        let waiting = || self.capacities.iter().filter(|capacity| !multiplies(capacity));
+        let Some(least) = waiting().map(|capacity| capacity.base).min() else { return };
+        for capacity in self.capacities.iter_mut().filter(|capacity| !multiplies(capacity)) {
+            let doublings = (capacity.base / least).ilog2() as usize;
+            capacity.level = doublings.saturating_sub(NEAR);
+        }
     }
 
     /// The size of a capacity at a rung.
     pub(crate) fn size(&self, capacity: usize, rung: usize) -> usize {
-        let base = self.capacities[capacity].base;
-        let size = u32::try_from(rung).ok().and_then(|rung| base.checked_mul(2_usize.checked_pow(rung)?));
-        size.unwrap_or_else(|| panic!("a capacity of {base} passes 64 bits at rung {rung}"))
+        let capacity = &self.capacities[capacity];
+        capacity.at(rung).unwrap_or_else(|| panic!("{capacity:?} passes 64 bits at rung {rung}"))
     }
 }
 
@@ -302,4 +322,45 @@ fn scalar_types(scalar: &ScalarInput) -> Vec<(Element, Vec<i64>)> {
 pub(crate) fn device_dims(dims: &[usize]) -> Vec<i64> {
     let dim = |dim: &usize| i64::try_from(*dim).unwrap_or_else(|_| panic!("a tensor has {dim} elements"));
     dims.iter().map(dim).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interface(capacities: &[(usize, CapacityKind)], multiply: bool) -> Interface {
+        let mut interface = Interface::default();
+        for (base, holds) in capacities {
+            interface.capacity(*base, *holds);
+        }
+        interface.set_levels(multiply);
+        interface
+    }
+
+    fn sizes(interface: &Interface, rung: usize) -> Vec<usize> {
+        (0..interface.capacities.len()).map(|index| interface.size(index, rung)).collect()
+    }
+
+    #[test]
+    fn a_large_capacity_waits_for_a_small_one() {
+        let built = CapacityKind::Result { stage: 0, tensor: 0 };
+        let interface = interface(&[(16, CapacityKind::Rows), (1 << 17, built)], false);
+        assert_eq!(sizes(&interface, 0), [16, 1 << 17]);
+        assert_eq!(sizes(&interface, 10), [1 << 14, 1 << 17]);
+        assert_eq!(sizes(&interface, 11), [1 << 15, 1 << 18]);
+        assert_eq!(sizes(&interface, 21), [1 << 25, 1 << 28]);
+    }
+
+    #[test]
+    fn capacities_near_each_other_grow_together() {
+        let interface = interface(&[(1024, CapacityKind::Dictionary(0)), (8192, CapacityKind::Rows)], false);
+        assert_eq!(sizes(&interface, 3), [8192, 65536]);
+    }
+
+    #[test]
+    fn nothing_waits_for_dictionaries_that_multiply() {
+        let capacities = [(64, CapacityKind::Dictionary(0)), (1 << 17, CapacityKind::Rows)];
+        assert_eq!(sizes(&interface(&capacities, true), 3), [512, 1 << 20]);
+        assert_eq!(sizes(&interface(&capacities, false), 3), [512, 1 << 17]);
+    }
 }

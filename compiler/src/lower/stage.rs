@@ -92,6 +92,9 @@ impl<'a> StageLowering<'a> {
                 self.body(&Cx::new(&lowering, b, 0, &interface, None), kind, &signature.split(values));
             });
         }
+        interface.borrow_mut().set_levels(self.strategy().multiplies_dictionaries());
+        // Only now is it known how what the state holds grows.
+        state = session.trace(&[], |b, _| self.state(&Cx::new(&self.lowering(), b, 0, &interface, None)));
         let interface = interface.into_inner();
         if let Some(status) = state.first_mut() {
             *status = StateSpec {

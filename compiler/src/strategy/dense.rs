@@ -87,6 +87,10 @@ impl Strategy for Dense {
         require(nulls, || "(P8) a key that may be null has no slot for it".to_owned())
     }
 
+    fn multiplies_dictionaries(&self) -> bool {
+        self.dims.len() > 1
+    }
+
     /// A slot for each combination of key values, in a tensor for each part of an accumulator.
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
         let slots = cx.slot_dims(&self.dims);

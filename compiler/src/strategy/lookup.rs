@@ -102,9 +102,12 @@ impl Strategy for Lookup {
         true
     }
 
-    /// A table of several keys has the product of their entries.
     fn least_dictionary(&self, stage: &Stage) -> usize {
-        if self.dims.len() > 1 { 1 } else { stage.chunk_rows.div_ceil(4).next_power_of_two() }
+        if self.multiplies_dictionaries() { 1 } else { stage.chunk_rows.div_ceil(4).next_power_of_two() }
+    }
+
+    fn multiplies_dictionaries(&self) -> bool {
+        self.dims.len() > 1
     }
 
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {

@@ -129,6 +129,11 @@ pub(crate) trait Strategy {
         if self.appends() { stage.chunk_rows.div_ceil(4).next_power_of_two() } else { 1 }
     }
 
+    /// Whether it has a slot for each combination of its keys, so that a larger dictionary multiplies its table.
+    fn multiplies_dictionaries(&self) -> bool {
+        false
+    }
+
     /// The tensors that it keeps, after the status.
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec>;
 

@@ -206,9 +206,8 @@ pub fn length(capacities: &[Capacity], dim: Dim, rung: usize) -> Result<usize, M
     match dim {
         Dim::Fixed(length) => Ok(length),
         Dim::Capacity(index) => {
-            let base = capacities.get(index).ok_or(Missing { what: "capacity", index })?.base;
-            let scale = u32::try_from(rung).ok().and_then(|rung| 2_usize.checked_pow(rung));
-            scale.and_then(|scale| base.checked_mul(scale)).ok_or(Missing { what: "size of capacity", index })
+            let capacity = capacities.get(index).ok_or(Missing { what: "capacity", index })?;
+            capacity.at(rung).ok_or(Missing { what: "size of capacity", index })
         }
     }
 }

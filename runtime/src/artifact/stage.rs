@@ -197,13 +197,23 @@ pub enum Dim {
     Capacity(usize),
 }
 
-/// A size that doubles with every rung.
+/// A size that doubles with every rung, once the sizes beside it have come near it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
     /// The size at rung 0.
     pub base: usize,
+    /// The last rung at which it has this size.
+    pub level: usize,
     /// What must fit.
     pub holds: CapacityKind,
+}
+
+impl Capacity {
+    /// The size at a rung, if 64 bits hold it.
+    pub fn at(&self, rung: usize) -> Option<usize> {
+        let doublings = u32::try_from(rung.saturating_sub(self.level)).ok()?;
+        self.base.checked_mul(2_usize.checked_pow(doublings)?)
+    }
 }
 
 /// What must fit into a capacity.
@@ -380,7 +390,8 @@ impl Stage {
 
     /// The value of a capacity at a rung.
     pub fn capacity(&self, index: usize, rung: usize) -> usize {
-        self.capacities[index].base << rung
+        let capacity = &self.capacities[index];
+        capacity.at(rung).unwrap_or_else(|| panic!("(M8) {capacity:?} passes 64 bits at rung {rung}"))
     }
 
     /// A length at a rung.

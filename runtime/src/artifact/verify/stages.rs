@@ -35,12 +35,8 @@ pub(super) fn verify(manifest: &Manifest, variant: &Variant, index: usize, stage
 }
 
 fn capacities(manifest: &Manifest, earlier: &[Stage], stage: &Stage, at: At<'_>) -> Verified {
-    let last = u32::try_from(stage.rungs - 1).unwrap_or(u32::MAX);
     for (index, capacity) in stage.capacities.iter().enumerate() {
-        let fits = capacity.base > 0
-            && 2_usize
-                .checked_pow(last)
-                .is_some_and(|scale| capacity.base.checked_mul(scale).is_some_and(|largest| largest <= MAX_ELEMENTS));
+        let fits = capacity.base > 0 && capacity.at(stage.rungs - 1).is_some_and(|largest| largest <= MAX_ELEMENTS);
         at.must(8, fits, || format!("capacity {index} is {} at the first of {} rungs", capacity.base, stage.rungs))?;
         match capacity.holds {
             CapacityKind::Rows => {

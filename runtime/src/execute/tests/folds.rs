@@ -77,7 +77,7 @@ pub(super) fn append_stage(compacts: bool, rungs: usize) -> (Stage, Texts) {
     let sizes: Vec<usize> = (0..rungs).map(|rung| 8 << rung).collect();
     let mut spec = stage("collect", appends(compacts, sizes.clone()));
     spec.rungs = rungs;
-    spec.capacities = vec![Capacity { base: 8, holds: CapacityKind::Rows }];
+    spec.capacities = vec![Capacity { base: 8, level: 0, holds: CapacityKind::Rows }];
     let buffer =
         StateTensor { element: Element::S64, dims: sizes.iter().map(|&size| vec![size]).collect(), init: Init::Zero };
     let count = StateTensor { element: Element::S32, dims: vec![vec![]], init: Init::Zero };

@@ -72,7 +72,7 @@ fn an_earlier_result_is_padded_to_the_wanted_length() {
                      %v: tensor<4xi64>, %rows: tensor<i32>, %start: tensor<i64>";
     let step = module(arguments, "tensor<1xi64>, tensor<1xi64>, tensor<4xi1>, tensor<4xi64>", &body);
     let mut spec = stage("add", SinkKind::Emit);
-    spec.capacities = vec![Capacity { base: 8, holds: CapacityKind::Result { stage: 0, tensor: 0 } }];
+    spec.capacities = vec![Capacity { base: 8, level: 0, holds: CapacityKind::Result { stage: 0, tensor: 0 } }];
     let tensors = vec![ResidentTensor { element: Element::S64, dim: Dim::Capacity(0), pad: -1 }];
     spec.residents = vec![Resident::Result { stage: 0, tensors }];
     let program = Program::new(vec![vec![sum_stage(), (spec, vec![(ProgramKind::Step(0), 0, step)])]]);

@@ -7,7 +7,7 @@ use crate::expr::{ColumnId, Expr, ExprKind, Function};
 fn program(rungs: usize) -> Program {
     let mut spec = stage("long texts", SinkKind::Emit);
     spec.rungs = rungs;
-    spec.capacities = vec![Capacity { base: 4, holds: CapacityKind::Dictionary(0) }];
+    spec.capacities = vec![Capacity { base: 4, level: 0, holds: CapacityKind::Dictionary(0) }];
     spec.residents = vec![Resident::HostTable { table: 0, capacity: 0 }];
     spec.drivers[0].columns[0].element = Element::S32;
     spec.sink.columns[0] = ResultColumn { field: field("s", Type::Str), domain: Some(0), element: Element::S32 };
