@@ -211,17 +211,33 @@ fn is_exact(text: &str, value: &Scalar, ty: Type) -> bool {
         Type::F32 | Type::F64 => {
             matches!(value, Scalar::Float(value) if value.is_finite()) || !text.contains(|c: char| c.is_ascii_digit())
         }
-        Type::Decimal { scale, .. } => !text.contains(['e', 'E']) && digits_behind(text) <= scale.into(),
+        Type::Decimal { scale, .. } => decimal_places(text).is_some_and(|places| places <= scale.into()),
         Type::Timestamp => digits_behind(text) <= 6,
         Type::Date => {
             let moment = cast(&Scalar::str(text), Type::Str, Type::Timestamp);
             moment.is_ok_and(|moment| moment.as_int().is_some_and(|micros| micros % i128::from(MICROS_PER_DAY) == 0))
         }
         Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::U8 | Type::U16 | Type::U32 | Type::U64 => {
-            !text.contains(['e', 'E']) && digits_behind(text) == 0
+            // A base of its own has no fraction, and an `e` that is a digit.
+            text.contains(['x', 'X', 'b', 'B']) || decimal_places(text).is_some_and(|places| places <= 0)
         }
         Type::Bool | Type::Str | Type::Duration => true,
     }
+}
+
+/// How many digits behind the point a number has, in which `1.50e-3` has four: its digits, but for zeros at the end, and its
+/// exponent. None if it is no number.
+fn decimal_places(text: &str) -> Option<i64> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let count = |text: &str| text.bytes().filter(u8::is_ascii_digit).count() as i64;
+    let is_zero = |digit: &u8| matches!(digit, b'0' | b'_');
+    let mut from_the_end = fraction.bytes().rev().chain(whole.bytes().rev()).peekable();
+    let zeros = std::iter::from_fn(|| from_the_end.next_if(is_zero)).filter(|digit| *digit == b'0').count() as i64;
+    if from_the_end.next().is_none_or(|digit| !digit.is_ascii_digit()) {
+        return Some(0);
+    }
+    Some((count(fraction) - zeros).saturating_sub(exponent.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -244,6 +260,37 @@ mod tests {
         assert_eq!(read("2024-02-29", Type::Date), Ok(Scalar::Int(19_782)));
         assert_eq!(read(Value::Timestamp(5), Type::Timestamp), Ok(Scalar::Int(5)));
         assert_eq!(read(Value::Parsed("12".to_owned()), Type::I64), Ok(Scalar::Int(12)));
+    }
+
+    #[test]
+    fn numbers_that_lose_nothing_are_taken_however_they_are_written() {
+        let decimal = Type::Decimal { precision: 10, scale: 2 };
+        for (text, ty, is) in [
+            ("1e2", decimal, Some(10_000)),
+            ("1E+2", decimal, Some(10_000)),
+            ("1e-2", decimal, Some(1)),
+            ("100e-3", decimal, Some(10)),
+            ("100.50e-1", decimal, Some(1_005)),
+            ("-1.5e1", decimal, Some(-1_500)),
+            ("1_0.2_0", decimal, Some(1_020)),
+            ("0e-9", decimal, Some(0)),
+            ("0.000", decimal, Some(0)),
+            ("1e-3", decimal, None),
+            ("1.255e0", decimal, None),
+            ("0.0_1_5", decimal, None),
+            ("1e8", decimal, None),
+            ("1e2", Type::I32, Some(100)),
+            ("1.5e1", Type::I32, Some(15)),
+            ("1500e-2", Type::I32, Some(15)),
+            ("100", Type::I32, Some(100)),
+            ("0x1E", Type::I32, Some(30)),
+            ("1e-1", Type::I32, None),
+            ("1.5", Type::I32, None),
+            ("1.25e1", Type::I32, None),
+        ] {
+            let found = read(Value::Parsed(text.to_owned()), ty).ok();
+            assert_eq!(found, is.map(Scalar::Int), "{text} as {ty}");
+        }
     }
 
     #[test]
