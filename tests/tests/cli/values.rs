@@ -56,6 +56,29 @@ impl Extremes {
     }
 }
 
+/// What overflows is called what it is, and the way out is one of its type.
+#[test]
+fn an_overflow_names_its_type() -> Result {
+    let rows = Extremes::new()?;
+    for (pipeline, told, way) in [
+        (
+            "derive v = d18 + 0.0001",
+            "decimal overflow: `d18 + 0.0001` does not fit decimal(18, 4)",
+            "no decimal has more",
+        ),
+        ("derive v = big + 2", "integer overflow: `big + 2` does not fit i64", "no integer is wider"),
+        (
+            "select m = a as decimal(4, 2) | derive v = m // 0.01",
+            "decimal overflow: `m // 0.01` does not fit decimal(4, 2)",
+            "such as `x as decimal(18, 2)`",
+        ),
+    ] {
+        let program = rows.program(pipeline)?;
+        djc()?.arg("run").arg(&program).args(FAST).run()?.code(1)?.complains(told)?.complains(way)?;
+    }
+    Ok(())
+}
+
 const FAST: [&str; 2] = ["--xla-opt-level", "0"];
 const OVERFLOW: &str = "DJ0601";
 const CAST: &str = "DJ0603";

@@ -11,6 +11,7 @@ use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Direction, Element, Reader, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
 use dj_runtime::expr::{ArithmeticOp, Failure, failure};
+use dj_runtime::types::MAX_PRECISION;
 
 impl<'c> Cx<'_, 'c> {
     /// `-x`
@@ -235,7 +236,7 @@ impl<'c> Cx<'_, 'c> {
             kind: StatusKind::Overflow,
             span: expr.span,
             message: format!("{}: `{}` does not fit {}", kind_of_overflow(expr.ty), self.quote(expr.span), expr.ty),
-            help: Some(wider(expr.ty).to_owned()),
+            help: Some(wider(expr.ty)),
         };
         self.raise_with(site, lanes, scope.rows.origin);
     }
@@ -251,16 +252,30 @@ fn float_literal(expr: &Expr) -> Option<f64> {
 }
 
 /// How to make room for a result that does not fit its type.
-fn wider(ty: Type) -> &'static str {
+fn wider(ty: Type) -> String {
+    const OTHERWISE: &str = "compute in floats, such as `x as f64`, or leave such rows out with a filter";
     if ty.is_temporal() {
-        "leave such rows out with a filter"
-    } else if ty.is_integer() && ty.element().bytes() < 8 {
-        "cast an operand to a wider type first, such as `x as i64`"
+        "leave such rows out with a filter".to_owned()
+    } else if let Type::Decimal { precision, scale } = ty {
+        if precision < MAX_PRECISION {
+            let wider = Type::Decimal { precision: MAX_PRECISION, scale };
+            format!("cast an operand to a wider type first, such as `x as {wider}`")
+        } else {
+            format!("no decimal has more than {MAX_PRECISION} digits: {OTHERWISE}")
+        }
+    } else if ty.element().bytes() < 8 {
+        "cast an operand to a wider type first, such as `x as i64`".to_owned()
     } else {
-        "no integer is wider: compute in floats, such as `x as f64`, or leave such rows out with a filter"
+        format!("no integer is wider: {OTHERWISE}")
     }
 }
 
 fn kind_of_overflow(ty: Type) -> &'static str {
-    if ty.is_temporal() { "overflow" } else { "integer overflow" }
+    if ty.is_temporal() {
+        "overflow"
+    } else if ty.is_decimal() {
+        "decimal overflow"
+    } else {
+        "integer overflow"
+    }
 }
