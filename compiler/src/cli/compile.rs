@@ -22,9 +22,7 @@ pub(super) fn compile(args: &args::Compile) -> Exit {
 fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
     let source = Source::read(&args.file)?;
     if is_same_file(&args.out, &args.file) {
-        let help = "name another file, which ends in `.djx`";
-        let diagnostic = clash("the artifact", &args.out, "the program").help(help);
-        return Err(source.failure(RunError::usage(diagnostic)));
+        return Err(source.failure(overwrites(args, "the program")));
     }
     let mut contents = Contents { source: source.text.clone(), ..Contents::default() };
     for (index, target) in args.targets.iter().enumerate() {
@@ -37,7 +35,7 @@ fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
             contents.plans = plans(&compiled);
             let data = inputs(&compiled.manifest, &args.bindings.bindings, &source.base);
             if let Some((table, _)) = data.iter().find(|(_, path)| is_same_file(&args.out, path)) {
-                return Err(source.failure(RunError::usage(clash("the artifact", &args.out, table))));
+                return Err(source.failure(overwrites(args, table)));
             }
         }
         let executables = if args.no_executables { vec![] } else { executables(args, &source, &compiled)? };
@@ -45,6 +43,11 @@ fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
         contents.programs.push(ProgramContents { manifest, modules, executables });
     }
     Ok(contents)
+}
+
+/// That the artifact would be written over what the program is made of.
+fn overwrites(args: &args::Compile, whose: &str) -> RunError {
+    RunError::usage(clash("the artifact", &args.out, whose).help("name another file, which ends in `.djx`"))
 }
 
 fn write(args: &args::Compile, contents: &Contents) -> Result<(), Failure> {

@@ -20,8 +20,8 @@ pub(super) fn check(manifest: &Manifest, args: &RunArgs, base: &Path, program: &
     for (index, (option, path)) in outputs.iter().enumerate() {
         let own = std::iter::once(("the program".to_owned(), program.to_owned()));
         let taken = outputs[..index].iter().cloned().chain(own).chain(data.iter().cloned());
-        wrong
-            .extend(taken.filter(|(_, other)| is_same_file(path, other)).map(|(other, _)| clash(option, path, &other)));
+        let clashes = taken.filter(|(_, other)| is_same_file(path, other));
+        wrong.extend(clashes.map(|(other, _)| clash(option, path, &other).help("name another file")));
     }
     if wrong.is_empty() { Ok(()) } else { Err(RunError::Usage(wrong)) }
 }
@@ -55,8 +55,8 @@ fn resolved(path: &Path) -> PathBuf {
     path.canonicalize().ok().or_else(of_folder).unwrap_or_else(|| path.to_owned())
 }
 
-/// Two things that would be one file.
+/// Two things that would be one file; the caller says what to name instead.
 pub fn clash(option: &str, path: &Path, other: &str) -> Diagnostic {
     let message = format!("{option} would overwrite `{}`, which is {other}'s", path.display());
-    Diagnostic::error(codes::OUTPUT, message).help("name another file")
+    Diagnostic::error(codes::OUTPUT, message)
 }

@@ -39,7 +39,9 @@ fn an_artifact_does_not_replace_its_program() -> Result {
     let space = Workspace::new()?;
     let program = space.program("people")?;
     let before = fs::read_to_string(&program)?;
-    djc()?.arg("compile").arg(&program).arg("-o").arg(&program).run()?.code(2)?.complains("is the program")?;
+    let run =
+        djc()?.arg("compile").arg(&program).arg("-o").arg(&program).run()?.code(2)?.complains("is the program")?;
+    assert_eq!(run.stderr.matches("help").count(), 1, "{}", run.stderr);
     assert_eq!(fs::read_to_string(&program)?, before);
     Ok(())
 }
