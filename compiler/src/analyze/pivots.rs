@@ -8,7 +8,7 @@ use super::relation::{Relation, RowBound, ScopeColumn};
 use super::types::widen;
 use super::values::{Value, cast_to};
 use crate::plan::{NamedExpr, Plan, Project, SchemaColumn, Union};
-use dj_grammar::{Diagnostic, Span, ast};
+use dj_grammar::{Diagnostic, Span, ast, spell_name};
 use dj_runtime::expr::{CompareOp, Expr, Scalar};
 use dj_runtime::types::Type;
 
@@ -19,9 +19,27 @@ impl<'a> Builder<'a> {
         let on = self.listed_column(&input, env, &pivot.on);
         let (input, keys) = self.keys(env, input, &pivot.by, span);
         let Some(on) = on.and_then(|column| column.column) else { return Relation::unknown(span) };
+        let key_names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
         let mut items = Items::new(&input, keys);
+        let mut named: Vec<(String, Span)> = Vec::new();
         for value in &pivot.values {
             let Some((name, scalar)) = self.pivot_value(env, &input, value) else { continue };
+            if let Some((_, first)) = named.iter().find(|(other, _)| *other == name) {
+                let problem = Diagnostic::error(codes::DUPLICATE_COLUMN, format!("the value `{name}` is listed twice"))
+                    .label(value.span, "listed again here")
+                    .label(*first, "first listed here");
+                self.report(problem.help("remove one: every value of the list becomes a column"));
+                continue;
+            }
+            if key_names.contains(&name) {
+                let other = spell_name(&format!("by_{name}"));
+                let way = format!("give the key another name: `by {{ {other} = {} }}`", spell_name(&name));
+                let problem = Diagnostic::error(codes::DUPLICATE_COLUMN, format!("two columns are named `{name}`"))
+                    .label(value.span, "becomes a column, and a key has this name");
+                self.report(problem.help(way));
+                continue;
+            }
+            named.push((name.clone(), value.span));
             let column = Value::typed(Expr::column(on.id, on.ty, on.nullable, pivot.on.span));
             let Some(only) = self.compare(CompareOp::Equal, column, scalar, value.span) else { continue };
             items.grouping.only = Some(only.expr);
