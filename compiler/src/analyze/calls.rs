@@ -3,42 +3,14 @@
 use super::aggregates;
 use super::builder::Builder;
 use super::codes;
-use super::declarations::not_supported;
 use super::env::{Env, Frame, PipelineFrame, is_active};
+use super::later::{is_later, not_supported};
 use super::relation::{Relation, Scope};
 use super::values::Value;
 use dj_grammar::{Diagnostic, Span, ast, nearest};
 use dj_runtime::expr::Function;
 use std::cell::RefCell;
 use std::rc::Rc;
-
-/// Functions that the language has and this version does not.
-const LATER: [&str; 24] = [
-    "hash",
-    "bit_and",
-    "bit_or",
-    "bit_xor",
-    "bit_not",
-    "shift_left",
-    "shift_right",
-    "row_number",
-    "rank",
-    "dense_rank",
-    "percent_rank",
-    "ntile",
-    "lag",
-    "lead",
-    "first_value",
-    "last_value",
-    "forward_fill",
-    "quantile",
-    "median",
-    "count_distinct",
-    "product",
-    "corr",
-    "cov",
-    "arg_min",
-];
 
 /// The most calls that a program inlines: a function that calls another twice doubles with every level.
 const MOST_CALLS: usize = 20_000;
@@ -65,7 +37,7 @@ impl<'a> Builder<'a> {
         if let Some(aggregate) = aggregates::from_name(&name.node) {
             return self.aggregate(scope, aggregate, name, arguments, filter, span);
         }
-        if LATER.contains(&name.node.as_str()) || name.node == "arg_max" {
+        if is_later(&name.node) {
             self.report(not_supported(&name.node, name.span));
             return None;
         }

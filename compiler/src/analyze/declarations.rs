@@ -1,5 +1,6 @@
 //! The statements of a file: tables with their schemas, parameters, functions, and the pipelines to be analyzed.
 
+use super::later::not_supported;
 use super::tables::{FileColumn, table_of};
 use super::{Catalog, codes};
 use crate::analyze::builder::Builder;
@@ -122,12 +123,6 @@ pub(super) fn defined_twice(name: &ast::Name, first: Span) -> Diagnostic {
         .label(name.span, "defined again here")
         .label(first, "first defined here")
         .help("give one of them another name")
-}
-
-/// What this version cannot compile.
-pub(super) fn not_supported(what: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(codes::NOT_SUPPORTED, format!("`{what}` is not supported yet"))
-        .label(span, "the language has it, this version of DJ does not")
 }
 
 fn param_of(param: &ast::Param, source: &str, diagnostics: &mut Vec<Diagnostic>) -> (ParamSpec, Known) {

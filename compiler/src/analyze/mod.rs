@@ -14,6 +14,7 @@ mod declarations;
 mod env;
 mod grouping;
 mod joins;
+mod later;
 mod literals;
 mod names;
 mod operators;

@@ -2,8 +2,9 @@
 
 use super::builder::{Builder, LetState};
 use super::codes;
-use super::declarations::{Entity, Known, not_supported};
+use super::declarations::{Entity, Known};
 use super::env::Env;
+use super::later::not_supported;
 use super::relation::{Relation, RowBound, ScopeColumn};
 use crate::plan::{Filter, Plan, Scan, SchemaColumn, Shared, SharedPlan, Sort, SortKey, Take};
 use dj_grammar::{Diagnostic, Span, ast, nearest};

@@ -1,7 +1,8 @@
 //! Tables: what a program declares of them, and what their files say.
 
 use super::builder::Builder;
-use super::declarations::{Declarations, Known, defined_twice, not_supported};
+use super::declarations::{Declarations, Known, defined_twice};
+use super::later::not_supported;
 use super::{BoundTable, Catalog, codes};
 use crate::plan::{Recorded, Table, TableColumn};
 use dj_grammar::{Diagnostic, Span, ast};

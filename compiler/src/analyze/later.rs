@@ -1,0 +1,78 @@
+//! What the language has and this version of DJ does not, and what to write until it does.
+
+use super::codes;
+use dj_grammar::{Diagnostic, Span};
+
+/// Functions that the language has and this version does not.
+const FUNCTIONS: [&str; 25] = [
+    "hash",
+    "bit_and",
+    "bit_or",
+    "bit_xor",
+    "bit_not",
+    "shift_left",
+    "shift_right",
+    "row_number",
+    "rank",
+    "dense_rank",
+    "percent_rank",
+    "ntile",
+    "lag",
+    "lead",
+    "first_value",
+    "last_value",
+    "forward_fill",
+    "quantile",
+    "median",
+    "count_distinct",
+    "product",
+    "corr",
+    "cov",
+    "arg_min",
+    "arg_max",
+];
+
+/// Whether a function is one that this version cannot compile.
+pub(super) fn is_later(function: &str) -> bool {
+    FUNCTIONS.contains(&function)
+}
+
+/// What this version cannot compile.
+pub(super) fn not_supported(what: &str, span: Span) -> Diagnostic {
+    let diagnostic = Diagnostic::error(codes::NOT_SUPPORTED, format!("`{what}` is not supported yet"))
+        .label(span, "the language has it, this version of DJ does not");
+    match until_then(what) {
+        Some(way) => diagnostic.help(way),
+        None => diagnostic,
+    }
+}
+
+/// What gives the same with what there is; nothing where there is no way, or none that is worth its length.
+fn until_then(what: &str) -> Option<&'static str> {
+    Some(match what {
+        "window" => {
+            "what a whole group gives can be joined to its rows: `let totals = t | group key { total = sum(x) }`, then \
+             `t | join totals on key`"
+        }
+        "take by" | "arg_min" | "arg_max" => {
+            "join the rows with the best value of their group: `let best = t | group key { most = max(x) }`, then \
+             `t | join best on key | filter x == most`, which keeps all rows that have it"
+        }
+        "join asof" => {
+            "join on the key and `right.ts <= left.ts`, find each row's greatest `right.ts` with a `group`, and join again \
+             with that"
+        }
+        "count_distinct" => "count the rows of a `distinct`: `t | distinct { key, x } | group key { n = count(x) }`",
+        "product" => "of positive numbers it is `exp(sum(ln(x)))`, but for rounding",
+        "bit_and" => "the lowest bits of an integer are a remainder: `x % 8` are three of them",
+        "bit_not" => "of a signed integer it is `-1 - x`",
+        "shift_left" => "multiply by a power of two: `x * 8`",
+        "shift_right" => "divide by a power of two: `x // 8`",
+        "assert" => "export the rows that must not be there: `export wrong = t | filter not (CONDITION)`",
+        "mesh" | "shard" | "shard by" | "replicate" => "leave it out: a program runs on one device",
+        "reading the table argument twice" => {
+            "write the function's body where it is called, and name the table by a `let` that is read twice"
+        }
+        _ => return None,
+    })
+}
