@@ -93,7 +93,8 @@ impl<'a> Builder<'a> {
             let a = self.listed_column(left, env, name);
             let b = match find(&right.columns, None, &name.node) {
                 Found::One(column) => Some(column.clone()),
-                Found::Nothing if right.open => None,
+                // One problem of a name is told, and what is not known may have it.
+                Found::Nothing if right.open || (a.is_none() && !left.open) => None,
                 Found::Several(_) | Found::Nothing => {
                     self.report(self.not_on_the_right(right, name));
                     None
@@ -124,6 +125,9 @@ impl<'a> Builder<'a> {
     }
 
     fn not_on_the_right(&self, right: &Relation, name: &ast::Name) -> Diagnostic {
+        if let Some(problem) = self.left_out_of(&right.columns, &name.node, name.span) {
+            return problem;
+        }
         let near = dj_grammar::nearest(&name.node, right.columns.iter().map(|column| column.name.as_str()));
         let other = near.unwrap_or("other");
         Diagnostic::error(codes::UNKNOWN_COLUMN, format!("the joined table has no column `{}`", name.node))

@@ -258,12 +258,8 @@ impl<'a> Builder<'a> {
             );
             return;
         }
-        let here = |column: &&FileColumn| {
-            let read_here = || self.body_columns(scope).iter().any(|other| other.goes_by(&column.table));
-            column.column == name && (matches!(column.why, LeftOut::NoSuchType(_)) || read_here())
-        };
-        if let Some(column) = self.declarations.left_out.iter().find(here) {
-            self.report(left_out(column, span));
+        if let Some(problem) = self.left_out_of(self.body_columns(scope), name, span) {
+            self.report(problem);
             return;
         }
         let columns = self.body_columns(scope);
@@ -289,6 +285,15 @@ impl<'a> Builder<'a> {
             diagnostic = diagnostic.help(format!("there are {}", listed(&candidates)));
         }
         self.report(diagnostic);
+    }
+
+    /// That the file of a table that is read has the column, and the table has not; `None` if there is no such file.
+    pub(super) fn left_out_of(&self, columns: &[ScopeColumn], name: &str, span: Span) -> Option<Diagnostic> {
+        let here = |column: &&FileColumn| {
+            let read_here = || columns.iter().any(|other| other.goes_by(&column.table));
+            column.column == name && (matches!(column.why, LeftOut::NoSuchType(_)) || read_here())
+        };
+        self.declarations.left_out.iter().find(here).map(|column| left_out(column, span))
     }
 
     /// A column that a list names, as `drop` and `distinct` do; an argument may stand for it.

@@ -7,7 +7,7 @@ use super::{BoundTable, Catalog, codes};
 use crate::plan::{Recorded, Table, TableColumn};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::Scalar;
-use dj_runtime::io::IoErrorKind;
+use dj_runtime::io::{IoErrorKind, NO_NAME, SAME_NAME};
 use dj_runtime::types::{Bounds, Field, Type};
 
 /// A column of a bound file that the table does not have.
@@ -78,6 +78,10 @@ pub(super) fn table_of(
             (columns, known)
         }
         None => match &bound {
+            Some(bound) if bound.fields.is_empty() && !bound.unsupported.is_empty() => {
+                diagnostics.push(nothing_to_read(table, bound, blame));
+                (Vec::new(), Known::No)
+            }
             Some(bound) => {
                 diagnostics.extend(leaves_out(table, bound, blame));
                 left_out.extend(unsupported_columns(table, bound));
@@ -200,20 +204,41 @@ fn columns_of_file(bound: &BoundTable, span: Span) -> Vec<TableColumn> {
 
 /// Warns of the columns that a table without a column list does not have, if there are any.
 fn leaves_out(table: &ast::Table, bound: &BoundTable, blame: Span) -> Option<Diagnostic> {
-    const SHOWN: usize = 8;
     if bound.unsupported.is_empty() {
         return None;
     }
-    let name = &table.name.node;
+    let message =
+        format!("`{}` leaves out columns that DJ does not read: {}", table.name.node, listed_with_causes(bound));
+    let warning = Diagnostic::warning(IoErrorKind::WrongType.code(), message)
+        .label(blame, "the file has them")
+        .help("list the columns that the program needs; `djc schema` writes such a list");
+    Some(ways_to_read(bound).into_iter().fold(warning, |warning, way| warning.help(format!("or {way}"))))
+}
+
+/// What is wrong with a file whose columns are all left out: a table without columns would only lead to further problems.
+fn nothing_to_read(table: &ast::Table, bound: &BoundTable, blame: Span) -> Diagnostic {
+    let message =
+        format!("`{}` has no column that DJ reads: the file has {}", table.name.node, listed_with_causes(bound));
+    let error = Diagnostic::error(IoErrorKind::WrongType.code(), message).label(blame, "this file");
+    ways_to_read(bound).into_iter().fold(error, Diagnostic::help)
+}
+
+/// How the columns that are left out could be read.
+fn ways_to_read(bound: &BoundTable) -> Vec<&'static str> {
+    let is_nameless = |why: &str| why == SAME_NAME || why == NO_NAME;
+    let (names, types): (Vec<_>, Vec<_>) = bound.unsupported.iter().partition(|(_, why)| is_nameless(why));
+    let rename = (!names.is_empty()).then_some("give every column of the file a name of its own");
+    let retype = (!types.is_empty()).then_some("write those columns to the file as another type");
+    rename.into_iter().chain(retype).collect()
+}
+
+/// The first columns that are left out, with the type or what else is wrong.
+fn listed_with_causes(bound: &BoundTable) -> String {
+    const SHOWN: usize = 8;
     let shown = bound.unsupported.iter().take(SHOWN).map(|(column, ty)| format!("`{column}` ({ty})"));
     let listed = shown.collect::<Vec<_>>().join(", ").replace('\n', " ");
     let more = bound.unsupported.len().checked_sub(SHOWN + 1).map(|rest| format!(" and {} more", rest + 1));
-    let message = format!("`{name}` leaves out columns that DJ does not read: {listed}{}", more.unwrap_or_default());
-    let warning = Diagnostic::warning(IoErrorKind::WrongType.code(), message)
-        .label(blame, "the file has them")
-        .help("list the columns that the program needs; `djc schema` writes such a list")
-        .help("or write those columns to the file as another type");
-    Some(warning)
+    format!("{listed}{}", more.unwrap_or_default())
 }
 
 /// Checks declared columns against the file and takes what it recorded of them.

@@ -40,7 +40,7 @@ pub use files::files_of;
 pub use print::Printed;
 pub use reader::{ChunkReader, Place, Places};
 pub use sample::sampled_rows;
-pub use schema::{FileSchema, Others, Recorded, SAME_NAME, schema, schema_as};
+pub use schema::{FileSchema, NO_NAME, Others, Recorded, SAME_NAME, schema, schema_as};
 pub use source::Source;
 pub use table_source::{InMemory, RecordBatches, TableSource};
 pub use unique::is_unique;

@@ -16,6 +16,9 @@ const GUESSED_FROM: u64 = 10_000;
 /// Why columns of one name are no fields: nobody could tell which is meant.
 pub const SAME_NAME: &str = "several columns have that name";
 
+/// Why a column without a name is no field: nothing could name it.
+pub const NO_NAME: &str = "it has no name";
+
 /// What data files hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileSchema {
@@ -183,7 +186,7 @@ fn columns(file: &InputFile, guesses: &Guesses) -> Columns {
         let name = field.name().clone();
         let is_one_of_several = counts.get(name.as_str()).is_some_and(|count| *count > 1);
         match ty {
-            _ if name.is_empty() => unsupported.push((name, "it has no name".into())),
+            _ if name.is_empty() => unsupported.push((name, NO_NAME.into())),
             _ if is_one_of_several => {
                 if told.insert(field.name()) {
                     unsupported.push((name, SAME_NAME.into()));

@@ -40,6 +40,44 @@ fn columns_that_are_left_out_are_named() {
     assert_eq!(told("table t from \"a.parquet\" { x: i64? }\nexport r = t | filter x > 1"), "");
 }
 
+/// A table without columns would only lead to further problems.
+#[test]
+fn a_file_of_which_nothing_can_be_read_is_one_error() {
+    struct Nothing(&'static [(&'static str, &'static str)]);
+    impl Catalog for Nothing {
+        fn table(&self, name: &str, _: Option<&str>, _: Span) -> Result<Option<BoundTable>, Diagnostic> {
+            let unsupported = self.0.iter().map(|(name, why)| ((*name).to_owned(), (*why).to_owned())).collect();
+            let field = Field { name: "x".to_owned(), ty: Type::I64, nullable: true };
+            let fields = if name == "other" { vec![field] } else { vec![] };
+            Ok(Some(BoundTable { fields, unsupported, ..BoundTable::default() }))
+        }
+    }
+    let told = |columns, rest: &str| {
+        let source = format!("table t from \"a.csv\"\n{rest}");
+        let (file, _) = parse(&source);
+        shown(&source, &analyze(&file, &source, &Nothing(columns)).1)
+    };
+    let names = &[("a", dj_runtime::io::SAME_NAME), ("", dj_runtime::io::NO_NAME)];
+    insta::assert_snapshot!(told(names, "export r = t | filter a > 1 | group b { n = count() }"), @r#"
+    error[DJ0405]: `t` has no column that DJ reads: the file has `a` (several columns have that name), `` (it has no name)
+      `"a.csv"` this file
+      help: give every column of the file a name of its own
+    "#);
+    assert_eq!(told(names, "export r = t | join t as u on a").matches("error").count(), 1);
+    insta::assert_snapshot!(told(&[("a", "List")], "export r = t | sort a"), @r#"
+    error[DJ0405]: `t` has no column that DJ reads: the file has `a` (List)
+      `"a.csv"` this file
+      help: write those columns to the file as another type
+    "#);
+    // A side of a join that has other columns says the same of those that it leaves out, and once.
+    let joined = told(
+        &[("a", dj_runtime::io::SAME_NAME)],
+        "table other from \"b.csv\"\nexport r = other | join other as o on a | select n = 1",
+    );
+    assert_eq!(joined.matches("error[DJ0405]: several columns of the file").count(), 1, "{joined}");
+    assert_eq!(joined.matches("error").count(), 2, "{joined}");
+}
+
 /// The tables of a program whose file is a CSV of three columns.
 fn with_a_text_file(source: &str) -> (String, Vec<String>) {
     struct TextFile;

@@ -1,7 +1,7 @@
 //! Schemas of files, inference and uniqueness.
 
 use super::*;
-use crate::io::{IoErrorKind, Others, SAME_NAME, is_unique, schema, schema_as};
+use crate::io::{IoErrorKind, NO_NAME, Others, SAME_NAME, is_unique, schema, schema_as};
 
 fn of_csv(text: &str) -> String {
     let directory = tempfile::tempdir().unwrap();
@@ -141,7 +141,7 @@ fn columns_without_a_name_of_their_own_are_left_out() {
     std::fs::write(&path, "a,b,,a\n1,2,3,4\n").unwrap();
     let schema = schema(path.to_str().unwrap()).unwrap();
     assert_eq!(schema.fields, [field("b", Type::I64, true)]);
-    let why = [("a", SAME_NAME), ("", "it has no name")].map(|(name, why)| (name.to_owned(), why.to_owned()));
+    let why = [("a", SAME_NAME), ("", NO_NAME)].map(|(name, why)| (name.to_owned(), why.to_owned()));
     assert_eq!(schema.unsupported, why);
 }
 
