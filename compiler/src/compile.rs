@@ -114,7 +114,7 @@ pub fn compile(
             assume_recorded(&mut encoded);
         }
         if options.verify {
-            encode::verify(&encoded)?;
+            encode::verify(&encoded, &optimized)?;
         }
         let variant = plan_variant(encoded, source, source_name, &session, unique, use_recorded, options)?;
         if !variants.iter().any(|other: &CompiledVariant| other.is_like(&variant)) {

@@ -13,6 +13,7 @@ mod drafts;
 mod encoder;
 mod form;
 mod hoist;
+mod nulls;
 mod resolve;
 mod split;
 mod tables;

@@ -5,7 +5,7 @@
 use super::form::{Expr, ExprKind, Scalar, Type};
 use super::{EncodedProgram, encode, verify};
 use crate::analyze::{NothingBound, analyze};
-use crate::plan::Plan;
+use crate::plan::{Plan, Program};
 use dj_runtime::artifact::HostTableKind;
 use dj_runtime::expr::{ColumnId, Function};
 
@@ -24,20 +24,20 @@ export result =
   | sort low
 "#;
 
-fn encoded() -> EncodedProgram {
+fn analyzed() -> Program {
     let (ast, problems) = dj_grammar::parse(SOURCE);
     assert!(problems.is_empty(), "{problems:?}");
     let (program, problems) = analyze(&ast, SOURCE, &NothingBound);
-    let program = program.unwrap_or_else(|| panic!("{problems:?}"));
-    encode(&program)
+    program.unwrap_or_else(|| panic!("{problems:?}"))
 }
 
 /// What the verifier says of the program after a change.
 fn broken(change: impl FnOnce(&mut EncodedProgram)) -> String {
-    let mut encoded = encoded();
-    verify(&encoded).expect("what encoding makes is valid");
+    let program = analyzed();
+    let mut encoded = encode(&program);
+    verify(&encoded, &program).expect("what encoding makes is valid");
     change(&mut encoded);
-    verify(&encoded).expect_err("the change breaks an invariant").0
+    verify(&encoded, &program).expect_err("the change breaks an invariant").0
 }
 
 /// Changes the first part of any expression for which `change` returns true, from the last operator on.
@@ -236,8 +236,9 @@ fn e9_tables_are_behind_those_whose_texts_they_serve() {
                   export r = a | sized() | union (b | select { name = upper(name) } | sized())\n";
     let (ast, _) = dj_grammar::parse(source);
     let (program, problems) = analyze(&ast, source, &NothingBound);
-    let mut encoded = encode(&program.unwrap_or_else(|| panic!("{problems:?}")));
-    verify(&encoded).expect("what encoding makes is valid");
+    let program = program.unwrap_or_else(|| panic!("{problems:?}"));
+    let mut encoded = encode(&program);
+    verify(&encoded, &program).expect("what encoding makes is valid");
     assert_eq!(encoded.dictionaries.host_tables.len(), 3, "length twice: the first does not serve what `upper` makes");
     change_expr(&mut encoded, &mut |expr| match &mut expr.kind {
         ExprKind::Table { table, .. } if *table == 2 => {
@@ -246,13 +247,43 @@ fn e9_tables_are_behind_those_whose_texts_they_serve() {
         }
         _ => false,
     });
-    let message = verify(&encoded).expect_err("the first table does not serve these texts").0;
+    let message = verify(&encoded, &program).expect_err("the first table does not serve these texts").0;
     assert!(message.starts_with("(E9)"), "{message}");
 }
 
 #[test]
+fn e10_nothing_is_null_that_was_not() {
+    let no_text = |expr: &mut Expr| {
+        let is_text = matches!(expr.kind, ExprKind::Literal(Scalar::Code(_)));
+        if is_text {
+            expr.kind = ExprKind::Literal(Scalar::Null);
+        }
+        is_text
+    };
+    let message = broken(|encoded| change_expr(encoded, &mut |expr| no_text(expr)));
+    assert!(message.starts_with("(E10)"), "{message}");
+    let message = broken(|encoded| {
+        change_expr(encoded, &mut |expr| {
+            let is_text = no_text(expr);
+            expr.nullable |= is_text;
+            is_text
+        });
+    });
+    assert!(message.starts_with("(E10)"), "{message}");
+    let message = broken(|encoded| {
+        change_expr(encoded, &mut |expr| {
+            let ExprKind::InList { list, .. } = &mut expr.kind else { return false };
+            list[0] = Scalar::Null;
+            expr.nullable = true;
+            true
+        });
+    });
+    assert!(message.starts_with("(E10)"), "{message}");
+}
+
+#[test]
 fn texts_that_meet_share_a_dictionary() {
-    let encoded = encoded();
+    let encoded = encode(&analyzed());
     let column = |name: &str| {
         let id = (0..encoded.program.columns.len()).map(|id| ColumnId(id as u32));
         id.into_iter().find(|id| encoded.program.columns.get(*id).name == name).expect("a column of that name")

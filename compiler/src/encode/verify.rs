@@ -12,11 +12,12 @@
 //! - (E7) no device computes a function of text, and a unit of time is only the first argument of `date_trunc` and
 //!   `date_diff`;
 //! - (E8) text columns of tables that are scanned, and text parameters, have a dictionary;
-//! - (E9) a function's table is behind every table whose texts address it, because it serves no others.
+//! - (E9) a function's table is behind every table whose texts address it, because it serves no others;
+//! - (E10) a literal is null, and a list holds a null, only where it may be so in the program that was encoded.
 
 use super::form::{Encoded, Expr, ExprKind, Scalar, Type};
-use super::{Dictionaries, EncodedProgram, Plan, SchemaColumn};
-use crate::plan::{AggregateFunction, VerifyError};
+use super::{Dictionaries, EncodedProgram, Plan, SchemaColumn, nulls};
+use crate::plan::{AggregateFunction, Program, VerifyError};
 use dj_runtime::artifact::HostTableKind;
 use dj_runtime::expr::{ColumnId, CompareOp, Function};
 use dj_runtime::types::Type as Written;
@@ -24,11 +25,11 @@ use std::collections::BTreeMap;
 
 type Check = Result<(), VerifyError>;
 
-/// Checks the invariants (E1..) of an encoded program.
+/// Checks the invariants (E1..) of what the program `source` was encoded as.
 ///
 /// # Errors
 /// The first one that does not hold: a bug in DJ.
-pub fn verify(encoded: &EncodedProgram) -> Result<(), VerifyError> {
+pub fn verify(encoded: &EncodedProgram, source: &Program) -> Result<(), VerifyError> {
     let EncodedProgram { program, dictionaries } = encoded;
     let mut verifier = Verifier { dictionaries, columns: BTreeMap::new(), makers: BTreeMap::new() };
     verifier.dictionaries()?;
@@ -40,7 +41,7 @@ pub fn verify(encoded: &EncodedProgram) -> Result<(), VerifyError> {
     for plan in plans {
         verifier.plan(plan)?;
     }
-    Ok(())
+    nulls::verify(encoded, source)
 }
 
 fn require(holds: bool, message: impl FnOnce() -> String) -> Check {

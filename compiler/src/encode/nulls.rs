@@ -1,0 +1,80 @@
+//! What is null of an encoded program, compared with the program before (E10).
+//!
+//! Null is a value of every type, so no type tells a literal that was lost from one that was null. But encoding leaves every
+//! expression where it was in the source, and nothing becomes null by it.
+
+use super::EncodedProgram;
+use super::form::{Expr, ExprKind};
+use crate::plan::{Program, VerifyError};
+use dj_grammar::Span;
+use dj_runtime::expr::{ExprKind as Written, Scalar};
+use std::collections::BTreeSet;
+
+/// The places of a program where null may stand.
+struct Places {
+    /// Of expressions that may be null.
+    nullable: BTreeSet<Span>,
+    /// Of lists that hold a null.
+    lists: BTreeSet<Span>,
+}
+
+/// Checks that what is null of the encoded program may be null in the program that was encoded.
+pub(super) fn verify(encoded: &EncodedProgram, source: &Program) -> Result<(), VerifyError> {
+    let places = places(source);
+    let mut lost = None;
+    encoded.program.walk(&mut |plan| {
+        plan.walk_own_expressions(&mut |expr| {
+            if !places.hold(expr) {
+                lost.get_or_insert_with(|| {
+                    VerifyError(format!("(E10) null, which it was not before: {:?}", expr.kind))
+                });
+            }
+        });
+    });
+    lost.map_or(Ok(()), Err)
+}
+
+fn places(source: &Program) -> Places {
+    let mut places = Places { nullable: BTreeSet::new(), lists: BTreeSet::new() };
+    source.walk(&mut |plan| {
+        plan.walk_own_expressions(&mut |expr| {
+            if expr.nullable {
+                places.nullable.insert(expr.span);
+            }
+            if matches!(&expr.kind, Written::InList { list, .. } if list.iter().any(Scalar::is_null)) {
+                places.lists.insert(expr.span);
+            }
+        });
+    });
+    places
+}
+
+impl Places {
+    /// Whether an encoded expression is null, or a list with a null, only where one was.
+    fn hold(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Literal(value) if value.is_null() => expr.nullable && self.nullable.contains(&expr.span),
+            ExprKind::InList { list, .. } if list.iter().any(super::Scalar::is_null) => {
+                expr.nullable && self.lists.contains(&expr.span)
+            }
+            ExprKind::Literal(_)
+            | ExprKind::InList { .. }
+            | ExprKind::Column(_)
+            | ExprKind::Param(_)
+            | ExprKind::Cell { .. }
+            | ExprKind::Table { .. }
+            | ExprKind::Negate(_)
+            | ExprKind::Not(_)
+            | ExprKind::Arithmetic(..)
+            | ExprKind::Compare(..)
+            | ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::IsNull(_)
+            | ExprKind::Coalesce(_)
+            | ExprKind::Case { .. }
+            | ExprKind::Like { .. }
+            | ExprKind::Cast { .. }
+            | ExprKind::Call(..) => true,
+        }
+    }
+}
