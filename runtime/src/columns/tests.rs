@@ -1,5 +1,6 @@
 //! Tables, dictionaries and host tables.
 
+use super::host_tables::follows_texts;
 use super::*;
 use crate::artifact::{ChunkColumn, HostTable, HostTableKind, StringDomain};
 use crate::expr::{ColumnId, Expr};
@@ -166,4 +167,18 @@ fn ranks_follow_the_bytes() {
     tables.update_with(&mut dictionaries, u64::MAX, never).unwrap();
     assert_eq!(values(&tables, 0), [2, 0, 3, 1]);
     assert_eq!(values(&tables, 1), [1, 3, 0, 2]);
+}
+
+#[test]
+fn ranks_that_follow_codes_are_found() {
+    let dictionaries = Dictionaries::new(&literals(&["b", "a", "ä"])).unwrap();
+    let follows = |kind: HostTableKind, values: &[i32]| follows_texts(&kind, values, dictionaries.domain(0));
+    for kind in [HostTableKind::Rank, HostTableKind::Unrank] {
+        assert!(follows(kind.clone(), &[1, 0, 2]));
+        assert!(!follows(kind.clone(), &[0, 1, 2]), "the order of the codes");
+        assert!(!follows(kind.clone(), &[1, 1, 2]), "a rank twice");
+        assert!(!follows(kind.clone(), &[1, 0, 3]), "a rank that is none");
+        assert!(!follows(kind.clone(), &[-1, 0, 2]));
+        assert!(!follows(kind, &[1, 0]), "a text without a rank");
+    }
 }

@@ -287,7 +287,7 @@ impl<'s, 'p> Attempt<'s, 'p> {
                 Err(over) => over_limit(stage, over),
                 Ok(()) => RunError::bug(format!("texts of {bytes} bytes are too large and are not")),
             },
-            HostTableError::Failed { .. } => RunError::bug(error.to_string()),
+            HostTableError::OutOfOrder { .. } | HostTableError::Failed { .. } => RunError::bug(error.to_string()),
         })?;
         let bytes = self.dictionaries.bytes();
         if self.texts.as_ref().map(Lease::bytes) != Some(bytes) {
