@@ -8,8 +8,8 @@
 //!   build side has no rows to read;
 //! - (P5) who joins a build side agrees with it: how matches are found, on every pair of keys, on whether nulls match, and on
 //!   the columns that are taken over;
-//! - (P6) a join finds at most one match only where there is only one, or any will do; where that is recorded and not proved,
-//!   the build side checks it, and it is an assumption of the variant;
+//! - (P6) a join finds at most one match only where there is only one, or any will do; where that is proved, the stages prove
+//!   it again; where it is recorded, the build side checks it, and it is an assumption of the variant;
 //! - (P7) a driver's rows are expanded by one join at most, and no condition decides among many matches but in an inner join;
 //! - (P8) a key that addresses has the domain of its type: of codes their dictionary, else all that the values may be; and a
 //!   slot for null where it may be null;
@@ -19,16 +19,19 @@
 //! - (P12) an export, and a shared plan that is not repeated by its readers, is a stage whose result has the plan's columns, in
 //!   order;
 //! - (P13) a result's columns are there at the end of every driver; those of groups are their keys and aggregates;
-//! - (P14) what is believed of a scanned column is checked of its values, wherever an expression or a key reads them;
+//! - (P14) what is believed of a column that an expression or a key reads follows from what is checked of scanned values,
+//!   whatever stages these passed on the way;
 //! - (P15) row groups are skipped by columns of the table that are read, and by values of their types;
 //! - (P16) every stage has a reason for its strategy;
 //! - (P17) every stage is in one pass; the stages of a pass of several have one driver each, all over one source, and chunks of
 //!   one size; and what a stage reads are results of earlier passes.
 
+mod beliefs;
 mod driver;
 mod joins;
 mod keys;
 mod passes;
+mod unique;
 
 use super::{Arrival, Op, Stage, Variant};
 use crate::encode::{EncodedProgram, Expr, ExprKind, Plan, Scalar, SchemaColumn, Type};
@@ -54,6 +57,7 @@ pub fn verify(encoded: &EncodedProgram, variant: &Variant) -> Result<(), VerifyE
     for index in 0..variant.stages.len() {
         verifier.stage(index).map_err(|error| VerifyError(format!("stage {index}: {}", error.0)))?;
     }
+    verifier.beliefs()?;
     verifier.results()?;
     verifier.passes()
 }

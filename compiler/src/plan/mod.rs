@@ -14,7 +14,8 @@ mod visit;
 
 pub use nullability::narrow_nullability;
 pub use operators::*;
-pub use properties::{Facts, UniqueColumns, Uniqueness, is_unique, one_match, row_bound, row_estimate, uniqueness};
+pub(crate) use properties::MAX_ROWS;
+pub use properties::{Facts, UniqueColumns, Uniqueness, is_unique, one_match, row_bound, row_estimate};
 pub use rows::{RowCount, grouped};
 pub(crate) use text::{Printer, Written, join_kind_name, name_text, names_of_several, program_text};
 pub use text::{expr_text, plain_plan_text, plan_text};

@@ -1,13 +1,12 @@
-//! What a driver reads, and what becomes of a row on its way to the sink: (P1) to (P4), (P14) and (P15).
+//! What a driver reads, and what becomes of a row on its way to the sink: (P1) to (P4) and (P15).
 
 use super::{Row, Verified, Verifier, agree, read_by, require, source_columns};
-use crate::encode::{Expr, SchemaColumn, Type};
-use crate::physical::{Check, Driver, DriverColumn, Op, Stage};
+use crate::encode::{SchemaColumn, Type};
+use crate::physical::{Check, Driver, DriverColumn, Op};
 use crate::plan::{Table, VerifyError};
 use dj_grammar::Span;
 use dj_runtime::artifact::DriverSource;
-use dj_runtime::expr::{ColumnId, ExprKind, Interval, Origin};
-use std::collections::{BTreeMap, BTreeSet};
+use dj_runtime::expr::ExprKind;
 
 impl Verifier<'_> {
     /// The columns of a driver's rows when they reach the sink.
@@ -44,9 +43,6 @@ impl Verifier<'_> {
         }
         let expanding = driver.ops.iter().filter(|op| op.expands()).count();
         require(expanding <= 1, || format!("(P7) {expanding} joins expand its rows"))?;
-        if let DriverSource::Table(_) = driver.source {
-            self.believed(&self.variant.stages[stage], driver)?;
-        }
         Ok(row)
     }
 
@@ -132,41 +128,4 @@ impl Verifier<'_> {
         }
         Ok(())
     }
-
-    /// What is believed of scanned columns that the stage computes with.
-    fn believed(&self, stage: &Stage, driver: &Driver) -> Verified {
-        let read = computed_with(stage, driver);
-        driver.columns.iter().filter(|column| read.contains(&column.column.id)).try_for_each(|column| {
-            let believed = self.variant.facts.interval(column.column.id);
-            let Some(believed) = believed.filter(|believed| believed.origin != Origin::Proven) else { return Ok(()) };
-            let checked = column.checks.iter().filter_map(|check| {
-                let origin = if check.declared { Origin::Declared } else { Origin::Recorded };
-                Interval::of_bounds(&check.bounds, origin)
-            });
-            let holds = checked.reduce(Interval::intersect).is_some_and(|checked| checked.within(believed));
-            require(holds, || format!("(P14) {} is believed in {believed:?}", self.name(column.column.id)))
-        })
-    }
-}
-
-/// The source's columns that an expression or a key of the stage reads, under any name.
-fn computed_with(stage: &Stage, driver: &Driver) -> BTreeSet<ColumnId> {
-    let mut origin: BTreeMap<ColumnId, ColumnId> =
-        driver.columns.iter().map(|column| (column.column.id, column.column.id)).collect();
-    let mut read = BTreeSet::new();
-    let mut add = |exprs: Vec<&Expr>, origin: &BTreeMap<ColumnId, ColumnId>| {
-        read.extend(exprs.into_iter().flat_map(Expr::columns).filter_map(|id| origin.get(&id).copied()));
-    };
-    for op in &driver.ops {
-        add(op.computed(), &origin);
-        if let Op::Project(items) = op {
-            let renamed = items.iter().filter_map(|item| Some((item.id, *origin.get(&item.expr.as_column()?)?)));
-            origin.extend(renamed.collect::<Vec<_>>());
-        }
-    }
-    let strategy = stage.sink.strategy();
-    add(strategy.expressions(), &origin);
-    let keys = strategy.group().into_iter().flat_map(|group| &group.keys);
-    read.extend(keys.filter_map(|key| origin.get(&key.id).copied()));
-    read
 }

@@ -54,8 +54,15 @@ impl Verifier<'_> {
         let any_will_do = matches!(probe.kind, JoinKind::Semi | JoinKind::Anti) && probe.residual.is_none();
         let found = probe.matches != Matches::One(None) || any_will_do;
         require(found, || format!("(P6) one match of stage {} is looked for, and there may be more", probe.build))?;
-        let Matches::One(Some(Uniqueness::Recorded(table, column))) = &probe.matches else { return Ok(()) };
-        let assumed = self.variant.unique.contains(&(*table, *column));
-        require(assumed, || format!("(P6) it is no assumption that keys of stage {} are unique", probe.build))
+        match &probe.matches {
+            Matches::Many | Matches::One(None) => Ok(()),
+            Matches::One(Some(Uniqueness::Proven)) => require(self.keys_are_unique(probe.build), || {
+                format!("(P6) nothing proves that the keys of stage {} are unique", probe.build)
+            }),
+            Matches::One(Some(Uniqueness::Recorded(table, column))) => {
+                let assumed = self.variant.unique.contains(&(*table, *column));
+                require(assumed, || format!("(P6) it is no assumption that keys of stage {} are unique", probe.build))
+            }
+        }
     }
 }

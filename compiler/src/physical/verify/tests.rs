@@ -1,11 +1,11 @@
 //! Every invariant is broken, and the verifier says so.
 
-use super::verify;
+use super::{Verifier, verify};
 use crate::encode::{EncodedProgram, Expr, ExprKind, Scalar, Type};
 use crate::filetests::files::Files;
 use crate::physical::{Arrival, Check, Driver, DriverColumn, Op, Probe, Stage, Variant};
-use crate::plan::JoinKind;
-use crate::strategy::{KeyDim, KeyDomain, Lookup, Matches, Merge, Sink};
+use crate::plan::{JoinKind, Uniqueness};
+use crate::strategy::{Dense, GroupSort, KeyDim, KeyDomain, Lookup, Matches, Merge, Sink};
 use crate::{Options, compile};
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
@@ -25,14 +25,18 @@ export ordered = t | filter x > 1.0 | sort { x }
 
 /// The first variant of the program, which relies on what its files say.
 fn planned() -> (EncodedProgram, Variant) {
-    let (file, _) = dj_grammar::parse(SOURCE);
     let lines = [
         "# file t: 5000 rows, k in 0..50, v in 0..9, s has 40 values",
         "# file u: 60 rows, k in 0..50, k is unique, name has 50 values",
     ];
-    let files = Files::new(&file, SOURCE, &lines);
+    planned_of(SOURCE, &lines)
+}
+
+fn planned_of(source: &str, lines: &[&str]) -> (EncodedProgram, Variant) {
+    let (file, _) = dj_grammar::parse(source);
+    let files = Files::new(&file, source, lines);
     let unique = |table: &str, column: &str| files.is_unique(table, column);
-    let mut compiled = compile(SOURCE, "test.dj", &files, &unique, &Options::default()).unwrap();
+    let mut compiled = compile(source, "test.dj", &files, &unique, &Options::default()).unwrap();
     let variant = compiled.variants.swap_remove(0);
     (variant.encoded, variant.physical)
 }
@@ -206,6 +210,36 @@ fn p6_one_match_is_looked_for_where_there_is_one() {
 }
 
 #[test]
+fn p6_what_is_proved_has_a_proof() {
+    // Recorded, and looked for among many: no stage proves that there is one.
+    for wanted in [|probe: &Probe| probe.kind == JoinKind::Left, |probe: &Probe| probe.matches == Matches::Many] {
+        check("P6", |variant| {
+            let probe = probe(variant, wanted);
+            let proved = Matches::One(Some(Uniqueness::Proven));
+            probe.matches = proved.clone();
+            let build = probe.build;
+            let (Sink::Lookup(Lookup { keys, .. }) | Sink::Merge(Merge { keys, .. })) = &mut variant.stages[build].sink
+            else {
+                panic!("a join reads what is no build side")
+            };
+            keys.matches = proved;
+        });
+    }
+    // Groups are unique by all of their keys, and not by some.
+    let (encoded, mut variant) = planned();
+    let proved = |probe: &Probe| probe.matches == Matches::One(Some(Uniqueness::Proven));
+    let build = probe(&mut variant, proved).build;
+    let DriverSource::Stage(groups) = variant.stages[build].drivers[0].source else { panic!("groups are joined") };
+    let (Sink::Dense(Dense { group, .. }) | Sink::GroupSort(GroupSort { group })) = &mut variant.stages[groups].sink
+    else {
+        panic!("stage {groups} groups")
+    };
+    group.keys.push(group.aggregates[0].column);
+    let keys_are_unique = Verifier { encoded: &encoded, variant: &variant }.keys_are_unique(build);
+    assert!(!keys_are_unique, "by fewer columns than the groups' keys");
+}
+
+#[test]
 fn p7_rows_are_expanded_once() {
     check("P7", |variant| {
         let probe = probe(variant, |probe| probe.matches == Matches::Many);
@@ -297,6 +331,17 @@ fn p14_what_is_believed_is_checked() {
         let all = variant.stages.iter_mut().flat_map(|stage| &mut stage.drivers).flat_map(|d| &mut d.columns);
         all.for_each(|column| column.checks.retain(|check| check.declared));
     });
+}
+
+#[test]
+fn p14_what_another_stage_checks_is_believed() {
+    let source = "table t { k: i64, v: i64 in 0..99 }\nexport result = t | take 100 | group k { n = sum(v) }\n";
+    let (encoded, mut variant) = planned_of(source, &["# file t: 5000 rows, k in 0..50"]);
+    verify(&encoded, &variant).unwrap();
+    assert_eq!(variant.stages.len(), 2, "the rows are taken before they are grouped");
+    variant.stages[0].drivers[0].columns[0].checks.clear();
+    let error = verify(&encoded, &variant).unwrap_err().to_string();
+    assert!(error.contains("stage 1: (P14) `k`"), "{error}");
 }
 
 #[test]

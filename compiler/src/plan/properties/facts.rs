@@ -5,7 +5,7 @@ use dj_runtime::expr::{ColumnId, Expr, Form, Interval, Origin, interval};
 use std::collections::BTreeMap;
 
 /// More rows than any machine holds.
-const MAX_ROWS: i128 = 1 << 48;
+pub(crate) const MAX_ROWS: i128 = 1 << 48;
 
 /// What is known of every column. A column means the same wherever it occurs, so one map serves the whole program.
 #[derive(Debug, Clone, Default, PartialEq)]
