@@ -214,3 +214,22 @@ fn no_cache_loads_nothing_of_an_artifact() -> Result {
     assert_eq!(loaded(&["--no-cache"])?, 0);
     Ok(())
 }
+
+/// That keys are unique is recorded of those that are not null. Where nulls match too it says nothing, and a run that relied on
+/// it would start again each time.
+#[test]
+fn null_keys_that_match_do_not_start_a_run_again() -> Result {
+    let space = Workspace::new()?;
+    space.write("keys.csv", "k,w\n1,10\n2,20\n,30\n,40\n")?;
+    space.write("seen.csv", "k,v\n1,1\n,2\n")?;
+    for (nulls, wanted) in [("", "v,w\n1,10\n"), (" nulls equal", "v,w\n1,10\n2,30\n2,40\n")] {
+        let text = format!(
+            "table keys from \"keys.csv\"\ntable seen from \"seen.csv\"\n\
+             export r = seen | join keys on k{nulls} | select {{ v, w }} | sort {{ v, w }}\n"
+        );
+        let program = space.write("join.dj", &text)?;
+        let run = djc()?.arg("run").arg(&program).args(["--verbose", "--format", "csv"]).succeed()?.prints(wanted)?;
+        assert!(!run.stderr.contains("starting again"), "{}", run.stderr);
+    }
+    Ok(())
+}

@@ -13,34 +13,38 @@ pub enum Uniqueness {
     Recorded(usize, usize),
 }
 
-/// Looks whether a column of a table holds no value twice in the files bound at compile time.
+/// Looks whether a column of a table holds no value twice in the files bound at compile time, nulls aside.
 pub type UniqueColumns<'a> = &'a dyn Fn(usize, usize) -> bool;
 
 /// Whether no two rows of the plan can agree on `columns`, nulls taken as equal, whatever the data.
 ///
 /// `shared` are the program's shared plans.
 pub fn is_unique<F: Form>(plan: &Plan<F>, columns: &[ColumnId], shared: &[SharedPlan<F>]) -> bool {
-    uniqueness(plan, columns, shared, &|_, _| false).is_some()
+    uniqueness(plan, columns, shared, &|_, _| false, true).is_some()
 }
 
-/// Why no two rows of the plan agree on `columns`, nulls taken as equal, if they are known not to.
+/// Why no two rows of the plan agree on `columns`, if they are known not to.
 ///
-/// `recorded` tells which columns of tables hold no value twice in the bound files; one of them is enough.
-pub fn uniqueness<F: Form>(
+/// `recorded` tells which columns of tables hold no value twice in the bound files; one of them is enough. Where
+/// `nulls_equal`, it must be one that is never null, because a record does not count nulls; else rows that have a null in one
+/// of `columns` agree with no other.
+fn uniqueness<F: Form>(
     plan: &Plan<F>,
     columns: &[ColumnId],
     shared: &[SharedPlan<F>],
     recorded: UniqueColumns<'_>,
+    nulls_equal: bool,
 ) -> Option<Uniqueness> {
-    let below = |input: &Plan<F>| uniqueness(input, columns, shared, recorded);
+    let below = |input: &Plan<F>| uniqueness(input, columns, shared, recorded, nulls_equal);
     let proven = |holds: bool| holds.then_some(Uniqueness::Proven);
     if row_bound(plan, shared).is_some_and(|rows| rows <= 1) {
         return Some(Uniqueness::Proven);
     }
     match plan {
         Plan::Scan(scan) => columns.iter().find_map(|id| {
-            let (index, _) = scan.columns.iter().find(|(_, column)| column.id == *id)?;
-            recorded(scan.table, *index).then_some(Uniqueness::Recorded(scan.table, *index))
+            let (index, column) = scan.columns.iter().find(|(_, column)| column.id == *id)?;
+            let counts_nulls = !nulls_equal || !column.nullable;
+            (counts_nulls && recorded(scan.table, *index)).then_some(Uniqueness::Recorded(scan.table, *index))
         }),
         Plan::Filter(filter) => below(&filter.input),
         Plan::Sort(sort) => below(&sort.input),
@@ -50,7 +54,7 @@ pub fn uniqueness<F: Form>(
         Plan::Project(project) => {
             let items = project.items.iter().filter(|item| columns.contains(&item.id));
             let passed: Vec<_> = items.filter_map(|item| item.expr.as_column()).collect();
-            uniqueness(&project.input, &passed, shared, recorded)
+            uniqueness(&project.input, &passed, shared, recorded, nulls_equal)
         }
         Plan::Aggregate(aggregate) => proven(aggregate.keys.iter().all(|key| columns.contains(&key.id))),
         Plan::Distinct(distinct) => {
@@ -58,17 +62,20 @@ pub fn uniqueness<F: Form>(
             by_keys.or_else(|| below(&distinct.input))
         }
         Plan::Join(join) => {
-            // Where a record of the right side says so, the join itself relies on it.
-            let once =
-                matches!(join.kind, JoinKind::Semi | JoinKind::Anti) || one_match(join, shared, recorded).is_some();
-            if once { below(&join.left) } else { None }
+            let rows = below(&join.left)?;
+            if matches!(join.kind, JoinKind::Semi | JoinKind::Anti) {
+                return Some(rows);
+            }
+            // What rests on a record of either side is not proved, and the join may look for many matches all the same.
+            let once = one_match(join, shared, recorded)?;
+            Some(if rows == Uniqueness::Proven { once } else { rows })
         }
         Plan::Shared(reader) if reader.row.is_some_and(|row| columns.contains(&row.id)) => Some(Uniqueness::Proven),
         Plan::Shared(reader) => {
             let of_source = reader.columns.iter().filter(|(_, column)| columns.contains(&column.id));
             let below: Vec<_> = of_source.map(|(from, _)| *from).collect();
             let source = shared.get(reader.plan)?;
-            uniqueness(&source.plan, &below, shared, recorded)
+            uniqueness(&source.plan, &below, shared, recorded, nulls_equal)
         }
         Plan::Union(_) => None,
     }
@@ -78,5 +85,5 @@ pub fn uniqueness<F: Form>(
 pub fn one_match<F: Form>(join: &Join<F>, shared: &[SharedPlan<F>], recorded: UniqueColumns<'_>) -> Option<Uniqueness> {
     // Rows that some of the keys tell apart are told apart by all.
     let keys: Vec<_> = join.on.iter().filter_map(|(_, right)| right.as_column()).collect();
-    uniqueness(&join.right, &keys, shared, recorded)
+    uniqueness(&join.right, &keys, shared, recorded, join.nulls_equal)
 }
