@@ -200,8 +200,7 @@ impl Generator {
             }
             4 => {
                 let (a, b) = (self.firm(ty, depth), self.firm(ty, depth));
-                (a.bare.is_none() || b.bare.is_none())
-                    .then(|| Expr::node(ty, Known::Nothing, "($a / $b)", "($a / $b)", Expr::bare_beside(vec![a, b])))
+                (a.bare.is_none() || b.bare.is_none()).then(|| quotient(ty, a, b))
             }
             5 => Some(self.extreme(ty, depth)),
             6 => self.float_cast(ty, depth),
@@ -309,4 +308,20 @@ impl Generator {
             Expr::node(ty, known, format!("($a as? {ty})"), format!("try_cast($a as {})", ty.sql()), [value])
         })
     }
+}
+
+/// `a / b`; where it may be subnormal, which may count as 0, it is 0.
+fn quotient(ty: Type, a: Expr, b: Expr) -> Expr {
+    let known = |value: &Expr| matches!(value.known, Known::Binary(..));
+    if known(&a) && known(&b) {
+        return Expr::node(ty, Known::Nothing, "($a / $b)", "($a / $b)", Expr::bare_beside(vec![a, b]));
+    }
+    let least = if ty == F64 { "1e-300" } else { "1e-37" };
+    Expr::node(
+        ty,
+        Known::Nothing,
+        format!("case {{ abs($a / $b) < {least} => 0.0, else => $a / $b }}"),
+        format!("(case when abs($a / $b) < {least} then 0.0::{} else $a / $b end)", ty.sql()),
+        Expr::bare_beside(vec![a, b]),
+    )
 }
