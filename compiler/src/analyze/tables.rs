@@ -235,7 +235,10 @@ fn ways_to_read(bound: &BoundTable) -> Vec<&'static str> {
 /// The first columns that are left out, with the type or what else is wrong.
 fn listed_with_causes(bound: &BoundTable) -> String {
     const SHOWN: usize = 8;
-    let shown = bound.unsupported.iter().take(SHOWN).map(|(column, ty)| format!("`{column}` ({ty})"));
+    let shown = bound.unsupported.iter().take(SHOWN).map(|(column, ty)| match column.as_str() {
+        "" => "one without a name".to_owned(),
+        column => format!("`{column}` ({ty})"),
+    });
     let listed = shown.collect::<Vec<_>>().join(", ").replace('\n', " ");
     let more = bound.unsupported.len().checked_sub(SHOWN + 1).map(|rest| format!(" and {} more", rest + 1));
     format!("{listed}{}", more.unwrap_or_default())

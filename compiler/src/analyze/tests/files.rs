@@ -59,7 +59,7 @@ fn a_file_of_which_nothing_can_be_read_is_one_error() {
     };
     let names = &[("a", dj_runtime::io::SAME_NAME), ("", dj_runtime::io::NO_NAME)];
     insta::assert_snapshot!(told(names, "export r = t | filter a > 1 | group b { n = count() }"), @r#"
-    error[DJ0405]: `t` has no column that DJ reads: the file has `a` (several columns have that name), `` (it has no name)
+    error[DJ0405]: `t` has no column that DJ reads: the file has `a` (several columns have that name), one without a name
       `"a.csv"` this file
       help: give every column of the file a name of its own
     "#);
