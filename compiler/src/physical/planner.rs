@@ -17,6 +17,10 @@ use dj_runtime::expr::{ColumnId, CompareOp};
 /// Chunks of fewer rows than this are not worth a smaller program.
 const LEAST_CHUNK_ROWS: u64 = 1024;
 
+/// Chunks of a table have no fewer rows than this, however few are recorded: the files bound at compile time may be a sample,
+/// and a run on large ones pays for every chunk. A small file pays for the padding, some tens of kilobytes a column.
+const LEAST_TABLE_CHUNK_ROWS: u64 = 8192;
+
 /// Chunks of wide rows have fewer of them, because several are in memory at a time: being read, on the device, on their way out.
 const MOST_CHUNK_BYTES: u64 = 64 << 20;
 
@@ -126,7 +130,9 @@ impl Planner<'_> {
 
     fn chunk_rows(&self, stream: &Stream) -> usize {
         let narrow = chunk_rows_of(stream.drivers.iter().map(row_bytes).max().unwrap_or(0));
-        let enough = stream.rows.map(|count| count.rows.clamp(LEAST_CHUNK_ROWS, 1 << 32).next_power_of_two());
+        let reads_table = stream.drivers.iter().any(|driver| matches!(driver.source, DriverSource::Table(_)));
+        let least = if reads_table { LEAST_TABLE_CHUNK_ROWS } else { LEAST_CHUNK_ROWS };
+        let enough = stream.rows.map(|count| count.rows.clamp(least, 1 << 32).next_power_of_two());
         let enough = enough.and_then(|rows| usize::try_from(rows).ok());
         enough.map_or(narrow, |rows| rows.min(narrow)).min(self.options.chunk_rows)
     }
