@@ -37,7 +37,8 @@ pub(crate) struct Lowering<'a> {
     pub(crate) source_name: &'a str,
 }
 
-/// Capacities grow together that are within so many doublings of the least.
+/// Capacities grow together that are within so many doublings of the least. Dictionaries are at least an eighth of a stage's buffer
+/// of rows (`Strategy::least_dictionary`), so that these two do.
 const NEAR: usize = 3;
 
 /// What the programs of a stage read and report, found while they are lowered for the first time.
@@ -67,15 +68,10 @@ impl Interface {
     }
 
     /// Lets large capacities wait for the small ones, because one rung scales them all: a build side of a million rows beside a
-    /// buffer of sixteen would be sized for billions before the buffer holds a thousand.
-    ///
-    /// Dictionaries that `multiply`, because a table has a slot for each combination of their texts, wait for nothing, and
-    /// nothing waits for them: each doubling that is not needed would multiply the table.
-    pub(crate) fn set_levels(&mut self, multiply: bool) {
-        let multiplies = |capacity: &Capacity| multiply && matches!(capacity.holds, CapacityKind::Dictionary(_));
-        let waiting = || self.capacities.iter().filter(|capacity| !multiplies(capacity));
-        let Some(least) = waiting().map(|capacity| capacity.base).min() else { return };
-        for capacity in self.capacities.iter_mut().filter(|capacity| !multiplies(capacity)) {
+    /// buffer of sixteen would be sized for a billion before the buffer holds sixteen thousand.
+    pub(crate) fn set_levels(&mut self) {
+        let Some(least) = self.capacities.iter().map(|capacity| capacity.base).min() else { return };
+        for capacity in &mut self.capacities {
             let doublings = (capacity.base / least).ilog2() as usize;
             capacity.level = doublings.saturating_sub(NEAR);
         }
@@ -328,12 +324,12 @@ pub(crate) fn device_dims(dims: &[usize]) -> Vec<i64> {
 mod tests {
     use super::*;
 
-    fn interface(capacities: &[(usize, CapacityKind)], multiply: bool) -> Interface {
+    fn interface(capacities: &[(usize, CapacityKind)]) -> Interface {
         let mut interface = Interface::default();
         for (base, holds) in capacities {
             interface.capacity(*base, *holds);
         }
-        interface.set_levels(multiply);
+        interface.set_levels();
         interface
     }
 
@@ -344,7 +340,7 @@ mod tests {
     #[test]
     fn a_large_capacity_waits_for_a_small_one() {
         let built = CapacityKind::Result { stage: 0, tensor: 0 };
-        let interface = interface(&[(16, CapacityKind::Rows), (1 << 17, built)], false);
+        let interface = interface(&[(16, CapacityKind::Rows), (1 << 17, built)]);
         assert_eq!(sizes(&interface, 0), [16, 1 << 17]);
         assert_eq!(sizes(&interface, 10), [1 << 14, 1 << 17]);
         assert_eq!(sizes(&interface, 11), [1 << 15, 1 << 18]);
@@ -353,14 +349,7 @@ mod tests {
 
     #[test]
     fn capacities_near_each_other_grow_together() {
-        let interface = interface(&[(1024, CapacityKind::Dictionary(0)), (8192, CapacityKind::Rows)], false);
+        let interface = interface(&[(1024, CapacityKind::Dictionary(0)), (8192, CapacityKind::Rows)]);
         assert_eq!(sizes(&interface, 3), [8192, 65536]);
-    }
-
-    #[test]
-    fn nothing_waits_for_dictionaries_that_multiply() {
-        let capacities = [(64, CapacityKind::Dictionary(0)), (1 << 17, CapacityKind::Rows)];
-        assert_eq!(sizes(&interface(&capacities, true), 3), [512, 1 << 20]);
-        assert_eq!(sizes(&interface(&capacities, false), 3), [512, 1 << 17]);
     }
 }

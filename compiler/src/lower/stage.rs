@@ -92,7 +92,11 @@ impl<'a> StageLowering<'a> {
                 self.body(&Cx::new(&lowering, b, 0, &interface, None), kind, &signature.split(values));
             });
         }
-        interface.borrow_mut().set_levels(self.strategy().multiplies_dictionaries());
+        // A table with a slot for each combination of texts has few rungs, for it grows with their product: what waits would not
+        // grow at all.
+        if !self.strategy().multiplies_dictionaries() {
+            interface.borrow_mut().set_levels();
+        }
         // Only now is it known how what the state holds grows.
         state = session.trace(&[], |b, _| self.state(&Cx::new(&self.lowering(), b, 0, &interface, None)));
         let interface = interface.into_inner();

@@ -4,6 +4,7 @@
 //! (docs/decisions/0014). Not where some reader needs the result of another, because then the source would be read twice; and
 //! not where the host computes a column, or a join looks something up: doing that again costs more than keeping the rows.
 
+use super::planner::{chunk_rows_of, row_bytes};
 use super::{Driver, DriverColumn, Op, Stage, Variant, passes};
 use crate::encode::{Expr, NamedExpr};
 use crate::strategy::Sink;
@@ -40,7 +41,7 @@ fn repeated(variant: &Variant, from: usize) -> Option<Variant> {
             return None;
         }
         *driver = through(source, &variant.stages[from], driver);
-        stage.chunk_rows = stage.chunk_rows.min(variant.stages[from].chunk_rows);
+        stage.chunk_rows = variant.stages[from].chunk_rows.min(chunk_rows_of(row_bytes(driver)));
         drop_unread(stage);
     }
     // Alone it would read the source once more for its exports.

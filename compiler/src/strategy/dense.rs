@@ -88,7 +88,7 @@ impl Strategy for Dense {
     }
 
     fn multiplies_dictionaries(&self) -> bool {
-        self.dims.len() > 1
+        self.dims.len() > 1 && self.dims.iter().any(KeyDim::grows)
     }
 
     /// A slot for each combination of key values, in a tensor for each part of an accumulator.

@@ -107,7 +107,7 @@ impl Strategy for Lookup {
     }
 
     fn multiplies_dictionaries(&self) -> bool {
-        self.dims.len() > 1
+        self.dims.len() > 1 && self.dims.iter().any(KeyDim::grows)
     }
 
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {

@@ -129,7 +129,7 @@ pub(crate) trait Strategy {
         if self.appends() { stage.chunk_rows.div_ceil(4).next_power_of_two() } else { 1 }
     }
 
-    /// Whether it has a slot for each combination of its keys, so that a larger dictionary multiplies its table.
+    /// Whether it has a slot for each combination of a text and other keys, so that a larger dictionary multiplies its table.
     fn multiplies_dictionaries(&self) -> bool {
         false
     }

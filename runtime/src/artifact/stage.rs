@@ -28,7 +28,7 @@ pub struct Stage {
     pub residents: Vec<Resident>,
     /// Scalars that every program reads after the residents.
     pub scalars: Vec<ScalarInput>,
-    /// The sizes that scale with the stage's rung: `base << rung`.
+    /// The sizes that grow with the stage's rung.
     pub capacities: Vec<Capacity>,
     /// The rung to start with, unless the inputs need a larger one.
     pub first_rung: usize,
@@ -392,6 +392,14 @@ impl Stage {
     pub fn capacity(&self, index: usize, rung: usize) -> usize {
         let capacity = &self.capacities[index];
         capacity.at(rung).unwrap_or_else(|| panic!("(M8) {capacity:?} passes 64 bits at rung {rung}"))
+    }
+
+    /// The least rung beyond one at which more rows fit, where rows are collected; else the one behind it. It may be one that
+    /// there is not.
+    pub fn next_rung(&self, rung: usize) -> usize {
+        let buffers: Vec<_> = self.capacities.iter().filter(|capacity| capacity.holds == CapacityKind::Rows).collect();
+        let grows = |next: &usize| buffers.iter().all(|buffer| buffer.at(*next) > buffer.at(rung));
+        (rung + 1..self.rungs).find(grows).unwrap_or(self.rungs.max(rung + 1))
     }
 
     /// A length at a rung.

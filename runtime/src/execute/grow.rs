@@ -53,7 +53,7 @@ impl<'m> StageRun<'m> {
 
     /// The rung that is likely to hold all rows: as many of those to come are taken to be kept as of those before.
     pub(super) fn expected_rung(&self, cx: &Attempt<'_, '_>) -> Result<usize, RunError> {
-        let next = self.state.rung + 1;
+        let next = self.stage.next_rung(self.state.rung);
         let SinkKind::Fold { compacts: false, .. } = self.stage.sink.kind else { return Ok(next) };
         if next >= self.stage.rungs {
             // Which [`StageRun::grow`] refuses.

@@ -14,9 +14,9 @@ pub fn likely_programs(manifest: &Manifest) -> Vec<ProgramId> {
     let mut ids = Vec::new();
     for (variant, spec) in manifest.variants.iter().enumerate().take(1) {
         for (stage, spec) in spec.stages.iter().enumerate() {
-            let last = spec.rungs.saturating_sub(1);
-            let further = usize::from(manifest.target.platform == Platform::Cpu);
-            for rung in spec.first_rung..=(spec.first_rung + further).min(last) {
+            let next = Some(spec.next_rung(spec.first_rung)).filter(|rung| *rung < spec.rungs);
+            let further = next.filter(|_| manifest.target.platform == Platform::Cpu);
+            for rung in std::iter::once(spec.first_rung).chain(further) {
                 ids.extend(spec.programs().into_iter().map(|kind| ProgramId { variant, stage, kind, rung }));
             }
         }

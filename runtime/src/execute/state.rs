@@ -163,7 +163,7 @@ impl<'m> StageRun<'m> {
             self.compact(cx)?;
             // A buffer that is mostly groups would be compacted again and again.
             let is_roomy = self.state.count <= capacity as u64 / 2;
-            if is_roomy || self.state.rung + 1 >= self.stage.rungs.max(1) {
+            if is_roomy || self.stage.next_rung(self.state.rung) >= self.stage.rungs {
                 return self.make_room(cx);
             }
         }

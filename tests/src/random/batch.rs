@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -49,7 +50,10 @@ pub fn main(arguments: &[String]) -> Result {
             scope.spawn(move || {
                 let mut seed = next.fetch_add(1, Ordering::Relaxed);
                 while seed < end {
-                    let verdict = tester.check(seed, choices, failed.as_deref()).map_err(|error| error.to_string());
+                    // A tester that ends without a word would leave its seed out of the tally.
+                    let check = AssertUnwindSafe(|| tester.check(seed, choices, failed.as_deref()));
+                    let verdict = catch_unwind(check).unwrap_or_else(|_| Err("the tester panics".into()));
+                    let verdict = verdict.map_err(|error| format!("seed {seed}: {error}"));
                     if sender.send((seed, verdict)).is_err() {
                         break;
                     }
@@ -152,7 +156,7 @@ fn parse(words: &[String]) -> Result<Arguments> {
             }
             "--choices" => arguments.choices = value.parse()?,
             "--failures" => arguments.failures = value.parse()?,
-            "--workers" => arguments.workers = value.parse()?,
+            "--workers" => arguments.workers = value.parse::<std::num::NonZero<usize>>()?.get(),
             "--tally" => arguments.tally = Some(PathBuf::from(value)),
             "--folder" => arguments.folder = PathBuf::from(value),
             "--worker" => arguments.worker = PathBuf::from(value),

@@ -24,16 +24,15 @@ impl Verifier<'_> {
         if self.most_rows(stage).is_some_and(|rows| rows <= 1) {
             return true;
         }
-        let [driver] = &stage.drivers[..] else { return false };
-        match stage.sink.strategy().group() {
-            None => self.rows_are_unique(driver, columns),
-            Some(group) => {
-                let by_keys = group.keys.iter().all(|key| columns.contains(&key.id));
-                // Of rows that are distinct on some columns, each is the first of its group.
-                let kept = group.aggregates.iter().all(is_first_row);
-                by_keys || (kept && self.rows_are_unique(driver, columns))
-            }
+        let group = stage.sink.strategy().group();
+        // Whatever rows come from however many drivers, each key is one group.
+        if group.is_some_and(|group| group.keys.iter().all(|key| columns.contains(&key.id))) {
+            return true;
         }
+        let [driver] = &stage.drivers[..] else { return false };
+        // Of rows that are distinct on some columns, each is the first of its group.
+        let kept = group.is_none_or(|group| group.aggregates.iter().all(is_first_row));
+        kept && self.rows_are_unique(driver, columns)
     }
 
     /// Whether no two rows of a driver agree on columns when they reach the sink.

@@ -74,19 +74,25 @@ fn append_compact(rung: usize) -> String {
 }
 
 pub(super) fn append_stage(compacts: bool, rungs: usize) -> (Stage, Texts) {
-    let sizes: Vec<usize> = (0..rungs).map(|rung| 8 << rung).collect();
+    waiting_append_stage(compacts, rungs, 0)
+}
+
+/// A stage whose buffer waits up to a rung.
+fn waiting_append_stage(compacts: bool, rungs: usize, level: usize) -> (Stage, Texts) {
+    let sizes: Vec<usize> = (0..rungs).map(|rung: usize| 8 << rung.saturating_sub(level)).collect();
     let mut spec = stage("collect", appends(compacts, sizes.clone()));
     spec.rungs = rungs;
-    spec.capacities = vec![Capacity { base: 8, level: 0, holds: CapacityKind::Rows }];
+    spec.capacities = vec![Capacity { base: 8, level, holds: CapacityKind::Rows }];
     let buffer =
         StateTensor { element: Element::S64, dims: sizes.iter().map(|&size| vec![size]).collect(), init: Init::Zero };
     let count = StateTensor { element: Element::S32, dims: vec![vec![]], init: Init::Zero };
     spec.state.extend([buffer, count]);
     let mut programs = Vec::new();
     for rung in 0..rungs {
-        programs.push((ProgramKind::Step(0), rung, append_step(rung)));
-        programs.push((ProgramKind::Compact, rung, append_compact(rung)));
-        programs.push((ProgramKind::Finish, rung, append_finish(rung)));
+        let size = rung.saturating_sub(level);
+        programs.push((ProgramKind::Step(0), rung, append_step(size)));
+        programs.push((ProgramKind::Compact, rung, append_compact(size)));
+        programs.push((ProgramKind::Finish, rung, append_finish(size)));
     }
     (spec, programs)
 }
@@ -98,6 +104,28 @@ fn appended_rows_outgrow_every_rung() {
         let values: Vec<i64> = (0..rows).collect();
         assert_eq!(program.run(&Files::new(&values)).unwrap(), values, "{rows} rows");
     }
+}
+
+#[test]
+fn rungs_at_which_a_buffer_waits_are_skipped() {
+    let (stage, programs) = waiting_append_stage(false, 5, 2);
+    assert_eq!([0, 1, 2, 3, 4].map(|rung| stage.next_rung(rung)), [3, 3, 3, 4, 5]);
+    let program = Program::new(vec![vec![(stage, programs)]]);
+    for rows in [8, 9, 17, 32] {
+        let values: Vec<i64> = (0..rows).collect();
+        assert_eq!(program.run(&Files::new(&values)).unwrap(), values, "{rows} rows");
+    }
+    let error = program.run(&Files::new(&(0..33).collect::<Vec<_>>())).unwrap_err();
+    assert_eq!(error.to_string(), "`collect` has more than 32 collected rows");
+}
+
+#[test]
+fn a_buffer_that_waits_is_compacted() {
+    let program = Program::new(vec![vec![waiting_append_stage(true, 4, 2)]]);
+    let values: Vec<i64> = (1..=50).collect();
+    let rows = program.run(&Files::new(&values)).unwrap();
+    assert_eq!(rows.iter().sum::<i64>(), values.iter().sum::<i64>());
+    assert!(rows.len() <= 8, "{rows:?}");
 }
 
 #[test]
