@@ -54,9 +54,17 @@ fn until_then(what: &str) -> Option<&'static str> {
             "what a whole group gives can be joined to its rows: `let totals = t | group key { total = sum(x) }`, then \
              `t | join totals on key`"
         }
-        "take by" | "arg_min" | "arg_max" => {
-            "join the rows with the best value of their group: `let best = t | group key { most = max(x) }`, then \
+        "take by" => {
+            "for `take 1 by`, join the rows with the best value of their group: `let best = t | group key { most = max(x) }`, \
+             then `t | join best on key | filter x == most`, which keeps all rows that have it"
+        }
+        "arg_max" => {
+            "join the rows with the greatest value of their group: `let best = t | group key { most = max(x) }`, then \
              `t | join best on key | filter x == most`, which keeps all rows that have it"
+        }
+        "arg_min" => {
+            "join the rows with the least value of their group: `let best = t | group key { lowest = min(x) }`, then \
+             `t | join best on key | filter x == lowest`, which keeps all rows that have it"
         }
         "join asof" => {
             "join on the key and `right.ts <= left.ts`, find each row's greatest `right.ts` with a `group`, and join again \
@@ -64,7 +72,7 @@ fn until_then(what: &str) -> Option<&'static str> {
         }
         "count_distinct" => "count the rows of a `distinct`: `t | distinct { key, x } | group key { n = count(x) }`",
         "product" => "of positive numbers it is `exp(sum(ln(x)))`, but for rounding",
-        "bit_and" => "the lowest bits of an integer are a remainder: `x % 8` are three of them",
+        "bit_and" => "the lowest bits of an integer are a remainder: `x % 8` is the lowest three",
         "bit_not" => "of a signed integer it is `-1 - x`",
         "shift_left" => "multiply by a power of two: `x * 8`",
         "shift_right" => "divide by a power of two: `x // 8`",

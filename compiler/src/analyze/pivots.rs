@@ -32,8 +32,7 @@ impl<'a> Builder<'a> {
                 continue;
             }
             if key_names.contains(&name) {
-                let other = spell_name(&format!("by_{name}"));
-                let way = format!("give the key another name: `by {{ {other} = {} }}`", spell_name(&name));
+                let way = format!("give the key another name, such as {}", spell_name(&format!("by_{name}")));
                 let problem = Diagnostic::error(codes::DUPLICATE_COLUMN, format!("two columns are named `{name}`"))
                     .label(value.span, "becomes a column, and a key has this name");
                 self.report(problem.help(way));

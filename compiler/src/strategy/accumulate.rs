@@ -64,7 +64,7 @@ pub(super) enum AccumulatorKind {
     First,
     /// The value of the last row.
     Last,
-    /// Count, mean, what the mean lost by rounding, and sum of squared distances from both together, f64 each.
+    /// Count, mean, what the mean lost by rounding, and sum of squared distances from the sum of these two, f64 each.
     Moments,
 }
 

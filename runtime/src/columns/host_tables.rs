@@ -139,7 +139,7 @@ impl HostTables {
     }
 
     /// Brings ranks, or codes by rank, up to date. No type tells an order of codes from one of texts, so what was made is
-    /// looked at: it takes a fraction of the time that sorting takes.
+    /// looked at: one comparison of texts an entry, where sorting took several for each that is new.
     fn update_order(&mut self, index: usize, dictionaries: &Dictionaries) -> Result<(), HostTableError> {
         let table = &mut self.tables[index];
         if !table.update_order(dictionaries) {

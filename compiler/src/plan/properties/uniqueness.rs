@@ -43,8 +43,8 @@ fn uniqueness<F: Form>(
     match plan {
         Plan::Scan(scan) => columns.iter().find_map(|id| {
             let (index, column) = scan.columns.iter().find(|(_, column)| column.id == *id)?;
-            let counts_nulls = !nulls_equal || !column.nullable;
-            (counts_nulls && recorded(scan.table, *index)).then_some(Uniqueness::Recorded(scan.table, *index))
+            let holds_with_nulls = !nulls_equal || !column.nullable;
+            (holds_with_nulls && recorded(scan.table, *index)).then_some(Uniqueness::Recorded(scan.table, *index))
         }),
         Plan::Filter(filter) => below(&filter.input),
         Plan::Sort(sort) => below(&sort.input),
