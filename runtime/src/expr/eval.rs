@@ -238,8 +238,19 @@ fn float_of(number: i128, from: Type, to: Type) -> f64 {
     match (from.scale(), to) {
         (0, Type::F32) => f64::from(number as f32),
         (0, _) => number as f64,
-        (scale, _) => round_float(number as f64 / 10_f64.powi(scale.into()), to),
+        (scale, _) => round_float(decimal_to_f64(number, scale), to),
     }
+}
+
+/// The float that is nearest to an integer over a power of ten.
+pub fn decimal_to_f64(number: i128, scale: u8) -> f64 {
+    const EXACT: u128 = 1 << f64::MANTISSA_DIGITS;
+    if number.unsigned_abs() <= EXACT && scale <= 22 {
+        return number as f64 / 10_f64.powi(scale.into());
+    }
+    // Divided as floats it would be rounded twice; reading rounds once.
+    let text = format!("{number}e-{scale}");
+    text.parse().unwrap_or_else(|_| unreachable!("`{text}` is a number"))
 }
 
 /// The nearest float of the type.

@@ -10,7 +10,7 @@ use crate::encode::{Expr, Scalar, Type};
 use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Direction, Element, Reader, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
-use dj_runtime::expr::{ArithmeticOp, Failure, failure};
+use dj_runtime::expr::{ArithmeticOp, Failure, decimal_to_f64, failure};
 use dj_runtime::types::MAX_PRECISION;
 
 impl<'c> Cx<'_, 'c> {
@@ -246,7 +246,7 @@ impl<'c> Cx<'_, 'c> {
 fn float_literal(expr: &Expr) -> Option<f64> {
     match expr.as_literal()? {
         Scalar::Float(value) => Some(*value),
-        Scalar::Int(value) => Some(*value as f64 / 10_f64.powi(expr.ty.scale().into())),
+        Scalar::Int(value) => Some(decimal_to_f64(*value, expr.ty.scale())),
         Scalar::Null | Scalar::Bool(_) | Scalar::Code(_) | Scalar::Unit(_) => None,
     }
 }

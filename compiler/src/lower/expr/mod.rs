@@ -36,6 +36,12 @@ impl<'r, 'c> Scope<'r, 'c> {
     }
 }
 
+/// Integers of so many digits are floats.
+const EXACT_DIGITS: u8 = 15;
+
+/// Times this, a float's upper half is what its product's is made of.
+const SPLIT: f64 = 134_217_729.0;
+
 impl<'c> Cx<'_, 'c> {
     /// The value of an expression on every lane.
     pub(crate) fn expr(&self, scope: Scope<'_, 'c>, expr: &Expr) -> Lane<'c> {
@@ -176,10 +182,40 @@ impl<'c> Cx<'_, 'c> {
     /// A number as f64: integers and decimals to the nearest.
     pub(crate) fn to_f64(&self, value: Value<'c>, ty: Type) -> Value<'c> {
         let float = self.to_element(value, Element::F64);
-        if ty.scale() == 0 {
-            return float;
+        let Type::Decimal { precision, scale: 1.. } = ty else { return float };
+        if precision <= EXACT_DIGITS {
+            return self.divide_by(float, host::power_of_ten(ty.scale().into()));
         }
-        self.divide_by(float, 10_f64.powi(i32::from(ty.scale())))
+        self.wide_decimal_to_f64(value, float, host::power_of_ten(ty.scale().into()))
+    }
+
+    /// A scaled integer, of which the nearest float is given too, divided by a power of ten, to the nearest.
+    ///
+    /// That float over the power would be rounded twice. What the first rounding left out and what the second did (by Dekker's exact
+    /// product: A Floating-Point Technique for Extending the Available Precision, 1971) are added to it. Barriers keep each step as it
+    /// is written.
+    fn wide_decimal_to_f64(&self, value: Value<'c>, float: Value<'c>, power: f64) -> Value<'c> {
+        let b = self.b;
+        let kept = |value| b.optimization_barrier(&[value])[0];
+        let constant = |value| b.constant_float(Element::F64, value);
+        let value = self.to_element(value, Element::S64);
+        let left_out = b.convert(b.subtract(value, b.convert(float, Element::S64)), Element::F64);
+        let quotient = kept(self.divide_by(float, power));
+        let (high, low) = {
+            let shifted = kept(b.multiply(quotient, constant(SPLIT)));
+            let high = b.subtract(shifted, kept(b.subtract(shifted, quotient)));
+            (kept(high), kept(b.subtract(quotient, high)))
+        };
+        let upper = power * SPLIT - (power * SPLIT - power);
+        let (power_high, power_low) = (constant(upper), constant(power - upper));
+        let product = kept(b.multiply(quotient, constant(power)));
+        // Products of halves are exact, and so is each of these sums.
+        let mut lost = b.subtract(b.multiply(high, power_high), product);
+        for (a, c) in [(high, power_low), (low, power_high), (low, power_low)] {
+            lost = kept(b.add(lost, b.multiply(a, c)));
+        }
+        let rest = kept(b.subtract(kept(b.subtract(float, product)), lost));
+        b.add(quotient, self.divide_by(kept(b.add(rest, left_out)), power))
     }
 
     /// A float divided by a constant, correctly rounded: XLA would multiply by the constant's reciprocal, which is not.
