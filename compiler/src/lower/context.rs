@@ -234,9 +234,25 @@ impl<'a, 'c> Cx<'a, 'c> {
     ///
     /// Nothing fails as a rule, so which row failed is only looked for if any did.
     pub(crate) fn merge_status(&self, status: Value<'c>) -> Value<'c> {
-        let fails = self.fails.take();
         let b = self.b;
-        let any = fails.iter().map(|fail| b.reduce_or(fail.lanes)).reduce(|a, c| b.or(a, c));
+        // An expression that stands in several places fails at one: its lanes are looked at together.
+        let mut fails: Vec<Failure<'c>> = vec![];
+        for fail in self.fails.take() {
+            let together = |known: &&mut Failure<'c>| known.site == fail.site && known.rows == fail.rows;
+            match fails.iter_mut().find(together) {
+                Some(known) => known.lanes = b.or(known.lanes, fail.lanes),
+                None => fails.push(fail),
+            }
+        }
+        // One reduction for all lanes of a length: each is a kernel of its own.
+        let mut lanes: Vec<Value<'c>> = vec![];
+        for fail in &fails {
+            match lanes.iter_mut().find(|known| b.length(**known) == b.length(fail.lanes)) {
+                Some(known) => *known = b.or(*known, fail.lanes),
+                None => lanes.push(fail.lanes),
+            }
+        }
+        let any = lanes.into_iter().map(|lanes| b.reduce_or(lanes)).reduce(|a, c| b.or(a, c));
         let Some(any) = any else { return status };
         let sites = b.length(status);
         let merged = b.if_then_else(

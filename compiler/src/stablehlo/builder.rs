@@ -16,7 +16,7 @@ use super::print::Texts;
 use super::{Element, TensorType};
 
 /// A tensor in a program under construction. Cheap to copy; [`Builder::ty`] gives its type.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct Value<'c> {
     pub(super) raw: melior::ir::Value<'c, 'c>,
     pub(super) ty: TypeId,
