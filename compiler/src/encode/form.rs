@@ -40,7 +40,9 @@ pub enum Type {
 }
 
 /// A constant of an encoded expression.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Two are equal if they are the same value, as those of the language are: there is one NaN, and -0.0 is not 0.0.
+#[derive(Debug, Clone)]
 pub enum Scalar {
     /// No value.
     Null,
@@ -202,6 +204,19 @@ impl fmt::Display for Type {
         self.written().fmt(f)
     }
 }
+
+impl PartialEq for Scalar {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Code(a), Self::Code(b)) => a == b,
+            (Self::Unit(a), Self::Unit(b)) => a == b,
+            (Self::Code(_) | Self::Unit(_), _) | (_, Self::Code(_) | Self::Unit(_)) => false,
+            (Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_), _) => self.written() == other.written(),
+        }
+    }
+}
+
+impl Eq for Scalar {}
 
 impl Scalar {
     /// Whether it is null.

@@ -49,6 +49,31 @@ fn constants_fold() {
     assert_snapshot!(check("t | filter c + 1 == 100 | select c"), @r#"scan t [c] where c + 1 == 100"#);
 }
 
+/// NaN is the same constant as itself, and the zeros of two signs are two.
+#[test]
+fn nan_comes_to_rest() {
+    assert_snapshot!(check("t | select y = 0 / 0"), @r#"
+    project [y = nan]
+    └ scan t [c]
+    "#);
+    assert_snapshot!(check("t | filter x == 0 / 0 and x == sqrt(-1.0) | select a"), @r#"
+    project [a]
+    └ scan t [a, x] where x == nan
+    "#);
+    assert_snapshot!(check("t | filter x in { 1.0, \"nan\" as f64 } | select a"), @r#"
+    project [a]
+    └ scan t [a, x] where (x == 1.0 or x == nan)
+    "#);
+    assert_snapshot!(check("t | select y = case { a > 1 => sqrt(-1.0), else => 0 / 0 }"), @r#"
+    project [y = case { a > 1 => nan, else => nan }]
+    └ scan t [a]
+    "#);
+    assert_snapshot!(check("t | select y = case { a > 1 => 0.0, else => -0.0 }"), @r#"
+    project [y = case { a > 1 => 0.0, else => -0.0 }]
+    └ scan t [a]
+    "#);
+}
+
 #[test]
 fn functions_of_literal_choices_fold() {
     assert_snapshot!(check(r#"t | select y = upper(case { a > 1 => " b", else => "é" })"#), @r#"

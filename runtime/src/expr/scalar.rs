@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One value. Its type stands beside it, in the expression or the column that holds it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+///
+/// Two are equal if they are the same value: there is one NaN, and -0.0 is not 0.0. How the values of columns compare is
+/// another matter; see [`compare`](super::compare).
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Scalar {
     /// No value.
     Null,
@@ -39,6 +42,21 @@ impl Scalar {
         if let Self::Str(text) = self { Some(text) } else { None }
     }
 }
+
+impl PartialEq for Scalar {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()),
+            (Self::Str(a), Self::Str(b)) => a == b,
+            (Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) | Self::Str(_), _) => false,
+        }
+    }
+}
+
+impl Eq for Scalar {}
 
 /// Floats as their bits, because JSON has neither NaN nor infinity.
 mod float_bits {

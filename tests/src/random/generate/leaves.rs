@@ -35,14 +35,8 @@ impl Generator {
         match ty {
             Type::Signed(_) | Type::Unsigned(_) => self.integer_literal(ty),
             Type::Decimal(precision, scale) => self.decimal_literal(precision, scale),
-            Type::Float(bits) => {
-                let (whole, eighths) = (self.random.below(40), self.random.below(8) * 125);
-                let text = format!("{whole}.{eighths:03}");
-                let dj = if bits == 64 { text.clone() } else { format!("({text} as f32)") };
-                let mut leaf = Expr::leaf(ty, Known::Binary(6, 3), dj, format!("{text}::{}", ty.sql()));
-                leaf.bare = Some(text);
-                leaf
-            }
+            Type::Float(bits) if self.random.one_in(8) => self.no_number(bits),
+            Type::Float(bits) => self.float_literal(bits),
             Type::Bool => {
                 let text = self.random.pick(&["true", "false"]);
                 Expr::leaf(ty, Known::Nothing, text, text)
@@ -96,6 +90,23 @@ impl Generator {
         let dj = if ty == Type::Signed(64) { format!("({text})") } else { format!("(({text}) as {ty})") };
         let mut leaf = Expr::leaf(ty, Known::Range(value, value), dj, format!("({text})::{}", ty.sql()));
         leaf.bare = Some(format!("({text})"));
+        leaf
+    }
+
+    /// NaN or infinity, which no literal of the language is.
+    fn no_number(&mut self, bits: u8) -> Expr {
+        let (ty, name) = (Type::Float(bits), self.random.pick(&["nan", "nan", "inf", "-inf"]));
+        let (dj, sql) = (format!("(\"{name}\" as {ty})"), format!("'{name}'::{}", ty.sql()));
+        Expr::leaf(ty, Known::Binary(6, 3), dj, sql)
+    }
+
+    pub(super) fn float_literal(&mut self, bits: u8) -> Expr {
+        let ty = Type::Float(bits);
+        let (whole, eighths) = (self.random.below(40), self.random.below(8) * 125);
+        let text = format!("{whole}.{eighths:03}");
+        let dj = if bits == 64 { text.clone() } else { format!("({text} as f32)") };
+        let mut leaf = Expr::leaf(ty, Known::Binary(6, 3), dj, format!("{text}::{}", ty.sql()));
+        leaf.bare = Some(text);
         leaf
     }
 

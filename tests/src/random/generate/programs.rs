@@ -51,7 +51,9 @@ impl Generator {
     fn param(&mut self) {
         let ty =
             self.random.pick(&[I64, Type::Text, F64, Type::Decimal(9, 2), Type::Date, Type::Bool, Type::Signed(32)]);
-        let (default, given) = (self.literal(ty), self.literal(ty));
+        // A default is written without a cast.
+        let mut literal = || if ty == F64 { self.float_literal(64) } else { self.literal(ty) };
+        let (default, given) = (literal(), literal());
         let name = self.name("p");
         let is_given = self.random.one_in(2);
         let value = if is_given { &given } else { &default };
