@@ -2,7 +2,7 @@
 
 use crate::artifact::{ParamSpec, describe};
 use crate::expr::calendar::MICROS_PER_DAY;
-use crate::expr::{Scalar, cast, value_text};
+use crate::expr::{Scalar, cast, trimmed, value_text};
 use crate::io::TableSource;
 use crate::types::Type;
 use std::sync::Arc;
@@ -190,7 +190,7 @@ fn parse(spec: &ParamSpec, text: &str) -> Result<Scalar, String> {
     if spec.field.nullable && text == "null" {
         return Ok(Scalar::Null);
     }
-    let text = text.trim();
+    let text = if ty == Type::Bool { text } else { trimmed(text) };
     let text = if ty.is_temporal() { text.strip_prefix('@').unwrap_or(text) } else { text };
     let value = cast(&Scalar::str(text), Type::Str, ty).map_err(|error| error.to_string())?;
     if is_exact(text, &value, ty) {
@@ -290,6 +290,16 @@ mod tests {
         ] {
             let found = read(Value::Parsed(text.to_owned()), ty).ok();
             assert_eq!(found, is.map(Scalar::Int), "{text} as {ty}");
+        }
+    }
+
+    #[test]
+    fn blanks_around_texts_are_those_of_casts() {
+        let parsed = |text: &str, ty| read(Value::Parsed(text.to_owned()), ty).ok();
+        assert_eq!(parsed(" 12\t", Type::I64), Some(Scalar::Int(12)));
+        assert_eq!(parsed(" @2024-02-29 ", Type::Date), Some(Scalar::Int(19_782)));
+        for (text, ty) in [("\u{a0}12", Type::I64), ("@2024-02-29\u{3000}", Type::Date), (" true", Type::Bool)] {
+            assert_eq!(parsed(text, ty), None, "{text:?} as {ty}");
         }
     }
 

@@ -17,6 +17,7 @@ pub use append::{Row, append_text};
 pub use cast::cast;
 pub(super) use cast::rescale;
 pub use math::power_of_ten;
+pub(crate) use parse::{BLANKS, trimmed};
 pub use regex::regex_problem;
 
 use super::{ColumnId, CompareOp, Expr, ExprKind, Function, Scalar};

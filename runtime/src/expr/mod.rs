@@ -16,6 +16,7 @@ mod scalar;
 
 pub use analysis::{can_fail, can_fail_within, is_strict, makes_longer};
 pub use display::{ExprText, Names, literal_text, quoted};
+pub(crate) use eval::{BLANKS, trimmed};
 pub use eval::{
     EvalError, MAX_TEXT_BYTES, Row, append_text, cast, compare, decimal_to_f64, eval, eval_constant, power_of_ten,
     regex_problem,

@@ -210,8 +210,10 @@ impl CsvBatches {
 
     fn is_more(&self, row: usize, text: &str, field: &Field) -> IoError {
         let (name, ty) = (&field.name, field.ty);
-        let what =
-            format!("{} is more than a value of type {ty}, which was inferred from other rows", shown(text.trim()));
+        let what = format!(
+            "{} is more than a value of type {ty}, which was inferred from other rows",
+            shown(value::bare(text, ty))
+        );
         self.bad_value(row, &what, field)
             .help(format!("declare `{name}: str` to keep such texts, or `{name}: {ty}` to convert them"))
             .help("or compile the program for this file: types are inferred from all rows of the files bound then")
@@ -235,7 +237,7 @@ impl Iterator for CsvBatches {
 /// The first row whose text would lose something by the conversion to a type that was inferred from other rows.
 fn row_that_is_more(texts: &StringViewArray, ty: Type) -> Option<usize> {
     texts.iter().position(|text| {
-        let text = text.map(str::trim).filter(|text| !text.is_empty());
+        let text = text.map(|text| value::bare(text, ty)).filter(|text| !text.is_empty());
         // What cannot be converted at all is told by the conversion.
         text.is_some_and(|text| !csv_infer::is_all_of(text, ty))
     })
@@ -249,7 +251,7 @@ fn parse_column(texts: &StringViewArray, field: &Field) -> Result<ArrayRef, BadR
         Type::Str if field.nullable => Ok(Arc::new(texts.clone())),
         Type::Str => Ok(Arc::new(StringViewArray::from_iter_values(texts.iter().map(Option::unwrap_or_default)))),
         Type::Bool => {
-            let parse = |(row, text): (usize, Option<&str>)| match text.map(str::trim) {
+            let parse = |(row, text): (usize, Option<&str>)| match text.map(|text| value::bare(text, field.ty)) {
                 None | Some("") => Ok(None),
                 Some(text) => value::bool(text).map(Some).ok_or_else(|| wrong(row, text, field.ty)),
             };
@@ -292,7 +294,7 @@ fn parse_numbers<T: ArrowPrimitiveType>(
     ty: Type,
     parse: impl Fn(&str) -> Option<T::Native>,
 ) -> Result<PrimitiveArray<T>, BadRow> {
-    let read = |(row, text): (usize, Option<&str>)| match text.map(str::trim) {
+    let read = |(row, text): (usize, Option<&str>)| match text.map(|text| value::bare(text, ty)) {
         None | Some("") => Ok(None),
         Some(text) => parse(text).map(Some).ok_or_else(|| wrong(row, text, ty)),
     };

@@ -5,6 +5,7 @@
 
 use super::csv_records::Records;
 use super::csv_value as value;
+use crate::expr::trimmed;
 use crate::types::Type;
 use std::io::Read;
 
@@ -29,8 +30,8 @@ impl Kind {
             return Some(kind);
         }
         // What is not UTF-8 is no number either; the reader tells where it is.
-        match std::str::from_utf8(field).map(str::trim) {
-            Ok("") => None,
+        match std::str::from_utf8(field) {
+            Ok(text) if trimmed(text).is_empty() => None,
             Ok(text) => Some(Self::of(text)),
             Err(_) => Some(Self::Text),
         }
@@ -67,7 +68,8 @@ impl Kind {
         }
     }
 
-    fn of(text: &str) -> Self {
+    fn of(field: &str) -> Self {
+        let text = trimmed(field);
         if is_plain(text) {
             if text.parse::<i64>().is_ok() {
                 return Self::Integer;
@@ -78,7 +80,7 @@ impl Kind {
                 return if is_integer { Self::LongInteger } else { Self::Float };
             }
         }
-        if is_truth(text) {
+        if is_truth(field) {
             Self::Bool
         } else if value::date(text).is_some() {
             Self::Date
@@ -115,7 +117,8 @@ fn is_truth(text: &str) -> bool {
 pub(super) fn is_all_of(text: &str, ty: Type) -> bool {
     match ty {
         Type::I64 | Type::F64 => is_plain(text),
-        Type::Bool => is_truth(text),
+        // What is no bool at all is told by the conversion.
+        Type::Bool => is_truth(text) || value::bool(text).is_none(),
         // Inference chooses no other, or they have one value for one text.
         Type::Date
         | Type::Timestamp

@@ -2,7 +2,7 @@
 //! both directions.
 
 use crate::expr::calendar::Civil;
-use crate::expr::{Scalar, append_value};
+use crate::expr::{BLANKS, Scalar, append_value, trimmed};
 use crate::types::Type;
 use std::fmt::Write;
 
@@ -11,6 +11,12 @@ const DAY: i64 = 86_400 * SECOND;
 
 /// Behind a date whose year is counted backwards from the year 1.
 const BEFORE_CHRIST: &str = " (BC)";
+
+/// The text that says a value of a type: blanks may stand around all but a bool, and a field of blanks is empty.
+pub(crate) fn bare(field: &str, ty: Type) -> &str {
+    let text = trimmed(field);
+    if ty == Type::Bool && !text.is_empty() { field } else { text }
+}
 
 /// `true`, `false`, `t`, `f`, `1`, `0`, in any case.
 pub(crate) fn bool(text: &str) -> Option<bool> {
@@ -63,9 +69,9 @@ pub(crate) fn timestamp(text: &str) -> Option<i64> {
         None => text.split_once(['T', ' ']).map_or((text, None), |(day, time)| (day, Some(time))),
     };
     let Some(time) = time else { return i64::from(date(day)?).checked_mul(DAY) };
-    let time = time.trim_start();
+    let time = time.trim_start_matches(BLANKS);
     let (time, offset) = match time.find(['Z', '+', '-']) {
-        Some(at) => (time[..at].trim_end(), zone(&time[at..])?),
+        Some(at) => (time[..at].trim_end_matches(BLANKS), zone(&time[at..])?),
         None => (time, 0),
     };
     let parts = clock(time)?;

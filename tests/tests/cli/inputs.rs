@@ -70,6 +70,24 @@ fn identifiers_with_zeros_in_front_are_texts() -> Result {
 }
 
 #[test]
+fn blanks_that_are_more_than_a_value_are_texts() -> Result {
+    let space = Workspace::new()?;
+    space.write("v1.csv", "n,b\n 1,true\n")?;
+    space.write("v2.csv", "n,b\n\u{a0}1, true\n")?;
+    let program = space.write("v.dj", "table t from \"v2.csv\"\nexport r = t\n")?;
+    let run = djc()?.arg("run").arg(&program).args(["--format", "csv"]).succeed()?;
+    assert_eq!(run.stdout, "n,b\n\u{a0}1,\" true\"\n");
+    for (column, told) in [("n", "`\u{a0}1` is not of type i64"), ("b", "` true` is not of type bool")] {
+        let program = space.write("later.dj", &format!("table t from \"v1.csv\"\nexport r = t | select {column}\n"))?;
+        let artifact = space.path("later.djx");
+        djc()?.arg("compile").arg(&program).arg("-o").arg(&artifact).arg("--no-executables").succeed()?;
+        let bind = format!("t={}", space.path("v2.csv").display());
+        djrun()?.arg(&artifact).args(["--format", "csv", "--bind", &bind]).run()?.code(1)?.complains(told)?;
+    }
+    Ok(())
+}
+
+#[test]
 fn names_that_a_header_has_twice_or_not_at_all() -> Result {
     let space = Workspace::new()?;
     space.write("twice.csv", "a,b,a,\n1,2,3,4\n")?;

@@ -35,9 +35,10 @@ fn parse_bool(text: &str) -> Option<bool> {
 }
 
 /// What may stand around a number, a date or a time, but not around a bool.
-const BLANKS: [char; 6] = [' ', '\t', '\n', '\r', '\x0b', '\x0c'];
+pub(crate) const BLANKS: [char; 6] = [' ', '\t', '\n', '\r', '\x0b', '\x0c'];
 
-fn trimmed(text: &str) -> &str {
+/// The text without the blanks around it.
+pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches(BLANKS)
 }
 

@@ -125,6 +125,37 @@ fn fields_that_are_not_of_their_type() {
 }
 
 #[test]
+fn blanks_around_values() {
+    let of = |ty| [field("x", ty, true)];
+    let text = |value: &str| format!("x,y\n\"{value}\",1\n");
+    let decimal = Type::Decimal { precision: 4, scale: 1 };
+    let others = ['\u{1c}', '\u{85}', '\u{a0}', '\u{3000}'];
+    for (value, ty) in
+        [("12", Type::I8), ("1.5", Type::F32), ("1.5", decimal), ("2024-01-02", Type::Date), ("1:00", Type::Duration)]
+    {
+        for blank in [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'] {
+            let (_directory, path) = file("t.csv", text(&format!("{blank}{value}{blank}")).as_bytes());
+            assert!(!read(&path, &of(ty), 4).unwrap().values[0][0].is_null(), "{blank:?} {value}");
+        }
+        for other in others {
+            assert!(csv(&text(&format!("{other}{value}")), &of(ty)).contains("is not of type"), "{other:?} {value}");
+            assert!(csv(&text(&format!("{value}{other}")), &of(ty)).contains("is not of type"), "{other:?} {value}");
+        }
+    }
+    for blank in [' ', '\t'].into_iter().chain(others) {
+        let told = csv(&text(&format!("{blank}true")), &of(Type::Bool));
+        assert!(told.starts_with(&format!("line 2 of `t.csv`: `{blank}true` is not of type bool")), "{told}");
+        assert!(csv(&text(&format!("true{blank}")), &of(Type::Bool)).contains("is not of type bool"), "{blank:?}");
+    }
+    // A field of blanks is empty.
+    for ty in [Type::I64, Type::Bool, Type::Date] {
+        let (_directory, path) = file("t.csv", text(" \t").as_bytes());
+        assert_eq!(read(&path, &of(ty), 4).unwrap().values, [[Scalar::Null]]);
+        assert!(csv(&text("\u{a0}"), &of(ty)).contains("is not of type"), "{ty}");
+    }
+}
+
+#[test]
 fn quotes_that_are_never_closed() {
     insta::assert_snapshot!(csv("x,s\n1,a\n2,\"b\n3,c\n", &x()), @r#"
     `t.csv` cannot be read: the quote that opens in line 3 is never closed

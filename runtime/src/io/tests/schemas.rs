@@ -40,6 +40,33 @@ fn csv_texts_that_are_more_than_numbers_stay_texts() {
     }
 }
 
+/// Checked against DuckDB's sniffer, which takes a fraction with blanks behind it, and a time with any but spaces, for text.
+#[test]
+fn csv_blanks_are_those_of_ascii_and_not_around_bools() {
+    let values =
+        [("12", "i64"), ("1.5", "f64"), ("nan", "f64"), ("2024-01-02", "date"), ("2024-01-02 03:04", "timestamp")];
+    let of_both = |value: &str, blank: char| {
+        let ty = |field: String| of_csv(&format!("a,b\n1,\"{field}\"\n1,\"{value}\"\n")).replace("a: i64?, b: ", "");
+        [ty(format!("{blank}{value}")), ty(format!("{value}{blank}"))]
+    };
+    for blank in [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'] {
+        for (value, ty) in values {
+            assert_eq!(of_both(value, blank), [format!("{ty}?"), format!("{ty}?")], "{blank:?} {value}");
+        }
+        assert_eq!(of_both("true", blank), ["str?", "str?"], "{blank:?}");
+    }
+    for other in ['\u{1c}', '\u{1f}', '\u{85}', '\u{a0}', '\u{2003}', '\u{200b}', '\u{3000}', '\u{feff}'] {
+        for (value, _) in values.into_iter().chain([("false", "bool")]) {
+            assert_eq!(of_both(value, other), ["str?", "str?"], "{other:?} {value}");
+        }
+        let between = [format!("2024-01-02 {other}03:04"), format!("2024-01-02 03:04{other}+01")];
+        for time in between {
+            assert_eq!(of_csv(&format!("a,b\n1,{time}\n")), "a: i64?, b: str?", "{other:?}");
+        }
+    }
+    assert_eq!(of_csv("a,b,c\n1,true,\u{a0}\n ,  ,\n"), "a: i64?, b: bool?, c: str?");
+}
+
 #[test]
 fn csv_times_have_slashes_too() {
     for (text, ty) in [
