@@ -122,8 +122,9 @@ impl Generator {
 
     /// A firm expression, most often of columns.
     fn about(&mut self, ty: Type, depth: usize) -> Expr {
-        if ty == Type::Text && self.random.one_in(3) {
-            return self.case(ty, depth);
+        // At no depth its condition would hold a comparison, with another such text in it, and so on.
+        if ty == Type::Text && self.random.one_in(if depth > 0 { 3 } else { 12 }) {
+            return self.case(ty, depth.saturating_sub(1));
         }
         for _ in 0..2 {
             let expr = self.firm(ty, depth);
