@@ -57,6 +57,11 @@ impl Expr {
         Self { ty, known, bare: None, dj: dj.into(), sql: sql.into(), args: args.into() }
     }
 
+    /// Whether this is its template in DJ.
+    pub(crate) fn is_made_by(&self, template: &str) -> bool {
+        self.dj == template
+    }
+
     /// Its text in DJ.
     pub(crate) fn dj(&self) -> String {
         fill(&self.dj, &self.args.iter().map(Self::dj).collect::<Vec<_>>())

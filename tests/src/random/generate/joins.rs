@@ -199,7 +199,7 @@ pub(super) fn table_rows(name: &str) -> Rows {
 /// With `nulls equal` the equalities hold of nulls too.
 fn plain(conditions: Vec<Expr>) -> Vec<Expr> {
     let one = |condition: Expr| {
-        if condition.dj().contains(" == ") && condition.args.len() == 2 && !condition.dj().starts_with('(') {
+        if condition.is_made_by("$a == $b") {
             let sql = if condition.args[0].ty == condition.args[1].ty {
                 "($a is not distinct from $b)"
             } else {

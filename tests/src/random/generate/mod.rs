@@ -76,7 +76,12 @@ struct Generator {
     shared: Vec<(String, Rows)>,
     /// Numbers the names.
     names: usize,
+    /// Expressions that were asked for.
+    asked: usize,
 }
+
+/// Beyond so many expressions there are leaves only: conditions of conditionals hold conditionals, and some would never end.
+const MOST_ASKED: usize = 4000;
 
 /// A function of values: what it takes and gives, and its meaning in DuckDB with gaps for arguments.
 #[derive(Debug, Clone)]
@@ -96,7 +101,8 @@ impl Generator {
 
     /// An expression of a type, at most about so deep.
     fn expr(&mut self, ty: Type, depth: usize) -> Expr {
-        if depth == 0 || self.random.one_in(6) {
+        self.asked += 1;
+        if depth == 0 || self.asked > MOST_ASKED || self.random.one_in(6) {
             return self.leaf(ty);
         }
         if ty == Type::Text && self.random.one_in(4) {

@@ -21,6 +21,7 @@ pub(crate) fn program(mut random: Random, declared: bool) -> Program {
         filters: vec![],
         shared: vec![],
         names: 0,
+        asked: 0,
     };
     generator.fill();
     generator.program
