@@ -84,7 +84,9 @@ impl Cell {
                 if a == b || (a.is_nan() && b.is_nan()) {
                     Ordering::Equal
                 } else {
-                    a.total_cmp(b)
+                    // A NaN is one whatever its sign: engines give 0 / 0 either.
+                    let unsigned = |x: f64| if x.is_nan() { f64::NAN } else { x };
+                    unsigned(*a).total_cmp(&unsigned(*b))
                 }
             }
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
@@ -268,6 +270,7 @@ mod tests {
         let sum = Cell::Float(0.1 + 0.2, false);
         assert!(sum.agrees(&Cell::Float(0.3, false)));
         assert!(!sum.agrees(&Cell::Float(0.300_001, false)));
+        assert_eq!(Cell::Float(-f64::NAN, false).order(&Cell::Float(1.0, false)), Ordering::Greater);
         assert!(Cell::Float(f64::NAN, false).agrees(&Cell::Float(f64::NAN, false)));
         assert!(Cell::Float(-0.0, false).agrees(&Cell::Float(0.0, false)));
         assert!(!Cell::Float(1.0, false).agrees(&Cell::Exact(1, 0)));
