@@ -52,29 +52,11 @@ fn places(source: &Program) -> Places {
 impl Places {
     /// Whether an encoded expression is null, or a list with a null, only where one was.
     fn hold(&self, expr: &Expr) -> bool {
-        match &expr.kind {
-            ExprKind::Literal(value) if value.is_null() => expr.nullable && self.nullable.contains(&expr.span),
-            ExprKind::InList { list, .. } if list.iter().any(super::Scalar::is_null) => {
-                expr.nullable && self.lists.contains(&expr.span)
-            }
-            ExprKind::Literal(_)
-            | ExprKind::InList { .. }
-            | ExprKind::Column(_)
-            | ExprKind::Param(_)
-            | ExprKind::Cell { .. }
-            | ExprKind::Table { .. }
-            | ExprKind::Negate(_)
-            | ExprKind::Not(_)
-            | ExprKind::Arithmetic(..)
-            | ExprKind::Compare(..)
-            | ExprKind::And(_)
-            | ExprKind::Or(_)
-            | ExprKind::IsNull(_)
-            | ExprKind::Coalesce(_)
-            | ExprKind::Case { .. }
-            | ExprKind::Like { .. }
-            | ExprKind::Cast { .. }
-            | ExprKind::Call(..) => true,
+        let at_one_of = |places: &BTreeSet<Span>| expr.nullable && places.contains(&expr.span);
+        if expr.as_literal().is_some_and(super::Scalar::is_null) {
+            return at_one_of(&self.nullable);
         }
+        let has_null = matches!(&expr.kind, ExprKind::InList { list, .. } if list.iter().any(super::Scalar::is_null));
+        !has_null || at_one_of(&self.lists)
     }
 }

@@ -17,8 +17,8 @@ use dj_runtime::expr::{ColumnId, CompareOp};
 /// Chunks of fewer rows than this are not worth a smaller program.
 const LEAST_CHUNK_ROWS: u64 = 1024;
 
-/// Chunks of a table have no fewer rows than this, however few are recorded, unless rows are wide or `--chunk-rows` says so: the files bound at compile time may be a sample,
-/// and a run on large ones pays for every chunk. A small file pays for the padding, some tens of kilobytes a column.
+/// Chunks of a table have no fewer rows than this, however few are recorded, unless rows are wide or `--chunk-rows` says so: the
+/// files bound at compile time may be a sample, and a run on large ones pays for every chunk. A small file pays for the padding, some tens of kilobytes a column.
 const LEAST_TABLE_CHUNK_ROWS: u64 = 8192;
 
 /// Chunks of wide rows have fewer of them, because several are in memory at a time: being read, on the device, on their way out.

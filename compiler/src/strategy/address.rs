@@ -111,6 +111,11 @@ pub(crate) fn range_dim(ty: Type, nullable: bool, interval: Option<Interval>) ->
     Some(KeyDim { domain: KeyDomain::Range { lo, hi }, nullable })
 }
 
+/// Whether a larger dictionary multiplies a table of these keys: there is a slot for each combination of a text and other keys.
+pub(crate) fn multiplies(dims: &[KeyDim]) -> bool {
+    dims.len() > 1 && dims.iter().any(KeyDim::grows)
+}
+
 /// Slots that the keys address at most, as far as can be told; `None` where they cannot be counted.
 pub(crate) fn slots(dims: &[KeyDim], dictionaries: &Dictionaries) -> Option<u64> {
     product(dims, &|domain| dictionaries.expected(domain))

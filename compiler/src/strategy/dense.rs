@@ -1,7 +1,7 @@
 //! `dense`: keys address the groups directly; a chunk is scattered into them.
 
 use super::accumulate::Addresses;
-use super::address::slots;
+use super::address::{multiplies, slots};
 use super::{Cost, FinishResult, Group, KeyDim, Length, StateSpec, StepResult, Strategy, Work};
 use crate::encode::Expr;
 use crate::lower::{Cx, Lane, Rows, product};
@@ -88,7 +88,7 @@ impl Strategy for Dense {
     }
 
     fn multiplies_dictionaries(&self) -> bool {
-        self.dims.len() > 1 && self.dims.iter().any(KeyDim::grows)
+        multiplies(&self.dims)
     }
 
     /// A slot for each combination of key values, in a tensor for each part of an accumulator.

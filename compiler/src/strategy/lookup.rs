@@ -1,6 +1,6 @@
 //! `lookup`: the keys of a build side address a table that says which row has them; one row a key.
 
-use super::address::slots;
+use super::address::{multiplies, slots};
 use super::{
     BuildKeys, BuildStrategy, Built, Cost, FinishResult, KeyDim, Layout, Length, MAX_RUNGS, Matches, Role, StateSpec,
     StepResult, Strategy, Work, buffer,
@@ -107,7 +107,7 @@ impl Strategy for Lookup {
     }
 
     fn multiplies_dictionaries(&self) -> bool {
-        self.dims.len() > 1 && self.dims.iter().any(KeyDim::grows)
+        multiplies(&self.dims)
     }
 
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {

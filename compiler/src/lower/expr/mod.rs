@@ -36,10 +36,10 @@ impl<'r, 'c> Scope<'r, 'c> {
     }
 }
 
-/// Integers of so many digits are floats.
+/// An integer of so many digits is a float exactly.
 const EXACT_DIGITS: u8 = 15;
 
-/// Times this, a float's upper half is what its product's is made of.
+/// A float times this, less the float that remains of the product without it, is its upper half (Veltkamp's splitting: 2^27 + 1).
 const SPLIT: f64 = 134_217_729.0;
 
 impl<'c> Cx<'_, 'c> {
