@@ -69,6 +69,11 @@ pub(super) enum AccumulatorKind {
 }
 
 impl AccumulatorKind {
+    /// Whether its parts are added up, each by itself.
+    fn adds(self) -> bool {
+        matches!(self, Self::Count | Self::Sum | Self::WideSum | Self::FloatSum)
+    }
+
     /// The part of an order that every row's beats.
     pub(super) fn never(self, element: Element) -> i64 {
         match (self, element) {
@@ -218,6 +223,53 @@ impl Accumulator {
     }
 }
 
+/// What rows add to their groups' memory of an argument.
+struct Contribution<'c> {
+    /// The parts of the state of a group of one.
+    parts: Vec<Part<'c>>,
+    /// The rows; `None` where all are.
+    active: Option<Value<'c>>,
+    /// Which of them count; `None` where all do.
+    filter: Option<Value<'c>>,
+}
+
+/// One value a row.
+#[derive(Clone, Copy)]
+struct Part<'c> {
+    /// The element that the state has.
+    element: Element,
+    /// The value as it was read, in some element that holds it; a scalar where it is the same for all rows.
+    value: Value<'c>,
+    /// What a row has instead that does not count; `None` where that is of no account.
+    otherwise: Option<Value<'c>>,
+}
+
+impl<'c> Contribution<'c> {
+    /// States that stand as they are.
+    fn of_states(cx: &Cx<'_, 'c>, states: &[Value<'c>]) -> Self {
+        let part = |value: &Value<'c>| Part { element: cx.b.element(*value), value: *value, otherwise: None };
+        Self { parts: states.iter().map(part).collect(), active: None, filter: None }
+    }
+
+    /// The state of a group of one for each row that counts, and that of an empty group for each other.
+    fn lanes(&self, cx: &Cx<'_, 'c>) -> Vec<Value<'c>> {
+        let b = cx.b;
+        let counts = cx.both(self.active, self.filter);
+        let lane = |part: &Part<'c>| {
+            let value = cx.to_element(part.value, part.element);
+            match counts.zip(part.otherwise) {
+                Some((counts, otherwise)) => {
+                    let dims = b.dims(counts);
+                    let value = if b.dims(value).is_empty() { b.broadcast(value, &dims) } else { value };
+                    b.select(counts, value, b.broadcast(otherwise, &dims))
+                }
+                None => value,
+            }
+        };
+        self.parts.iter().map(lane).collect()
+    }
+}
+
 impl<'c> Cx<'_, 'c> {
     /// The groups of a state with those of another replica, slot by slot.
     pub(super) fn merge_accumulators(
@@ -230,65 +282,84 @@ impl<'c> Cx<'_, 'c> {
         self.combine(accumulators, &state, &other, Addresses::Same).into_iter().flatten().collect()
     }
 
+    /// The states with the rows added at their addresses; an inactive row has none.
+    pub(super) fn add_rows(
+        &self,
+        accumulators: &Accumulators,
+        states: &[Vec<Value<'c>>],
+        rows: &Rows<'c>,
+        at: Addresses<'c>,
+    ) -> Vec<Vec<Value<'c>>> {
+        self.combine_parts(accumulators, states, &self.contributions(rows, accumulators), at)
+    }
+
     /// Every row as the state of a group of one; inactive rows as that of an empty group.
     pub(super) fn contribute(&self, rows: &Rows<'c>, accumulators: &Accumulators) -> Vec<Vec<Value<'c>>> {
-        let one = |accumulator: &Accumulator| self.at(accumulator.span, || self.contribute_one(rows, accumulator));
+        let contributions = self.contributions(rows, accumulators);
+        contributions.iter().map(|contribution| contribution.lanes(self)).collect()
+    }
+
+    fn contributions(&self, rows: &Rows<'c>, accumulators: &Accumulators) -> Vec<Contribution<'c>> {
+        let one = |accumulator: &Accumulator| self.at(accumulator.span, || self.contribution(rows, accumulator));
         accumulators.all.iter().map(one).collect()
     }
 
-    fn contribute_one(&self, rows: &Rows<'c>, accumulator: &Accumulator) -> Vec<Value<'c>> {
+    fn contribution(&self, rows: &Rows<'c>, accumulator: &Accumulator) -> Contribution<'c> {
         let b = self.b;
-        let dims = [rows.lanes];
         let mut scope = Scope::of(rows);
-        if let Some(filter) = &accumulator.filter {
-            let holds = self.truth(scope, filter);
+        let holds = accumulator.filter.as_ref().map(|filter| self.truth(scope, filter));
+        if let Some(holds) = holds {
             scope = scope.only(self, holds);
         }
         let lane = accumulator.argument.as_ref().map(|argument| self.expr(scope, argument));
         let keeps_nulls = matches!(accumulator.kind, AccumulatorKind::First | AccumulatorKind::Last);
         let valid = lane.and_then(|lane| lane.valid).filter(|_| !keeps_nulls);
-        let counts = valid.map_or(scope.active, |valid| b.and(scope.active, valid));
-        let only = |value: Value<'c>, otherwise: Value<'c>| b.select(counts, value, b.broadcast(otherwise, &dims));
+        let contribution = |parts| Contribution { parts, active: Some(rows.active), filter: self.both(holds, valid) };
+        let part = |element, value, otherwise| Part { element, value, otherwise: Some(otherwise) };
+        let added = |element, value| part(element, value, b.zero(element));
         let Some((lane, argument)) = lane.zip(accumulator.argument.as_ref()) else {
             assert!(accumulator.kind == AccumulatorKind::Count, "{:?} of no argument", accumulator.kind);
-            return vec![b.convert(counts, Element::S64)];
+            return contribution(vec![added(Element::S64, b.constant_int(Element::S64, 1))]);
         };
-        match accumulator.kind {
-            AccumulatorKind::Count => vec![b.convert(counts, Element::S64)],
-            AccumulatorKind::Sum => {
-                vec![only(self.to_element(lane.value, Element::S64), b.zero(Element::S64))]
-            }
-            AccumulatorKind::WideSum => {
-                self.halves(lane.value).into_iter().map(|half| only(half, b.zero(Element::S64))).collect()
-            }
-            AccumulatorKind::FloatSum => {
-                vec![only(self.to_f64(lane.value, argument.ty), b.zero(Element::F64))]
-            }
+        contribution(match accumulator.kind {
+            AccumulatorKind::Count => vec![added(Element::S64, b.constant_int(Element::S64, 1))],
+            AccumulatorKind::Sum => vec![added(Element::S64, lane.value)],
+            AccumulatorKind::WideSum => self.halves(lane.value).map(|half| added(Element::S64, half)).to_vec(),
+            AccumulatorKind::FloatSum => vec![added(Element::F64, lane.value)],
             AccumulatorKind::Min | AccumulatorKind::Max if accumulator.is_text() => {
-                vec![only(lane.value, b.constant_int(Element::S32, -1))]
+                vec![part(Element::S32, lane.value, b.constant_int(Element::S32, -1))]
             }
-            AccumulatorKind::Min => vec![only(order_key(b, lane.value).0, b.constant_uint(Element::U64, u64::MAX))],
-            AccumulatorKind::Max => vec![only(order_key(b, lane.value).0, b.constant_uint(Element::U64, 0))],
+            AccumulatorKind::Min => {
+                vec![part(Element::U64, order_key(b, lane.value).0, b.constant_uint(Element::U64, u64::MAX))]
+            }
+            AccumulatorKind::Max => {
+                vec![part(Element::U64, order_key(b, lane.value).0, b.constant_uint(Element::U64, 0))]
+            }
             AccumulatorKind::First | AccumulatorKind::Last => {
                 assert!(!rows.order.is_empty(), "rows whose first is wanted have no order");
-                let part = |part: &Value<'c>| {
-                    let element = b.element(*part);
-                    only(*part, b.constant_int(element, accumulator.kind.never(element)))
+                let place = |place: &Value<'c>| {
+                    let element = b.element(*place);
+                    part(element, *place, b.constant_int(element, accumulator.kind.never(element)))
                 };
-                let mut state: Vec<_> = rows.order.iter().map(part).collect();
-                state.push(self.to_element(lane.value, self.element(argument)));
-                let all = || b.full_pred(&dims, true);
-                state.extend(argument.nullable.then(|| lane.valid.unwrap_or_else(all)));
-                state
+                let mut parts: Vec<_> = rows.order.iter().map(place).collect();
+                parts.push(Part { element: self.element(argument), value: lane.value, otherwise: None });
+                let all = || b.full_pred(&[rows.lanes], true);
+                let valid = argument.nullable.then(|| lane.valid.unwrap_or_else(all));
+                parts.extend(valid.map(|value| Part { element: Element::Pred, value, otherwise: None }));
+                parts
             }
             AccumulatorKind::Moments => {
-                let one = b.convert(counts, Element::F64);
-                let zero = b.zero(Element::F64);
-                let mean = only(self.to_f64(lane.value, argument.ty), zero);
-                let none = b.full_float(Element::F64, &dims, 0.0);
-                vec![one, mean, none, none]
+                let none = b.full_float(Element::F64, &[rows.lanes], 0.0);
+                let nothing = Part { element: Element::F64, value: none, otherwise: None };
+                let mean = self.to_f64(lane.value, argument.ty);
+                vec![
+                    added(Element::F64, b.constant_float(Element::F64, 1.0)),
+                    added(Element::F64, mean),
+                    nothing,
+                    nothing,
+                ]
             }
-        }
+        })
     }
 
     /// An integer as its low 32 bits and the rest, `i64` each.

@@ -102,8 +102,7 @@ impl Strategy for Dense {
     fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
         let accumulators = self.group.accumulators(cx, stage);
         let at = self.address(cx, rows);
-        let rows = cx.contribute(rows, &accumulators);
-        let states = cx.combine(&accumulators, &accumulators.split(cx, state), &rows, at);
+        let states = cx.add_rows(&accumulators, &accumulators.split(cx, state), rows, at);
         StepResult::kept(states.into_iter().flatten().collect())
     }
 

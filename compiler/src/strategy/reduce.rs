@@ -44,9 +44,8 @@ impl Strategy for Reduce {
 
     fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
         let accumulators = self.group.accumulators(cx, stage);
-        let rows = cx.contribute(rows, &accumulators);
-        let states = accumulators.split(cx, state);
-        StepResult::kept(cx.combine(&accumulators, &states, &rows, Addresses::One).into_iter().flatten().collect())
+        let states = cx.add_rows(&accumulators, &accumulators.split(cx, state), rows, Addresses::One);
+        StepResult::kept(states.into_iter().flatten().collect())
     }
 
     fn merge<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {

@@ -25,13 +25,13 @@ pub(super) struct Argsort;
 impl Handler for Argsort {
     const NAME: &'static str = "dj.argsort";
 
-    fn run(call: &mut Call<'_>) -> Result<(), Fault> {
+    fn run(call: &Call<'_>) -> Result<(), Fault> {
         let Some(count_position) = call.arguments().checked_sub(1).filter(|&words| words > 0) else {
             return Err(Fault::invalid("expected key words and the number of live rows"));
         };
         let words = (0..count_position).map(|word| call.argument::<u64>(word)).collect::<Result<Vec<_>, _>>()?;
         let live = call.scalar::<i32>(count_position)?;
-        let order = call.take_result::<i32>(0)?;
+        let order = call.result::<i32>(0)?;
         if words.iter().any(|word| word.len() != order.len()) || i32::try_from(order.len()).is_err() {
             return Err(Fault::invalid("the words and the result have different sizes, or more than 2^31 rows"));
         }

@@ -4,8 +4,10 @@
 //! asks which version of the API the handler speaks.
 #![expect(unsafe_code, reason = "reads the C structs of a call frame")]
 
+use std::cell::RefCell;
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
 use std::slice;
@@ -22,7 +24,7 @@ pub(super) trait Handler {
     const NAME: &'static str;
 
     /// Checks the call's shapes and computes its results.
-    fn run(call: &mut Call<'_>) -> Result<(), Fault>;
+    fn run(call: &Call<'_>) -> Result<(), Fault>;
 }
 
 /// Why a call failed; the program that made the call fails with this message.
@@ -167,30 +169,50 @@ struct Tensor<'a> {
 /// The arguments and results of one call.
 pub(super) struct Call<'a> {
     arguments: Vec<Tensor<'a>>,
-    /// `None` once taken.
-    results: Vec<Option<Tensor<'a>>>,
+    results: Vec<Tensor<'a>>,
+    /// The addresses that were lent, and whether to be written.
+    lent: RefCell<Vec<(Range<usize>, bool)>>,
     _frame: PhantomData<&'a CallFrame>,
 }
 
 impl<'a> Call<'a> {
     /// # Safety
-    /// The frame's buffers stay valid for `'a`; nothing else uses the results, and no result overlaps another buffer.
+    /// The frame's buffers stay valid for `'a`, and nothing else writes them.
     unsafe fn new(frame: &'a CallFrame) -> Result<Call<'a>, Fault> {
         // SAFETY: the frame is valid, and so are its lists.
         let (arguments, results) = unsafe { (tensors(&frame.arguments)?, tensors(&frame.results)?) };
-        Ok(Call { arguments, results: results.into_iter().map(Some).collect(), _frame: PhantomData })
+        Ok(Call { arguments, results, lent: RefCell::default(), _frame: PhantomData })
     }
 
     pub(super) fn arguments(&self) -> usize {
         self.arguments.len()
     }
 
+    pub(super) fn results(&self) -> usize {
+        self.results.len()
+    }
+
+    /// The element of an argument, if there is such an argument and XLA's element is one of ours.
+    pub(super) fn element(&self, position: usize) -> Option<Element> {
+        Element::from_raw(self.arguments.get(position)?.element)
+    }
+
     /// The elements of an argument, row-major.
     pub(super) fn argument<T: HostScalar>(&self, position: usize) -> Result<&'a [T], Fault> {
-        let missing = || Fault::invalid(format!("argument {position} is missing"));
-        let tensor = self.arguments.get(position).ok_or_else(missing)?;
-        let (data, len) = tensor.checked::<T>(&format!("argument {position}"))?;
-        // SAFETY: XLA's buffer has `len` elements of this type, which nobody writes during the call.
+        self.read(position, T::ELEMENT)
+    }
+
+    /// The elements of a predicate, 0 for false.
+    pub(super) fn predicate(&self, position: usize) -> Result<&'a [u8], Fault> {
+        self.read(position, Element::Pred)
+    }
+
+    /// `T` is the host's form of `element`.
+    fn read<T>(&self, position: usize, element: Element) -> Result<&'a [T], Fault> {
+        let what = format!("argument {position}");
+        let (data, len) = tensor(&self.arguments, position, &what)?.checked(&what, element)?;
+        self.lend(data, len, false, &what)?;
+        // SAFETY: XLA's buffer has `len` elements of this type; while it is lent, no result that shares its memory is.
         Ok(unsafe { slice::from_raw_parts(data.as_ptr(), len) })
     }
 
@@ -202,20 +224,57 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The elements of a result, which the kernel must write; each result can be taken once.
-    pub(super) fn take_result<T: HostScalar>(&mut self, position: usize) -> Result<&'a mut [T], Fault> {
-        let missing = || Fault::invalid(format!("result {position} is missing"));
-        let tensor = self.results.get_mut(position).and_then(Option::take).ok_or_else(missing)?;
-        let (data, len) = tensor.checked::<T>(&format!("result {position}"))?;
-        // SAFETY: XLA's buffer has `len` elements of this type and belongs to this call; `take` hands it out once. Its
-        // memory is allocated, and every bit pattern of it is a `T`.
+    /// The elements of a result, which the kernel must write; each result is lent once, and not beside an argument whose memory
+    /// it takes over.
+    pub(super) fn result<T: HostScalar>(&self, position: usize) -> Result<&'a mut [T], Fault> {
+        let what = format!("result {position}");
+        let (data, len) = tensor(&self.results, position, &what)?.checked(&what, T::ELEMENT)?;
+        self.lend(data, len, true, &what)?;
+        // SAFETY: XLA's buffer has `len` elements of this type and belongs to this call; nothing else that is lent shares its
+        // memory. It is allocated, and every bit pattern of it is a `T`.
         Ok(unsafe { slice::from_raw_parts_mut(data.as_ptr(), len) })
+    }
+
+    /// The elements of a result, which are those of an argument: it takes over the argument's memory, or gets a copy.
+    pub(super) fn updated<T: HostScalar>(&self, argument: usize, result: usize) -> Result<&'a mut [T], Fault> {
+        let what = format!("argument {argument}");
+        let (from, len) = tensor(&self.arguments, argument, &what)?.checked::<T>(&what, T::ELEMENT)?;
+        let to = self.result::<T>(result)?;
+        if len != to.len() {
+            return Err(Fault::invalid(format!("{what} has {len} elements, and result {result} {}", to.len())));
+        }
+        if from.as_ptr() != to.as_mut_ptr() {
+            // SAFETY: both buffers have so many elements, and `copy` allows them to overlap. Lending the result made sure that
+            // nothing else reads its memory.
+            unsafe { ptr::copy(from.as_ptr(), to.as_mut_ptr(), len) };
+        }
+        Ok(to)
+    }
+
+    /// Fails if what is to be written shares memory with anything else that is lent.
+    fn lend<T>(&self, data: NonNull<T>, len: usize, writes: bool, what: &str) -> Result<(), Fault> {
+        let start = data.as_ptr().addr();
+        let memory = start..start + len * size_of::<T>();
+        let mut lent = self.lent.borrow_mut();
+        if lent
+            .iter()
+            .any(|(other, written)| (writes || *written) && memory.start < other.end && other.start < memory.end)
+        {
+            return Err(Fault::invalid(format!("{what} shares the memory of another buffer")));
+        }
+        lent.push((memory, writes));
+        Ok(())
     }
 }
 
+fn tensor<'a>(tensors: &[Tensor<'a>], position: usize, what: &str) -> Result<Tensor<'a>, Fault> {
+    tensors.get(position).copied().ok_or_else(|| Fault::invalid(format!("{what} is missing")))
+}
+
 impl Tensor<'_> {
-    fn checked<T: HostScalar>(&self, what: &str) -> Result<(NonNull<T>, usize), Fault> {
-        let wanted = T::ELEMENT;
+    /// The elements, `T` each, if they are of the type `wanted`.
+    fn checked<T>(&self, what: &str, wanted: Element) -> Result<(NonNull<T>, usize), Fault> {
+        assert!(size_of::<T>() == wanted.bytes(), "{wanted} has another form in host memory");
         if Element::from_raw(self.element) != Some(wanted) {
             let actual = Element::from_raw(self.element).map_or("unknown", Element::mlir);
             return Err(Fault::invalid(format!("{what} has elements of type {actual} instead of {wanted}")));
@@ -265,9 +324,9 @@ unsafe extern "C" fn entry<H: Handler>(frame: *mut c_void) -> *mut c_void {
         return ptr::null_mut();
     }
     let run = || {
-        // SAFETY: XLA keeps the buffers alive and unshared during the call.
-        let mut call = unsafe { Call::new(frame) }?;
-        H::run(&mut call)
+        // SAFETY: XLA keeps the buffers alive during the call, and writes none.
+        let call = unsafe { Call::new(frame) }?;
+        H::run(&call)
     };
     let fault = match catch_unwind(AssertUnwindSafe(run)) {
         Ok(Ok(())) => return ptr::null_mut(),

@@ -11,6 +11,7 @@
 
 mod argsort;
 mod ffi;
+mod scatter_add;
 
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ pub struct Kernel {
 }
 
 /// Every kernel of this runtime.
-pub const KERNELS: &[Kernel] = &[ffi::kernel::<argsort::Argsort>()];
+pub const KERNELS: &[Kernel] = &[ffi::kernel::<argsort::Argsort>(), ffi::kernel::<scatter_add::ScatterAdd>()];
 
 /// Registers every kernel with a plugin; programs that call them compile and load only afterwards. Repeating it does
 /// nothing.

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::argsort::argsort;
 use super::register;
+use super::scatter_add::{Addition, scatter_add, share_out};
 use crate::pjrt::tests::{compile, cpu_client, scalar, vector, vector_on};
-use crate::pjrt::{Buffer, Client, PjrtError};
+use crate::pjrt::{Buffer, Client, Element, HostData, PjrtError};
 
 fn order_of(words: &[Vec<u64>], live: usize) -> Vec<i32> {
     let rows = words[0].len();
@@ -165,4 +166,114 @@ module @sum {
     let outputs = alone.execute(vec![vec![(&good).into()], vec![bad.into()]]).unwrap();
     outputs[0][0].wait().unwrap();
     assert!(outputs[1][0].to_host().unwrap_err().to_string().contains("8 live rows of 7"));
+}
+
+/// What a loop over rows gives.
+fn added(slots: &[i32], state: &[i64], values: &[i64], counts: &[u8]) -> Vec<i64> {
+    let mut state = state.to_vec();
+    for (row, slot) in slots.iter().enumerate() {
+        let of_row = |list: usize| if list == 1 { 0 } else { row };
+        let place = usize::try_from(*slot).ok().and_then(|slot| state.get_mut(slot));
+        if let Some(place) = place.filter(|_| counts[of_row(counts.len())] != 0) {
+            *place = place.wrapping_add(values[of_row(values.len())]);
+        }
+    }
+    state
+}
+
+#[test]
+fn scatter_add_agrees_with_a_loop() {
+    for (rows, size) in [(0, 3), (1, 0), (1, 1), (2, 1), (9000, 7), (20_000, 1000)] {
+        let slots: Vec<i32> = numbers(rows, 1, 0x7ff).iter().map(|slot| *slot as i32 - 3).collect();
+        let all: Vec<i64> = numbers(rows, 2, u64::MAX).iter().map(|value| *value as i64).collect();
+        let some: Vec<u8> = numbers(rows, 3, 1).iter().map(|counts| *counts as u8).collect();
+        for values in [&all[..], &[-7]] {
+            for counts in [&some[..], &[1], &[0]] {
+                let mut state: Vec<i64> = (0..size).collect();
+                let wanted = added(&slots, &state, values, counts);
+                scatter_add(&slots, &mut state, values, counts);
+                assert_eq!(state, wanted, "{rows} rows, {} values, {} marks", values.len(), counts.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn columns_that_are_shared_out_are_all_added() {
+    for rows in [10, 100_000] {
+        let slots: Vec<i32> = (0..rows).map(|row| row % 10).collect();
+        let halves: Vec<f32> = (0..rows).map(|row| row as f32 / 2.0).collect();
+        for columns in 0..6 {
+            let mut states = vec![[0.0_f64; 10]; columns];
+            let (slots, halves) = (&slots, &halves);
+            let additions = states
+                .iter_mut()
+                .map(|state| Box::new(move || scatter_add(slots, state, halves, &[1])) as Addition<'_>);
+            share_out(additions.collect(), slots.len());
+            // Halves of numbers this small are added exactly.
+            let wanted: f64 = halves.iter().map(|half| f64::from(*half)).sum();
+            assert!(states.iter().all(|state| state.iter().sum::<f64>() == wanted), "{rows} rows, {columns} columns");
+        }
+    }
+}
+
+fn scatter_add_module(values: &str, counts: &str, attributes: &str) -> String {
+    format!(
+        r#"
+module @add {{
+  func.func @main(%slots: tensor<4xi32>, %state: tensor<3xi64>, %values: {values}, %counts: {counts})
+      -> (tensor<3xi64>, tensor<3xi64>) {{
+    %sum = "stablehlo.custom_call"(%slots, %state, %values, %counts) {{
+      call_target_name = "dj.scatter_add", api_version = 4 : i32, backend_config = {{}}{attributes}
+    }} : (tensor<4xi32>, tensor<3xi64>, {values}, {counts}) -> tensor<3xi64>
+    %twice = stablehlo.add %state, %state : tensor<3xi64>
+    return %sum, %twice : tensor<3xi64>, tensor<3xi64>
+  }}
+}}"#
+    )
+}
+
+fn predicates(client: &Client, values: &[u8]) -> Buffer {
+    client.buffer_from_host(HostData::Copied(values), Element::Pred, &[values.len() as i64], 0).unwrap()
+}
+
+const ALIASES: &str = ", output_operand_aliases = [#stablehlo.output_operand_alias<output_tuple_indices = [],
+      operand_index = 1, operand_tuple_indices = []>]";
+
+#[test]
+fn programs_call_scatter_add_in_place_or_not() {
+    let client = cpu_client(1);
+    register(client.plugin()).unwrap();
+    let slots = vector(&client, &[2_i32, 0, 3, 2]);
+    let state = vector(&client, &[10_i64, 20, 30]);
+    let values = vector(&client, &[1_i16, 2, 4, -8]);
+    let counts = predicates(&client, &[1, 0, 1, 1]);
+    for aliases in ["", ALIASES] {
+        let module = scatter_add_module("tensor<4xi16>", "tensor<4xi1>", aliases);
+        let args = vec![(&slots).into(), (&state).into(), (&values).into(), (&counts).into()];
+        let outputs = compile(&client, &module, 1).execute_one(args).unwrap();
+        assert_eq!(outputs[0].to_host().unwrap().as_slice::<i64>(), [10, 20, 23]);
+        // Who reads the state beside the kernel sees what it was.
+        assert_eq!(outputs[1].to_host().unwrap().as_slice::<i64>(), [20, 40, 60]);
+        assert_eq!(state.to_host().unwrap().as_slice::<i64>(), [10, 20, 30]);
+    }
+}
+
+#[test]
+fn scatter_add_refuses_what_does_not_fit() {
+    let client = cpu_client(1);
+    register(client.plugin()).unwrap();
+    let refusal = |values: &Buffer, ty: &str| {
+        let (slots, state) = (vector(&client, &[0_i32; 4]), vector(&client, &[0_i64; 3]));
+        let counts = predicates(&client, &[1; 4]);
+        let args = vec![(&slots).into(), (&state).into(), values.into(), (&counts).into()];
+        let module = compile(&client, &scatter_add_module(ty, "tensor<4xi1>", ""), 1);
+        module.execute_one(args).and_then(|sums| sums[0].to_host()).unwrap_err().to_string()
+    };
+    let longer = refusal(&vector(&client, &[0_i64; 5]), "tensor<5xi64>");
+    assert!(longer.contains("dj.scatter_add: column 0 has 5 values and 4 marks for 4 rows"), "{longer}");
+    let float = refusal(&vector(&client, &[0.0_f64; 4]), "tensor<4xf64>");
+    assert!(float.contains("argument 1 has elements of type i64 instead of f64"), "{float}");
+    let unsigned = refusal(&vector(&client, &[0_u64; 4]), "tensor<4xui64>");
+    assert!(unsigned.contains("argument 2 cannot be added"), "{unsigned}");
 }

@@ -1,8 +1,11 @@
 //! Adding states up by address.
 
-use super::{Accumulator, AccumulatorKind, Accumulators};
+use super::{Accumulator, AccumulatorKind, Accumulators, Contribution};
 use crate::lower::Cx;
-use crate::stablehlo::{Builder, Combiner, Direction, Element, Indices, Value};
+use crate::stablehlo::{Builder, Combiner, CustomCall, Direction, Element, Indices, Value};
+
+/// The kernel that adds rows' values to slots, for any number of columns.
+const SCATTER_ADD: &str = "dj.scatter_add";
 
 /// Where states are added.
 #[derive(Clone, Copy)]
@@ -70,11 +73,61 @@ impl<'c> Cx<'_, 'c> {
         lanes: &[Vec<Value<'c>>],
         at: Addresses<'c>,
     ) -> Vec<Vec<Value<'c>>> {
-        let each = accumulators.all.iter().zip(states).zip(lanes);
-        let one = |((accumulator, state), lanes): ((&Accumulator, &Vec<_>), &Vec<_>)| {
-            self.at(accumulator.span, || self.combine_one(accumulator, accumulators.order.len(), state, lanes, at))
+        let lanes: Vec<_> = lanes.iter().map(|lanes| Contribution::of_states(self, lanes)).collect();
+        self.combine_parts(accumulators, states, &lanes, at)
+    }
+
+    /// As [`Cx::combine`]; what is added up at slots is added by one call of a kernel, where there is one.
+    pub(super) fn combine_parts(
+        &self,
+        accumulators: &Accumulators,
+        states: &[Vec<Value<'c>>],
+        contributions: &[Contribution<'c>],
+        at: Addresses<'c>,
+    ) -> Vec<Vec<Value<'c>>> {
+        let slots = match at {
+            Addresses::Slots { slots, .. } if self.on_cpu() && self.lowering.kernels => Some(slots),
+            Addresses::Slots { .. } | Addresses::One | Addresses::Same => None,
         };
-        each.map(one).collect()
+        let each = || accumulators.all.iter().zip(states).zip(contributions);
+        let added = slots.map(|slots| {
+            let adds = each().filter(|((accumulator, _), _)| accumulator.kind.adds());
+            self.scatter_add(slots, adds.map(|((_, state), contribution)| (state.as_slice(), contribution)))
+        });
+        let mut added = added.map(Vec::into_iter);
+        let one = |((accumulator, state), contribution): ((&Accumulator, &Vec<_>), &Contribution<'c>)| {
+            if let Some(added) = added.as_mut().filter(|_| accumulator.kind.adds()) {
+                return added.take(state.len()).collect();
+            }
+            let lanes = contribution.lanes(self);
+            self.at(accumulator.span, || self.combine_one(accumulator, accumulators.order.len(), state, &lanes, at))
+        };
+        each().map(one).collect()
+    }
+
+    /// The parts of all states with the contributions added to their slots. An inactive row has no slot.
+    fn scatter_add<'s>(
+        &self,
+        slots: Value<'c>,
+        additions: impl Iterator<Item = (&'s [Value<'c>], &'s Contribution<'c>)>,
+    ) -> Vec<Value<'c>>
+    where
+        'c: 's,
+    {
+        let b = self.b;
+        let (mut inputs, mut results, mut aliases) = (vec![slots], Vec::new(), Vec::new());
+        for (states, contribution) in additions {
+            let counts = contribution.filter.unwrap_or_else(|| b.full_pred(&[], true));
+            for (state, part) in states.iter().zip(&contribution.parts) {
+                // The kernel reads whatever 64 bits with a sign hold.
+                let is_unsigned = b.element(part.value) == Element::U64;
+                let value = if is_unsigned { self.to_element(part.value, part.element) } else { part.value };
+                aliases.push((results.len(), inputs.len()));
+                results.push(b.ty(*state));
+                inputs.extend([*state, value, counts]);
+            }
+        }
+        b.call_kernel(&inputs, CustomCall { target: SCATTER_ADD, results: &results, config: &[], aliases: &aliases })
     }
 
     fn combine_one(
