@@ -183,9 +183,10 @@ fn words_after_what_is_complete() {
         "t | sort a desc",
         "fn f(t) = t | take 10 rows",
         "table t { .. }",
+        "table t { id: i64 } from \"t.csv\"",
         "export result = t | filter d > @2024-02-30",
         "export result = t | filter d > @2024-01-31T24:00:00",
-    ]), @r"
+    ]), @r#"
     export result = t | sort a desc
                                ^^^^ DJ0110: expected `nulls`, `|` or a new statement, found `desc`
                                  help: `-` is the descending direction: `sort -a`
@@ -233,6 +234,10 @@ fn words_after_what_is_complete() {
               ^^ DJ0110: expected a name, found `..`
                 help: without the braces, all columns are the bound file's; with `..`, declare at least one before it
 
+    table t { id: i64 } from "t.csv"
+                        ^^^^ DJ0110: expected `shard` or a new statement, found `from`
+                          help: the file is named before the columns: `table t from "t.csv" { id: i64 }`
+
     export result = t | filter d > @2024-02-30
                                    ^^^^^^^^^^^ DJ0108: `@2024-02-30` is not in the calendar
                                      help: 2024-02 has 29 days
@@ -240,5 +245,5 @@ fn words_after_what_is_complete() {
     export result = t | filter d > @2024-01-31T24:00:00
                                    ^^^^^^^^^^^^^^^^^^^^ DJ0108: `@2024-01-31T24:00:00` is not in the calendar
                                      help: a time of day is 00:00:00 to 23:59:59
-    ");
+    "#);
 }

@@ -4,8 +4,9 @@ use crate::analyze::NothingBound;
 use crate::analyze::tests::corpus::{self, Generated};
 use crate::filetests::files::Files;
 use crate::{CompileError, Options, compile};
-use dj_runtime::artifact::{Init, ProgramId, ProgramKind, SinkKind, Stage, Target};
+use dj_runtime::artifact::{Init, ProgramId, ProgramKind, SinkKind, Stage, Target, program_key};
 use dj_runtime::pjrt::{Client, ClientOptions, CompileOptions, Element, Platform, Plugin, discover};
+use std::collections::BTreeSet;
 
 const TABLES: &str =
     "table t { k: i64?, d: i32 in 0..99, s: str?, u: str, x: f64?, p: decimal(15, 2), at: timestamp, born: date }
@@ -25,7 +26,7 @@ fn check(pipeline: &str) {
     let plugin = Plugin::load(&discover(Platform::Cpu, None).unwrap()).unwrap();
     dj_runtime::kernels::register(&plugin).unwrap();
     let client = Client::new(&plugin, &ClientOptions { devices: 1 }).unwrap();
-    let options = CompileOptions { replicas: 1, optimization_level: Some(0) };
+    let options = CompileOptions { optimization_level: Some(0), ..CompileOptions::default() };
     for (index, variant) in compiled.manifest.variants.iter().enumerate() {
         for (stage, spec) in variant.stages.iter().enumerate() {
             for rung in 0..spec.rungs.min(2) {
@@ -58,7 +59,7 @@ fn check_tpu(pipeline: &str) {
             let id = ProgramId { variant: 0, stage, kind, rung: 0 };
             let text = compiled.module_text(id).unwrap();
             let start = std::time::Instant::now();
-            if let Err(error) = topology.compile(&text, &CompileOptions { replicas: 1, optimization_level: None }) {
+            if let Err(error) = topology.compile(&text, &CompileOptions::default()) {
                 panic!("{pipeline}: {id} ({}): {error}\n{text}", spec.label);
             }
             eprintln!("{id} ({}): {:?}", spec.label, start.elapsed());
@@ -111,6 +112,40 @@ fn places_of_rows_in_many_unions() {
     let last = ProgramId { variant: 0, stage, kind: ProgramKind::Step(140), rung: 0 };
     let text = compiled.module_text(last).unwrap();
     assert!(text.contains("value = dense<140> : tensor<i32>"), "{text}");
+}
+
+/// The stages of a pipeline, and the different programs that they have at one rung: what is compiled before the first row.
+fn stages_and_programs(pipeline: &str) -> (usize, usize) {
+    let source = format!("{TABLES}export r = {pipeline}\n");
+    let compiled = compile(&source, "test.dj", &NothingBound, &|_, _| false, &Options::default());
+    let compiled = compiled.unwrap_or_else(|error| panic!("{pipeline}: {error:?}"));
+    let stages = &compiled.manifest.variants[0].stages;
+    let ids = stages.iter().enumerate().flat_map(|(stage, spec)| {
+        let rung = spec.first_rung;
+        spec.programs().into_iter().map(move |kind| ProgramId { variant: 0, stage, kind, rung })
+    });
+    let keys: BTreeSet<String> = ids.map(|id| program_key(&compiled.module_text(id).unwrap())).collect();
+    (stages.len(), keys.len())
+}
+
+/// A stage or a program more is a tenth of a second more before the first row.
+#[test]
+fn joins_have_so_many_stages_and_programs() {
+    let on = "(b | rename { j = k }) on k == j";
+    for (kind, plain, conditional) in [
+        ("", (2, 3), (2, 3)),
+        ("left", (2, 3), (4, 6)),
+        ("right", (2, 3), (4, 6)),
+        ("semi", (2, 3), (4, 6)),
+        ("anti", (2, 3), (4, 6)),
+        ("full", (5, 8), (7, 12)),
+    ] {
+        let found = [String::new(), " and x > w".to_owned()];
+        let found = found.map(|condition| stages_and_programs(&format!("t | join {kind} {on}{condition}")));
+        assert_eq!(found, [plain, conditional], "{kind}");
+    }
+    let unique = "(b | distinct { k } | rename { j = k }) on k == j and x > w";
+    assert_eq!(stages_and_programs(&format!("t | join left {unique}")), (3, 6));
 }
 
 #[test]

@@ -4,13 +4,20 @@
 use super::cache::ExecutableCache;
 use super::call::Program;
 use super::error::RunError;
-use crate::artifact::{Abi, ArtifactError, CompiledWith, Manifest, Modules, ProgramId, program_key};
+use crate::artifact::{Abi, ArtifactError, CompiledWith, Manifest, Modules, Platform, ProgramId, program_key};
 use crate::pjrt::{Client, CompileOptions, Executable, PjrtError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+
+/// A CPU computes tensors of at most so many elements in microseconds, whatever its code; compiling takes thousands of times as
+/// long.
+const SMALL: usize = 1 << 14;
+
+/// The operation that gives other bits in code that is compiled quickly. What a row gives must not depend on how many there are.
+const TANGENT: &str = "\"stablehlo.tan\"";
 
 /// The executables of a session; its runs share them.
 pub(super) struct Programs<'a> {
@@ -50,6 +57,7 @@ pub struct CompileStats {
 /// What the threads share.
 struct CompileQueue {
     client: Client,
+    platform: Platform,
     options: CompileOptions,
     cache: Option<ExecutableCache>,
     board: Mutex<Board>,
@@ -75,6 +83,15 @@ struct Job {
     abi: Arc<Abi>,
 }
 
+impl Job {
+    /// Whether the time that it takes to compile counts more than the time that its code takes.
+    fn is_small(&self) -> bool {
+        let slots = self.abi.arguments.iter().chain(&self.abi.results);
+        let largest = slots.map(|slot| slot.dims.iter().product()).max().unwrap_or(0_usize);
+        largest <= SMALL && !self.text.contains(TANGENT)
+    }
+}
+
 /// What came of a job.
 struct Built {
     executable: Executable,
@@ -89,7 +106,9 @@ impl<'a> Programs<'a> {
         options: CompileOptions,
         cache: Option<ExecutableCache>,
     ) -> Self {
-        let shared = CompileQueue { client, options, cache, board: Mutex::default(), changed: Condvar::new() };
+        let (board, changed) = (Mutex::default(), Condvar::new());
+        let platform = manifest.target.platform;
+        let shared = CompileQueue { client, platform, options, cache, board, changed };
         let (workers, known) = (Mutex::default(), Mutex::default());
         Self { manifest, modules, with, use_packaged: true, shared: Arc::new(shared), workers, known }
     }
@@ -284,7 +303,15 @@ impl CompileQueue {
                 None => cache.remove(&job.key),
             }
         }
-        let executable = self.client.compile(&job.text, &self.options)?;
+        let quick = (self.platform == Platform::Cpu && job.is_small()).then(|| {
+            let options = CompileOptions { quick: true, ..self.options.clone() };
+            self.client.compile(&job.text, &options)
+        });
+        // A plugin of another version may not know the options; a module with a fault fails with any.
+        let executable = match quick {
+            Some(Ok(executable)) => executable,
+            Some(Err(_)) | None => self.client.compile(&job.text, &self.options)?,
+        };
         if let Some(cache) = &self.cache
             && let Ok(bytes) = executable.serialize()
         {

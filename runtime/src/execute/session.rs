@@ -104,7 +104,7 @@ impl Session {
             return Err(RunError::usage(Diagnostic::error(codes::DEVICES, message)));
         }
         let replicas = replicas_of(&manifest.target);
-        let compile = CompileOptions { replicas, optimization_level: options.optimization_level };
+        let compile = CompileOptions { replicas, optimization_level: options.optimization_level, quick: false };
         let with = compiled_with(&manifest.target, &client, &compile);
         let cache = if options.use_cache { ExecutableCache::of_user(&with) } else { None };
         let parts = (Arc::clone(&program.manifest), Arc::clone(&program.modules));

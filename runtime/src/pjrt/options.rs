@@ -12,11 +12,14 @@ pub struct CompileOptions {
     /// The backend's optimization level, 0 to 3; `None` leaves the plugin's default. Level 0 compiles faster and runs
     /// slower.
     pub optimization_level: Option<u8>,
+    /// On CPU, compile in half the time for code that takes up to twice as long (scatters and gathers; what a row's values
+    /// become in other operations takes as long, and is the same to the bit but for `stablehlo.tan`).
+    pub quick: bool,
 }
 
 impl Default for CompileOptions {
     fn default() -> CompileOptions {
-        CompileOptions { replicas: 1, optimization_level: None }
+        CompileOptions { replicas: 1, optimization_level: None, quick: false }
     }
 }
 
@@ -27,16 +30,20 @@ impl CompileOptions {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let level = self.optimization_level.map(|level| {
-            ("xla_backend_optimization_level".to_owned(), OptionOverride { integer: Some(i64::from(level)) })
-        });
+        let integer = |value| OptionOverride { boolean: None, integer: Some(value) };
+        let level = self.optimization_level.map(|level| ("xla_backend_optimization_level", integer(level.into())));
+        let no_emitters = ("xla_cpu_use_fusion_emitters", OptionOverride { boolean: Some(false), integer: None });
+        // Modules are compiled side by side already; each part of one starts a compiler of its own.
+        let one_part = ("xla_cpu_parallel_codegen_split_count", integer(1));
+        let quick = if self.quick { vec![no_emitters, one_part] } else { vec![] };
+        let overrides = level.into_iter().chain(quick).map(|(name, value)| (name.to_owned(), value));
         CompileOptionsProto {
             executable_build_options: Some(ExecutableBuildOptions {
                 device_ordinal: -1,
                 num_replicas: i64::try_from(self.replicas).unwrap_or(i64::MAX),
                 num_partitions: 1,
             }),
-            env_option_overrides: level.into_iter().collect(),
+            env_option_overrides: overrides.collect(),
         }
         .encode_to_vec()
     }
@@ -61,9 +68,11 @@ struct ExecutableBuildOptions {
     num_partitions: i64,
 }
 
-/// A value for one debug option; the integer member of a `oneof`.
+/// A value for one debug option: one of these.
 #[derive(Clone, PartialEq, Message)]
 struct OptionOverride {
+    #[prost(bool, optional, tag = "2")]
+    boolean: Option<bool>,
     #[prost(int64, optional, tag = "3")]
     integer: Option<i64>,
 }

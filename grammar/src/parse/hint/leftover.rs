@@ -19,6 +19,9 @@ const UNITS: [(&str, &[&str]); 9] = [
 
 /// What to write instead of a word that nothing reads.
 pub(super) fn of_leftover(stop: &Stop<'_>) -> Option<String> {
+    if stop.text(0) == "from" && stop.tokens.get(stop.start).is_some_and(|first| first.text(stop.source) == "table") {
+        return Some("the file is named before the columns: `table t from \"t.csv\" { id: i64 }`".to_owned());
+    }
     let token = stop.token(0).filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted))?;
     let word = token.text(stop.source).to_ascii_lowercase();
     if let Some(number) = stop.token(-1).filter(|before| before.kind == TokenKind::Number)

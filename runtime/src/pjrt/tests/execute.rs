@@ -231,3 +231,78 @@ fn threads_share_a_client() {
         }
     });
 }
+
+/// Every operation on `%x` and `%y` that a row's floats go through, as long as `quick` gives it the same bits.
+const ROW_OPERATIONS: [&str; 27] = [
+    "exponential %x",
+    "exponential_minus_one %x",
+    "log %a",
+    "log_plus_one %a",
+    "sqrt %a",
+    "rsqrt %a",
+    "cbrt %x",
+    "sine %x",
+    "cosine %x",
+    "tanh %x",
+    "logistic %x",
+    "floor %x",
+    "ceil %x",
+    "round_nearest_even %x",
+    "round_nearest_afz %x",
+    "abs %x",
+    "negate %x",
+    "sign %x",
+    "add %x, %y",
+    "subtract %x, %y",
+    "multiply %x, %y",
+    "divide %x, %y",
+    "remainder %x, %y",
+    "power %a, %y",
+    "atan2 %x, %y",
+    "maximum %x, %y",
+    "minimum %x, %y",
+];
+
+#[test]
+fn what_is_compiled_quickly_gives_the_same_bits() {
+    let rows = 4096;
+    for float in ["f64", "f32"] {
+        let ty = format!("tensor<{rows}x{float}>");
+        let each = ROW_OPERATIONS.iter().enumerate();
+        // The sum with a product would show whether the two are contracted into one operation.
+        let each = each.map(|(at, operation)| {
+            format!(
+                "%r{at} = stablehlo.{operation} : {ty}\n%p{at} = stablehlo.multiply %r{at}, %y : {ty}\n\
+                 %s{at} = stablehlo.add %p{at}, %x : {ty}"
+            )
+        });
+        let lines = each.collect::<Vec<_>>().join("\n");
+        let names: Vec<String> =
+            (0..ROW_OPERATIONS.len()).flat_map(|at| [format!("%r{at}"), format!("%s{at}")]).collect();
+        let types = vec![ty.as_str(); names.len()].join(", ");
+        let module = format!(
+            "module @rows {{ func.func @main(%x: {ty}, %y: {ty}) -> ({types}) {{\n\
+             %a = stablehlo.abs %x : {ty}\n{lines}\nreturn {} : {types} }} }}",
+            names.join(", ")
+        );
+        let client = cpu_client(1);
+        let inputs = |factor: f64| -> Vec<f64> {
+            let row = |row: i32| f64::from(row * 7919 % rows - rows / 2) * factor / f64::from(row % 61 + 1);
+            (0..rows).map(row).collect()
+        };
+        let upload = |values: Vec<f64>| match float {
+            "f64" => vector(&client, &values),
+            _ => vector(&client, &values.into_iter().map(|value| value as f32).collect::<Vec<f32>>()),
+        };
+        let (x, y) = (upload(inputs(0.013)), upload(inputs(1.7)));
+        let run = |quick| {
+            let options = CompileOptions { quick, ..CompileOptions::default() };
+            let program = client.compile(&module, &options).unwrap();
+            let outputs = program.execute_one(vec![(&x).into(), (&y).into()]).unwrap();
+            outputs.iter().map(|output| output.to_host().unwrap().to_vec()).collect::<Vec<_>>()
+        };
+        for ((name, slow), quick) in names.iter().zip(run(false)).zip(run(true)) {
+            assert!(slow == quick, "{name} of {float}");
+        }
+    }
+}

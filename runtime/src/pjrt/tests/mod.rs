@@ -22,7 +22,9 @@ pub(crate) fn cpu_client(devices: usize) -> Client {
 
 /// Compiles quickly, not well.
 pub(crate) fn compile(client: &Client, module: &str, replicas: usize) -> Executable {
-    client.compile(module, &CompileOptions { replicas, optimization_level: Some(0) }).unwrap()
+    client
+        .compile(module, &CompileOptions { optimization_level: Some(0), ..CompileOptions::replicated(replicas) })
+        .unwrap()
 }
 
 pub(crate) fn vector<T: HostScalar>(client: &Client, values: &[T]) -> Buffer {

@@ -91,7 +91,7 @@ fn overhead() {
     }
     let wide = wide_program();
     for level in [None, Some(0), Some(1), Some(2)] {
-        let options = CompileOptions { replicas: 1, optimization_level: level };
+        let options = CompileOptions { optimization_level: level, ..CompileOptions::default() };
         time(&format!("compile a sort, level {level:?}"), 3, || client.compile(SORT, &options).unwrap());
         time(&format!("compile 40 scatters, level {level:?}"), 1, || client.compile(&wide, &options).unwrap());
         let bytes = client.compile(SORT, &options).unwrap().serialize().unwrap();
