@@ -2,7 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "only the 64-bit unsigned element is written differently")]
 
-use super::context::{Cx, Lane};
+use super::context::{Cx, Lane, Rows};
 use super::expr::{order_bits, order_key};
 use crate::encode::Expr;
 use crate::stablehlo::{CustomCall, Direction, Element, TensorType, Value};
@@ -22,6 +22,20 @@ pub(crate) struct WordKey<'c> {
     pub(crate) descending: bool,
     /// Where nulls go: `Some(true)` first, `Some(false)` last, `None` where there are none.
     pub(crate) nulls_first: Option<bool>,
+}
+
+/// Rows in the order of their words, and the runs of equal ones among them. Every list has a value for each lane.
+pub(crate) struct Runs<'c> {
+    /// Which row is where: `i32`.
+    pub(crate) order: Value<'c>,
+    /// The words in that order, `u64` each.
+    pub(crate) words: Vec<Value<'c>>,
+    /// Whether a row is active and begins a run.
+    pub(crate) starts: Value<'c>,
+    /// The number of a row's run, `i32`; the last one's for a row that is not active.
+    pub(crate) numbers: Value<'c>,
+    /// The same, but one past all numbers for a row that is not active.
+    pub(crate) slots: Value<'c>,
 }
 
 impl<'c> WordKey<'c> {
@@ -208,8 +222,20 @@ impl<'c> Cx<'_, 'c> {
         sorted[sorted.len() - 1]
     }
 
+    /// The runs of equal words among rows of which the first `count` are active.
+    pub(crate) fn runs(&self, rows: &Rows<'c>, words: &[Value<'c>], count: Value<'c>) -> Runs<'c> {
+        let b = self.b;
+        let order = self.argsort(words, count);
+        let words: Vec<_> = words.iter().map(|word| b.gather(*word, order)).collect();
+        let starts = b.and(self.boundaries(&words), rows.active);
+        let until_here = b.inclusive_sum(b.convert(starts, Element::S32));
+        let numbers = b.subtract(until_here, b.constant_int(Element::S32, 1));
+        let slots = b.select(rows.active, numbers, b.full_int(Element::S32, &[rows.lanes], rows.lanes));
+        Runs { order, words, starts, numbers, slots }
+    }
+
     /// Whether a row differs from the one before in some word; true on the first row.
-    pub(crate) fn boundaries(&self, words: &[Value<'c>]) -> Value<'c> {
+    fn boundaries(&self, words: &[Value<'c>]) -> Value<'c> {
         let b = self.b;
         let length = b.length(words[0]);
         let differs = words.iter().map(|word| {

@@ -18,7 +18,7 @@ mod stage;
 pub(crate) use buffers::product;
 pub(crate) use context::{Cx, Lane, Rows};
 pub(crate) use expr::{Scope, order_key};
-pub(crate) use keys::{WordKey, join_word_count};
+pub(crate) use keys::{Runs, WordKey, join_word_count};
 pub(crate) use probe::Match;
 pub(crate) use program::Given;
 pub(crate) use rows::order_element;

@@ -3,7 +3,7 @@
 use super::accumulate::{Accumulators, Addresses};
 use super::{Cost, FinishResult, Group, Length, StateSpec, StepResult, Strategy, Work, buffer};
 use crate::encode::Expr;
-use crate::lower::{Cx, Rows, WordKey};
+use crate::lower::{Cx, Rows, Runs, WordKey};
 use crate::physical::Stage;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::Init;
@@ -45,23 +45,17 @@ impl GroupSort {
             WordKey::of_group(rows.columns[&key.id], interval, key.nullable)
         });
         let words = cx.words(&word_keys.collect::<Vec<_>>());
-        let order = cx.argsort(&words, count);
-        let sorted: Vec<_> = words.iter().map(|word| b.gather(*word, order)).collect();
-        let starts = b.and(cx.boundaries(&sorted), rows.active);
-        let marks = b.convert(starts, Element::S32);
-        let numbers = b.subtract(b.inclusive_sum(marks), b.constant_int(Element::S32, 1));
-        let nowhere = b.full_int(Element::S32, &[length], length);
-        let slots = b.select(rows.active, numbers, nowhere);
+        let Runs { order, starts, slots, .. } = cx.runs(&rows, &words, count);
         let at = Addresses::Slots { slots, count: length, known: Indices { sorted: true, unique: false } };
         let parts: Vec<_> = part_buffers.iter().map(|part| b.gather(*part, order)).collect();
         let empty = accumulators.state(cx).into_iter().map(|(element, init)| cx.filled(element, &[length], init));
         let empty = accumulators.split(cx, &empty.collect::<Vec<_>>());
         let states = cx.combine(accumulators, &empty, &accumulators.split(cx, &parts), at);
-        let first_slots = b.select(starts, numbers, nowhere);
+        let first_slots = b.select(starts, slots, b.full_int(Element::S32, &[length], length));
         let zeros = b.full_int(Element::S32, &[length], 0);
         let firsts = b.scatter(zeros, first_slots, order, Combiner::Set, Indices { sorted: false, unique: true });
         let keys = key_buffers.iter().map(|buffer| b.gather(*buffer, firsts)).collect();
-        Groups { keys, states, count: b.reduce_add(marks) }
+        Groups { keys, states, count: b.reduce_add(b.convert(starts, Element::S32)) }
     }
 }
 

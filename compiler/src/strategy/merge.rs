@@ -5,7 +5,7 @@ use super::{
     Strategy, Work, buffer,
 };
 use crate::encode::Expr;
-use crate::lower::{Cx, Match, Rows, join_word_count};
+use crate::lower::{Cx, Match, Rows, Runs, join_word_count};
 use crate::physical::{Probe, Stage, StagePrinter, require};
 use crate::plan::VerifyError;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
@@ -99,23 +99,18 @@ impl Strategy for Merge {
         let (count, buffers) = (state[0], &state[1..]);
         let rows = cx.buffered_rows(&stage.result, buffers, count, buffer::capacity(cx, stage));
         let words = cx.join_words(&self.keys.lanes(cx, &rows), &self.keys.exprs, self.nulls_equal);
-        let order = cx.argsort(&words, count);
-        let sorted: Vec<_> = words.iter().map(|word| b.gather(*word, order)).collect();
-        let starts = b.and(cx.boundaries(&sorted), rows.active);
+        let Runs { order, words, starts, numbers, slots } = cx.runs(&rows, &words, count);
         if self.keys.check_unique() {
             self.keys.raise_duplicates(cx, stage, &rows, b.and(rows.active, b.not(starts)));
         }
         let length = rows.lanes;
-        let numbers = b.subtract(b.inclusive_sum(b.convert(starts, Element::S32)), b.constant_int(Element::S32, 1));
-        let nowhere = b.full_int(Element::S32, &[length], length);
-        let runs = b.select(rows.active, numbers, nowhere);
         let ends = b.add(b.iota(Element::S32, length), b.constant_int(Element::S32, 1));
         let known = Indices { sorted: true, unique: false };
-        let run_ends = b.scatter(b.full_int(Element::S32, &[length], 0), runs, ends, Combiner::Max, known);
+        let run_ends = b.scatter(b.full_int(Element::S32, &[length], 0), slots, ends, Combiner::Max, known);
         let zero = b.full_int(Element::S32, &[length], 0);
         let run_end = b.gather(run_ends, b.select(rows.active, numbers, zero));
         let columns = buffers.iter().map(|buffer| b.gather(*buffer, order));
-        FinishResult { count, tensors: columns.chain(sorted.iter().copied()).chain([run_end]).collect() }
+        FinishResult { count, tensors: columns.chain(words).chain([run_end]).collect() }
     }
 }
 
