@@ -81,10 +81,15 @@ fn texts(array: &StringArray) -> Vec<Option<String>> {
 }
 
 fn session(source: &str, options: Options) -> Result<Session> {
+    compiled_session(source, &[], options)
+}
+
+/// A session of a program that is compiled in some way.
+fn compiled_session(source: &str, arguments: &[&str], options: Options) -> Result<Session> {
     let folder = tempfile::tempdir()?;
     let (program, artifact) = (folder.path().join("p.dj"), folder.path().join("p.djx"));
     std::fs::write(&program, source)?;
-    djc()?.arg("compile").arg(&program).arg("-o").arg(&artifact).succeed()?;
+    djc()?.arg("compile").arg(&program).arg("-o").arg(&artifact).args(arguments).succeed()?;
     let program = CompiledProgram::of(&Arc::new(Artifact::open(&artifact)?), None)?;
     let client = open_client(&program.manifest().target, None)?;
     Ok(Session::new(client, program, options)?)
@@ -255,5 +260,24 @@ fn exports_of_one_table_read_it_once() -> Result {
 #[test]
 fn a_table_that_is_joined_with_itself_is_read_for_each_side() -> Result {
     assert_eq!(readings("export a = t | join semi (t | filter v > 90.0 | select { other = k }) on k == other\n")?, 2);
+    Ok(())
+}
+
+/// Only small programs are compiled quickly, and of these none whose rows would be others then.
+#[test]
+fn small_programs_are_compiled_quickly() -> Result {
+    let sums = "table t { k: i64, v: f64? }\nexport r = t | group k { v = sum(v) }\n";
+    let tangents =
+        "table t { k: i64, v: f64? }\nexport r = t | derive y = tan(v) | aggregate { y = max(y), n = count() }\n";
+    let rows = Rows::new(3, 5000);
+    for (source, chunk_rows, all, none) in
+        [(sums, "1000", true, false), (sums, "100000", false, true), (tangents, "1000", false, false)]
+    {
+        let options = Options { use_cache: false, use_packaged: false, ..Options::default() };
+        let session = compiled_session(source, &["--chunk-rows", chunk_rows], options)?;
+        let report = session.collect(&Request::new().table("t", rows.source()?))?.report;
+        assert_eq!(report.compiled_quickly == report.compiled, all, "{source} {chunk_rows}: {report:?}");
+        assert_eq!(report.compiled_quickly == 0, none, "{source} {chunk_rows}: {report:?}");
+    }
     Ok(())
 }

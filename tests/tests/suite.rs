@@ -94,8 +94,8 @@ pub(crate) const PLAIN: &[&str] = &[
 /// In chunks of a few rows, each folded apart and merged.
 const MERGED: &[&str] = &["--chunk-rows", "5", "--merge-chunks"];
 
-/// Row by row, each folded apart and merged.
-pub(crate) const SINGLE: &[&str] = &["--chunk-rows", "1", "--merge-chunks"];
+/// Row by row, each folded apart and merged, by the twins of kernels.
+pub(crate) const SINGLE: &[&str] = &["--chunk-rows", "1", "--merge-chunks", "--no-kernels"];
 
 const CORPUS: [(&str, Body); 5] = [
     ("run", |case| case.run(Rows::Full, &[])),

@@ -160,6 +160,11 @@ impl<'a, 'c> Cx<'a, 'c> {
         self.lowering.target.platform == Platform::Cpu
     }
 
+    /// Whether native kernels are called: there are some for CPUs, unless they are not wanted.
+    pub(crate) fn calls_kernels(&self) -> bool {
+        self.on_cpu() && self.lowering.kernels
+    }
+
     /// What is known of an expression's values.
     pub(crate) fn interval(&self, expr: &Expr) -> Option<Interval> {
         self.lowering.variant.facts.interval_of(expr)

@@ -8,9 +8,7 @@ use crate::encode::Expr;
 use crate::stablehlo::{CustomCall, Direction, Element, TensorType, Value};
 use crate::strategy::{KeyDim, KeyDomain};
 use dj_runtime::expr::Interval;
-
-/// The native kernel that sorts row numbers by key words.
-const ARGSORT: &str = "dj.argsort";
+use dj_runtime::kernels::ARGSORT;
 
 /// A key that becomes bits of a word.
 pub(crate) struct WordKey<'c> {
@@ -206,7 +204,7 @@ impl<'c> Cx<'_, 'c> {
     pub(crate) fn argsort(&self, words: &[Value<'c>], live: Value<'c>) -> Value<'c> {
         let b = self.b;
         let length = b.length(words[0]);
-        if self.on_cpu() && self.lowering.kernels {
+        if self.calls_kernels() {
             let mut inputs = words.to_vec();
             inputs.push(live);
             let results = [TensorType::vector(Element::S32, length)];

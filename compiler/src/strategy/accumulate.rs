@@ -1,7 +1,8 @@
 //! Aggregates as accumulators: what a group remembers, how rows and other groups are added to it, and its result.
 //!
 //! A row is turned into the state of a group of one ([`Cx::contribute`]), and states are added up by address
-//! ([`Cx::combine`]). So one routine serves a chunk's rows, partially reduced rows and whole groups.
+//! ([`Cx::combine`]). So one routine serves a chunk's rows, partially reduced rows and whole groups. Where a kernel adds
+//! values to slots, rows are not turned into anything first ([`Cx::add_rows`]).
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -71,7 +72,10 @@ pub(super) enum AccumulatorKind {
 impl AccumulatorKind {
     /// Whether its parts are added up, each by itself.
     fn adds(self) -> bool {
-        matches!(self, Self::Count | Self::Sum | Self::WideSum | Self::FloatSum)
+        match self {
+            Self::Count | Self::Sum | Self::WideSum | Self::FloatSum => true,
+            Self::Min | Self::Max | Self::First | Self::Last | Self::Moments => false,
+        }
     }
 
     /// The part of an order that every row's beats.
@@ -229,8 +233,8 @@ struct Contribution<'c> {
     parts: Vec<Part<'c>>,
     /// The rows; `None` where all are.
     active: Option<Value<'c>>,
-    /// Which of them count; `None` where all do.
-    filter: Option<Value<'c>>,
+    /// Which of them the filter and the argument's nulls leave; `None` where all count.
+    counted: Option<Value<'c>>,
 }
 
 /// One value a row.
@@ -240,28 +244,29 @@ struct Part<'c> {
     element: Element,
     /// The value as it was read, in some element that holds it; a scalar where it is the same for all rows.
     value: Value<'c>,
-    /// What a row has instead that does not count; `None` where that is of no account.
-    otherwise: Option<Value<'c>>,
+    /// What a row has instead that does not count: what changes no state. `None` where another part decides that already, as the
+    /// place does for the value of `first`.
+    neutral: Option<Value<'c>>,
 }
 
 impl<'c> Contribution<'c> {
     /// States that stand as they are.
     fn of_states(cx: &Cx<'_, 'c>, states: &[Value<'c>]) -> Self {
-        let part = |value: &Value<'c>| Part { element: cx.b.element(*value), value: *value, otherwise: None };
-        Self { parts: states.iter().map(part).collect(), active: None, filter: None }
+        let part = |value: &Value<'c>| Part { element: cx.b.element(*value), value: *value, neutral: None };
+        Self { parts: states.iter().map(part).collect(), active: None, counted: None }
     }
 
     /// The state of a group of one for each row that counts, and that of an empty group for each other.
     fn lanes(&self, cx: &Cx<'_, 'c>) -> Vec<Value<'c>> {
         let b = cx.b;
-        let counts = cx.both(self.active, self.filter);
+        let counts = cx.both(self.active, self.counted);
         let lane = |part: &Part<'c>| {
             let value = cx.to_element(part.value, part.element);
-            match counts.zip(part.otherwise) {
-                Some((counts, otherwise)) => {
+            match counts.zip(part.neutral) {
+                Some((counts, neutral)) => {
                     let dims = b.dims(counts);
                     let value = if b.dims(value).is_empty() { b.broadcast(value, &dims) } else { value };
-                    b.select(counts, value, b.broadcast(otherwise, &dims))
+                    b.select(counts, value, b.broadcast(neutral, &dims))
                 }
                 None => value,
             }
@@ -290,13 +295,14 @@ impl<'c> Cx<'_, 'c> {
         rows: &Rows<'c>,
         at: Addresses<'c>,
     ) -> Vec<Vec<Value<'c>>> {
-        self.combine_parts(accumulators, states, &self.contributions(rows, accumulators), at)
+        self.combine_contributions(accumulators, states, &self.contributions(rows, accumulators), at)
     }
 
     /// Every row as the state of a group of one; inactive rows as that of an empty group.
     pub(super) fn contribute(&self, rows: &Rows<'c>, accumulators: &Accumulators) -> Vec<Vec<Value<'c>>> {
         let contributions = self.contributions(rows, accumulators);
-        contributions.iter().map(|contribution| contribution.lanes(self)).collect()
+        let each = accumulators.all.iter().zip(&contributions);
+        each.map(|(accumulator, contribution)| self.at(accumulator.span, || contribution.lanes(self))).collect()
     }
 
     fn contributions(&self, rows: &Rows<'c>, accumulators: &Accumulators) -> Vec<Contribution<'c>> {
@@ -314,8 +320,8 @@ impl<'c> Cx<'_, 'c> {
         let lane = accumulator.argument.as_ref().map(|argument| self.expr(scope, argument));
         let keeps_nulls = matches!(accumulator.kind, AccumulatorKind::First | AccumulatorKind::Last);
         let valid = lane.and_then(|lane| lane.valid).filter(|_| !keeps_nulls);
-        let contribution = |parts| Contribution { parts, active: Some(rows.active), filter: self.both(holds, valid) };
-        let part = |element, value, otherwise| Part { element, value, otherwise: Some(otherwise) };
+        let contribution = |parts| Contribution { parts, active: Some(rows.active), counted: self.both(holds, valid) };
+        let part = |element, value, neutral| Part { element, value, neutral: Some(neutral) };
         let added = |element, value| part(element, value, b.zero(element));
         let Some((lane, argument)) = lane.zip(accumulator.argument.as_ref()) else {
             assert!(accumulator.kind == AccumulatorKind::Count, "{:?} of no argument", accumulator.kind);
@@ -342,15 +348,15 @@ impl<'c> Cx<'_, 'c> {
                     part(element, *place, b.constant_int(element, accumulator.kind.never(element)))
                 };
                 let mut parts: Vec<_> = rows.order.iter().map(place).collect();
-                parts.push(Part { element: self.element(argument), value: lane.value, otherwise: None });
+                parts.push(Part { element: self.element(argument), value: lane.value, neutral: None });
                 let all = || b.full_pred(&[rows.lanes], true);
                 let valid = argument.nullable.then(|| lane.valid.unwrap_or_else(all));
-                parts.extend(valid.map(|value| Part { element: Element::Pred, value, otherwise: None }));
+                parts.extend(valid.map(|value| Part { element: Element::Pred, value, neutral: None }));
                 parts
             }
             AccumulatorKind::Moments => {
                 let none = b.full_float(Element::F64, &[rows.lanes], 0.0);
-                let nothing = Part { element: Element::F64, value: none, otherwise: None };
+                let nothing = Part { element: Element::F64, value: none, neutral: None };
                 let mean = self.to_f64(lane.value, argument.ty);
                 vec![
                     added(Element::F64, b.constant_float(Element::F64, 1.0)),

@@ -1,4 +1,4 @@
-//! `dense`: keys address the groups directly; a chunk is scattered into them.
+//! `dense`: keys address the groups directly; a chunk is scattered into them, or added by a kernel.
 
 use super::accumulate::Addresses;
 use super::address::{multiplies, slots};

@@ -8,16 +8,20 @@ use crate::artifact::{Abi, ArtifactError, CompiledWith, Manifest, Modules, Platf
 use crate::pjrt::{Client, CompileOptions, Executable, PjrtError};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// A CPU computes tensors of at most so many elements in microseconds, whatever its code; compiling takes thousands of times as
-/// long.
+/// A step over tensors of at most so many elements takes a tenth of a millisecond or less, and a quarter more in code that was compiled
+/// quickly; compiling it takes a hundred or more (decision 17).
 const SMALL: usize = 1 << 14;
 
 /// The operation that gives other bits in code that is compiled quickly. What a row gives must not depend on how many there are.
 const TANGENT: &str = "\"stablehlo.tan\"";
+
+/// What decides how a program is compiled, for fingerprints: an executable of another rule is not used.
+pub(super) const QUICK_RULE: &str = "to 16384 elements but tan";
 
 /// The executables of a session; its runs share them.
 pub(super) struct Programs<'a> {
@@ -25,6 +29,8 @@ pub(super) struct Programs<'a> {
     modules: Arc<dyn Modules + 'a>,
     with: CompiledWith,
     use_packaged: bool,
+    /// Whether small programs are compiled quickly.
+    is_hurried: bool,
     shared: Arc<CompileQueue>,
     workers: Mutex<Vec<JoinHandle<()>>>,
     /// Those that were asked for.
@@ -44,6 +50,8 @@ struct Known {
 pub struct CompileStats {
     /// Compiled from StableHLO.
     pub compiled: usize,
+    /// How many of these were compiled quickly, for code that may be slower.
+    pub compiled_quickly: usize,
     /// Loaded from the artifact or the cache.
     pub loaded: usize,
     /// Time spent compiling, on whatever thread.
@@ -57,8 +65,9 @@ pub struct CompileStats {
 /// What the threads share.
 struct CompileQueue {
     client: Client,
-    platform: Platform,
     options: CompileOptions,
+    /// Whether the plugin, of another version than ours, was found not to know how to compile quickly.
+    refuses_quick: AtomicBool,
     cache: Option<ExecutableCache>,
     board: Mutex<Board>,
     changed: Condvar,
@@ -81,21 +90,26 @@ struct Job {
     text: String,
     packaged: Option<Vec<u8>>,
     abi: Arc<Abi>,
+    quick: bool,
 }
 
-impl Job {
-    /// Whether the time that it takes to compile counts more than the time that its code takes.
-    fn is_small(&self) -> bool {
-        let slots = self.abi.arguments.iter().chain(&self.abi.results);
-        let largest = slots.map(|slot| slot.dims.iter().product()).max().unwrap_or(0_usize);
-        largest <= SMALL && !self.text.contains(TANGENT)
-    }
+/// Whether the time that it takes to compile counts more than the time that its code takes.
+fn is_small(abi: &Abi, text: &str) -> bool {
+    let slots = abi.arguments.iter().chain(&abi.results);
+    let largest = slots.map(|slot| slot.dims.iter().product()).max().unwrap_or(0_usize);
+    largest <= SMALL && !text.contains(TANGENT)
 }
 
 /// What came of a job.
 struct Built {
     executable: Executable,
-    was_compiled: bool,
+    from: Origin,
+}
+
+/// Where an executable came from.
+enum Origin {
+    Loaded,
+    Compiled { quickly: bool },
 }
 
 impl<'a> Programs<'a> {
@@ -107,10 +121,19 @@ impl<'a> Programs<'a> {
         cache: Option<ExecutableCache>,
     ) -> Self {
         let (board, changed) = (Mutex::default(), Condvar::new());
-        let platform = manifest.target.platform;
-        let shared = CompileQueue { client, platform, options, cache, board, changed };
+        let refuses_quick = AtomicBool::new(false);
+        let shared = CompileQueue { client, options, refuses_quick, cache, board, changed };
         let (workers, known) = (Mutex::default(), Mutex::default());
-        Self { manifest, modules, with, use_packaged: true, shared: Arc::new(shared), workers, known }
+        let (use_packaged, is_hurried) = (true, false);
+        Self { manifest, modules, with, use_packaged, is_hurried, shared: Arc::new(shared), workers, known }
+    }
+
+    /// The same, for a run that waits for them: a CPU's small programs are compiled quickly. Not for an artifact, whose programs
+    /// run more often than they are compiled, nor where someone asks for an optimization level.
+    pub(super) fn hurried(mut self) -> Self {
+        let asked_for = self.shared.options.optimization_level.is_some();
+        self.is_hurried = self.manifest.target.platform == Platform::Cpu && !asked_for;
+        self
     }
 
     /// The same, with or without the executables that come with the modules.
@@ -189,7 +212,8 @@ impl<'a> Programs<'a> {
         let known = Known { key: key.clone(), abi: Arc::clone(&abi) };
         let mut board = self.shared.lock();
         if !board.knows(&key) {
-            queue(&mut board.jobs, Job { id, key, text, packaged, abi });
+            let quick = self.is_hurried && is_small(&abi, &text);
+            queue(&mut board.jobs, Job { id, key, text, packaged, abi, quick });
         }
         drop(board);
         lock(&self.known).insert(id, known.clone());
@@ -268,13 +292,17 @@ impl CompileQueue {
         match built {
             Ok(Ok(built)) => {
                 let stats = &mut board.stats;
-                if built.was_compiled {
-                    stats.compiled += 1;
-                    stats.compile += took;
-                    stats.each.push((job.id, took));
-                } else {
-                    stats.loaded += 1;
-                    stats.load += took;
+                match built.from {
+                    Origin::Compiled { quickly } => {
+                        stats.compiled += 1;
+                        stats.compiled_quickly += usize::from(quickly);
+                        stats.compile += took;
+                        stats.each.push((job.id, took));
+                    }
+                    Origin::Loaded => {
+                        stats.loaded += 1;
+                        stats.load += took;
+                    }
                 }
                 board.done.insert(job.key, Ok(Arc::new(built.executable)));
             }
@@ -293,31 +321,31 @@ impl CompileQueue {
         if let Some(packaged) = &job.packaged
             && let Some(executable) = self.load(packaged, &job.abi)
         {
-            return Ok(Built { executable, was_compiled: false });
+            return Ok(Built { executable, from: Origin::Loaded });
         }
         if let Some(cache) = &self.cache
             && let Some(cached) = cache.get(&job.key)
         {
             match self.load(&cached, &job.abi) {
-                Some(executable) => return Ok(Built { executable, was_compiled: false }),
+                Some(executable) => return Ok(Built { executable, from: Origin::Loaded }),
                 None => cache.remove(&job.key),
             }
         }
-        let quick = (self.platform == Platform::Cpu && job.is_small()).then(|| {
-            let options = CompileOptions { quick: true, ..self.options.clone() };
-            self.client.compile(&job.text, &options)
-        });
-        // A plugin of another version may not know the options; a module with a fault fails with any.
-        let executable = match quick {
-            Some(Ok(executable)) => executable,
-            Some(Err(_)) | None => self.client.compile(&job.text, &self.options)?,
+        let wanted = job.quick && !self.refuses_quick.load(Ordering::Relaxed);
+        let compile = |quick| self.client.compile(&job.text, &CompileOptions { quick, ..self.options.clone() });
+        let (executable, quickly) = match compile(wanted) {
+            Err(error) if wanted && error.is_of_an_unknown_option() => {
+                self.refuses_quick.store(true, Ordering::Relaxed);
+                (compile(false)?, false)
+            }
+            compiled => (compiled?, wanted),
         };
         if let Some(cache) = &self.cache
             && let Ok(bytes) = executable.serialize()
         {
             cache.put(&job.key, &bytes);
         }
-        Ok(Built { executable, was_compiled: true })
+        Ok(Built { executable, from: Origin::Compiled { quickly } })
     }
 
     /// An executable that cannot be loaded here, or is another program's, is as good as none.

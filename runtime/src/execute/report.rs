@@ -38,6 +38,8 @@ pub struct RunReport {
     pub replays: usize,
     /// Programs that were compiled.
     pub compiled: usize,
+    /// How many of these are small, and were compiled quickly for code that may be slower.
+    pub compiled_quickly: usize,
     /// Programs that were loaded.
     pub loaded: usize,
     /// With `--repeat`: the time of each repetition, its input on the device already. In JSON, this is `execute`.

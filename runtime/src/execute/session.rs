@@ -109,7 +109,7 @@ impl Session {
         let cache = if options.use_cache { ExecutableCache::of_user(&with) } else { None };
         let parts = (Arc::clone(&program.manifest), Arc::clone(&program.modules));
         let programs = Programs::new(client.clone(), parts, with, compile, cache);
-        let programs = programs.with_packaged(options.use_packaged);
+        let programs = programs.with_packaged(options.use_packaged).hurried();
         Ok(Self { inner: Arc::new(Inner { client, program, programs, options }) })
     }
 
@@ -192,6 +192,7 @@ impl Session {
         report.compile = milliseconds(after.compile.saturating_sub(before.compile));
         report.load = milliseconds(after.load.saturating_sub(before.load));
         report.compiled = after.compiled - before.compiled;
+        report.compiled_quickly = after.compiled_quickly - before.compiled_quickly;
         report.loaded = after.loaded - before.loaded;
         report.profile = device.clock.profile(&after.each[before.each.len()..]);
         fill_in(&mut report, &device, started);

@@ -23,7 +23,7 @@ const MAX_KEY_BITS: u32 = 128 - u32::BITS;
 pub(super) struct Argsort;
 
 impl Handler for Argsort {
-    const NAME: &'static str = "dj.argsort";
+    const NAME: &'static str = super::ARGSORT;
 
     fn run(call: &Call<'_>) -> Result<(), Fault> {
         let Some(count_position) = call.arguments().checked_sub(1).filter(|&words| words > 0) else {

@@ -49,7 +49,7 @@ pub(super) const fn kernel<H: Handler>() -> Kernel {
 /// Registers one kernel of the table.
 pub(super) fn register(plugin: &Plugin, kernel: &Kernel) -> Result<(), PjrtError> {
     // SAFETY: handlers come from `kernel`, so they are instances of `entry`: a static function that implements the FFI,
-    // does not unwind and shares nothing between threads.
+    // does not unwind and may be called by several threads at once.
     unsafe { plugin.register_handler(kernel.name, kernel.handler) }
 }
 
@@ -170,18 +170,23 @@ struct Tensor<'a> {
 pub(super) struct Call<'a> {
     arguments: Vec<Tensor<'a>>,
     results: Vec<Tensor<'a>>,
-    /// The addresses that were lent, and whether to be written.
-    lent: RefCell<Vec<(Range<usize>, bool)>>,
+    loans: RefCell<Vec<Loan>>,
     _frame: PhantomData<&'a CallFrame>,
+}
+
+/// Memory of the call's buffers that the kernel was given.
+struct Loan {
+    addresses: Range<usize>,
+    writes: bool,
 }
 
 impl<'a> Call<'a> {
     /// # Safety
-    /// The frame's buffers stay valid for `'a`, and nothing else writes them.
+    /// The frame's buffers stay valid for `'a`; nothing outside the call writes any of them, or reads the results.
     unsafe fn new(frame: &'a CallFrame) -> Result<Call<'a>, Fault> {
         // SAFETY: the frame is valid, and so are its lists.
         let (arguments, results) = unsafe { (tensors(&frame.arguments)?, tensors(&frame.results)?) };
-        Ok(Call { arguments, results, lent: RefCell::default(), _frame: PhantomData })
+        Ok(Call { arguments, results, loans: RefCell::default(), _frame: PhantomData })
     }
 
     pub(super) fn arguments(&self) -> usize {
@@ -199,16 +204,16 @@ impl<'a> Call<'a> {
 
     /// The elements of an argument, row-major.
     pub(super) fn argument<T: HostScalar>(&self, position: usize) -> Result<&'a [T], Fault> {
-        self.read(position, T::ELEMENT)
+        self.read::<T>(position, T::ELEMENT)
     }
 
     /// The elements of a predicate, 0 for false.
     pub(super) fn predicate(&self, position: usize) -> Result<&'a [u8], Fault> {
-        self.read(position, Element::Pred)
+        self.read::<u8>(position, Element::Pred)
     }
 
     /// `T` is the host's form of `element`.
-    fn read<T>(&self, position: usize, element: Element) -> Result<&'a [T], Fault> {
+    fn read<T: HostScalar>(&self, position: usize, element: Element) -> Result<&'a [T], Fault> {
         let what = format!("argument {position}");
         let (data, len) = tensor(&self.arguments, position, &what)?.checked(&what, element)?;
         self.lend(data, len, false, &what)?;
@@ -239,30 +244,31 @@ impl<'a> Call<'a> {
     pub(super) fn updated<T: HostScalar>(&self, argument: usize, result: usize) -> Result<&'a mut [T], Fault> {
         let what = format!("argument {argument}");
         let (from, len) = tensor(&self.arguments, argument, &what)?.checked::<T>(&what, T::ELEMENT)?;
+        let is_taken_over = self.results.get(result).is_some_and(|result| result.data == from.as_ptr().cast());
+        let elements = if is_taken_over { None } else { Some(self.argument::<T>(argument)?) };
         let to = self.result::<T>(result)?;
         if len != to.len() {
             return Err(Fault::invalid(format!("{what} has {len} elements, and result {result} {}", to.len())));
         }
-        if from.as_ptr() != to.as_mut_ptr() {
-            // SAFETY: both buffers have so many elements, and `copy` allows them to overlap. Lending the result made sure that
-            // nothing else reads its memory.
-            unsafe { ptr::copy(from.as_ptr(), to.as_mut_ptr(), len) };
+        if let Some(elements) = elements {
+            to.copy_from_slice(elements);
         }
         Ok(to)
     }
 
     /// Fails if what is to be written shares memory with anything else that is lent.
     fn lend<T>(&self, data: NonNull<T>, len: usize, writes: bool, what: &str) -> Result<(), Fault> {
+        if len == 0 {
+            return Ok(());
+        }
         let start = data.as_ptr().addr();
-        let memory = start..start + len * size_of::<T>();
-        let mut lent = self.lent.borrow_mut();
-        if lent
-            .iter()
-            .any(|(other, written)| (writes || *written) && memory.start < other.end && other.start < memory.end)
-        {
+        let addresses = start..start + len * size_of::<T>();
+        let mut loans = self.loans.borrow_mut();
+        let meets = |other: &Range<usize>| addresses.start < other.end && other.start < addresses.end;
+        if loans.iter().any(|loan| (writes || loan.writes) && meets(&loan.addresses)) {
             return Err(Fault::invalid(format!("{what} shares the memory of another buffer")));
         }
-        lent.push((memory, writes));
+        loans.push(Loan { addresses, writes });
         Ok(())
     }
 }
@@ -324,7 +330,7 @@ unsafe extern "C" fn entry<H: Handler>(frame: *mut c_void) -> *mut c_void {
         return ptr::null_mut();
     }
     let run = || {
-        // SAFETY: XLA keeps the buffers alive during the call, and writes none.
+        // SAFETY: XLA keeps the buffers alive during the call, and neither writes them nor reads the results.
         let call = unsafe { Call::new(frame) }?;
         H::run(&call)
     };

@@ -18,6 +18,12 @@ mod tests;
 
 use crate::pjrt::{FfiHandler, PjrtError, Plugin};
 
+/// The kernel that sorts row numbers by key words: `ui64[N]` words, `i32[]` live rows → `i32[N]`.
+pub const ARGSORT: &str = "dj.argsort";
+
+/// The kernel that adds columns to slots: `i32[N]` slots, for each column a state, values and a mask → the states.
+pub const SCATTER_ADD: &str = "dj.scatter_add";
+
 /// A native kernel: the custom-call target that modules name, and the function behind it.
 #[derive(Debug, Clone, Copy)]
 pub struct Kernel {

@@ -3,10 +3,10 @@
 //! XLA:CPU runs a scatter on one thread, in 5 to 8 ns a row, and wants its updates as tensors of the slots' element. Here columns are
 //! read as they are, a mask stands beside the column where some rows do not count, a number where all rows have the same
 //! value, and columns are shared out among threads. Each slot gets its values in the order of the rows, so that sums of
-//! floats do not depend on the number of threads.
+//! floats do not depend on the number of threads (decision 18).
 
 use std::num::NonZero;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
 use super::ffi::{Call, Fault, Handler};
@@ -19,13 +19,13 @@ const SHARED_ROWS: usize = 1 << 14;
 static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
 /// Arguments: `i32[N]` slots, then for each column its state (`i64[S]` or `f64[S]`), its values (`[N]`, or `[]` for one that all rows
-/// have; integers for `i64`, floats for `f64`), and which rows count (`i1[N]`, or `i1[]` for all or none). Results: the states with
+/// have; integers for `i64`, floats for `f64`), and a mask of those that count (`i1[N]`, or `i1[]` for all or none). Results: the states with
 /// the values of the rows that count added to their slots; a result may take over its state's memory. A row whose slot is
 /// not in `0..S` is added nowhere. Integers wrap.
 pub(super) struct ScatterAdd;
 
 impl Handler for ScatterAdd {
-    const NAME: &'static str = "dj.scatter_add";
+    const NAME: &'static str = super::SCATTER_ADD;
 
     fn run(call: &Call<'_>) -> Result<(), Fault> {
         let columns = call.results();
@@ -65,30 +65,31 @@ fn addition_of<'a, V: HostScalar + Into<S>, S: Sum>(
     column: usize,
 ) -> Result<Addition<'a>, Fault> {
     let first = 1 + 3 * column;
-    let (values, counts) = (call.argument::<V>(first + 1)?, call.predicate(first + 2)?);
+    let (values, mask) = (call.argument::<V>(first + 1)?, call.predicate(first + 2)?);
     let state = call.updated::<S>(first, column)?;
     let fits = |len: usize| len == slots.len() || len == 1;
-    if !fits(values.len()) || !fits(counts.len()) {
-        let (rows, values, counts) = (slots.len(), values.len(), counts.len());
-        return Err(Fault::invalid(format!("column {column} has {values} values and {counts} marks for {rows} rows")));
+    if !fits(values.len()) || !fits(mask.len()) {
+        let (rows, values, mask) = (slots.len(), values.len(), mask.len());
+        return Err(Fault::invalid(format!(
+            "column {column} has {values} values and a mask of {mask} for {rows} rows"
+        )));
     }
-    Ok(Box::new(move || scatter_add(slots, state, values, counts)))
+    Ok(Box::new(move || scatter_add(slots, state, values, mask)))
 }
 
-/// Runs the additions on as many threads as there are columns and cores.
+/// Runs the additions on as many threads as there are columns and cores: each takes the next one when it is done.
+///
+/// A thread is started for each call, since starting takes a hundredth of the time that it saves. Where the system has none
+/// to give, this one does all. A thread has the float mode of the one that starts it, XLA's.
 pub(super) fn share_out(additions: Vec<Addition<'_>>, rows: usize) {
-    let threads = if rows < SHARED_ROWS { 1 } else { additions.len().min(*CORES) };
-    let mut shares: Vec<Vec<Addition<'_>>> = (0..threads).map(|_| Vec::new()).collect();
-    for (column, addition) in additions.into_iter().enumerate() {
-        shares[column % threads].push(addition);
-    }
+    let helpers = if rows < SHARED_ROWS { 0 } else { additions.len().min(*CORES).saturating_sub(1) };
+    let left = Mutex::new(additions.into_iter());
+    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let work = || std::iter::from_fn(next).for_each(|add| add());
     thread::scope(|scope| {
-        let mine = shares.pop();
-        let run = |share: Vec<Addition<'_>>| share.into_iter().for_each(|add| add());
-        for share in shares {
-            scope.spawn(move || run(share));
-        }
-        mine.map(run);
+        let started = (0..helpers).map(|_| thread::Builder::new().spawn_scoped(scope, work));
+        let _helpers: Vec<_> = started.take_while(Result::is_ok).collect();
+        work();
     });
 }
 
@@ -112,18 +113,18 @@ impl Sum for f64 {
     }
 }
 
-/// Adds the values of the rows that count (not 0) to their slots; a list of one stands for all rows.
-pub(super) fn scatter_add<V: Copy + Into<S>, S: Sum>(slots: &[i32], state: &mut [S], values: &[V], counts: &[u8]) {
+/// Adds the values of the rows whose mask is not 0 to their slots; a list of one stands for all rows.
+pub(super) fn scatter_add<V: Copy + Into<S>, S: Sum>(slots: &[i32], state: &mut [S], values: &[V], mask: &[u8]) {
     let slots = slots.iter().copied();
     // What does not count adds zero: a branch would be mispredicted for every other row.
-    let masked = |(value, counts): (S, &u8)| if *counts == 0 { S::default() } else { value };
-    match (values, counts) {
+    let masked = |(value, mask): (S, &u8)| if *mask == 0 { S::default() } else { value };
+    match (values, mask) {
         (_, [0]) => {}
         (&[value], [_]) => add_all(state, slots.map(|slot| (slot, value.into()))),
         (values, [_]) => add_all(state, slots.zip(values.iter().map(|value| (*value).into()))),
-        (&[value], counts) => add_all(state, slots.zip(counts.iter().map(|counts| masked((value.into(), counts))))),
-        (values, counts) => {
-            add_all(state, slots.zip(values.iter().map(|value| (*value).into()).zip(counts).map(masked)));
+        (&[value], mask) => add_all(state, slots.zip(mask.iter().map(|mask| masked((value.into(), mask))))),
+        (values, mask) => {
+            add_all(state, slots.zip(values.iter().map(|value| (*value).into()).zip(mask).map(masked)));
         }
     }
 }

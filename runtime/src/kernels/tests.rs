@@ -202,19 +202,106 @@ fn scatter_add_agrees_with_a_loop() {
 fn columns_that_are_shared_out_are_all_added() {
     for rows in [10, 100_000] {
         let slots: Vec<i32> = (0..rows).map(|row| row % 10).collect();
-        let halves: Vec<f32> = (0..rows).map(|row| row as f32 / 2.0).collect();
+        let values: Vec<f32> = (0..rows).map(|row| row as f32 / 2.0 + if row % 7 == 0 { 1e-40 } else { 0.0 }).collect();
+        let mut wanted = [0.0_f64; 10];
+        for (slot, value) in slots.iter().zip(&values) {
+            wanted[*slot as usize] += f64::from(*value);
+        }
         for columns in 0..6 {
             let mut states = vec![[0.0_f64; 10]; columns];
-            let (slots, halves) = (&slots, &halves);
+            let (slots, values) = (&slots, &values);
             let additions = states
                 .iter_mut()
-                .map(|state| Box::new(move || scatter_add(slots, state, halves, &[1])) as Addition<'_>);
+                .map(|state| Box::new(move || scatter_add(slots, state, values, &[1])) as Addition<'_>);
             share_out(additions.collect(), slots.len());
-            // Halves of numbers this small are added exactly.
-            let wanted: f64 = halves.iter().map(|half| f64::from(*half)).sum();
-            assert!(states.iter().all(|state| state.iter().sum::<f64>() == wanted), "{rows} rows, {columns} columns");
+            assert!(states.iter().all(|state| *state == wanted), "{rows} rows, {columns} columns");
         }
     }
+}
+
+/// A module that adds a column of each element to a state, and last a number that all rows have, all by one call. Integers share a
+/// state, and floats.
+fn module_of_columns(elements: &[&str]) -> String {
+    let mut parameters =
+        vec!["%slots: tensor<4xi32>, %i: tensor<2xi64>, %f: tensor<2xf64>, %one: tensor<ui32>".to_owned()];
+    let (mut operands, mut types) = ("%slots".to_owned(), "tensor<4xi32>".to_owned());
+    let (mut results, mut aliases) = (Vec::new(), Vec::new());
+    let mut column = |value: &str, ty: &str, is_float: bool| {
+        let (state, result) = if is_float { ("%f", "tensor<2xf64>") } else { ("%i", "tensor<2xi64>") };
+        aliases.push(format!(
+            "#stablehlo.output_operand_alias<output_tuple_indices = [{}], operand_index = {}, operand_tuple_indices = []>",
+            results.len(),
+            1 + 3 * results.len()
+        ));
+        operands += &format!(", {state}, {value}, %all");
+        types += &format!(", {result}, {ty}, tensor<i1>");
+        results.push(result);
+    };
+    for (at, element) in elements.iter().enumerate() {
+        let (value, ty) = (format!("%v{at}"), format!("tensor<4x{element}>"));
+        column(&value, &ty, element.starts_with('f'));
+        parameters.push(format!("{value}: {ty}"));
+    }
+    column("%one", "tensor<ui32>", false);
+    format!(
+        r#"
+module @add {{
+  func.func @main({parameters}) -> ({results}) {{
+    %all = stablehlo.constant dense<true> : tensor<i1>
+    %sums:{count} = "stablehlo.custom_call"({operands}) {{
+      call_target_name = "dj.scatter_add", api_version = 4 : i32, backend_config = {{}},
+      output_operand_aliases = [{aliases}]
+    }} : ({types}) -> ({results})
+    return {sums} : {results}
+  }}
+}}"#,
+        parameters = parameters.join(", "),
+        results = results.join(", "),
+        count = results.len(),
+        aliases = aliases.join(", "),
+        sums = (0..results.len()).map(|at| format!("%sums#{at}")).collect::<Vec<_>>().join(", "),
+    )
+}
+
+#[test]
+fn programs_add_many_columns_in_one_call() {
+    let client = cpu_client(1);
+    register(client.plugin()).unwrap();
+    let given = [
+        vector(&client, &[1_i32, -1, 0, 1]),
+        vector(&client, &[5_i64, 7]),
+        vector(&client, &[0.5_f64, 0.0]),
+        scalar(&client, 1_u32),
+    ];
+    let columns = [
+        ("i8", vector(&client, &[i8::MIN, 1, 2, -1])),
+        ("i16", vector(&client, &[i16::MIN, 1, 2, -1])),
+        ("i32", vector(&client, &[i32::MIN, 1, 2, -1])),
+        ("i64", vector(&client, &[i64::MIN, 1, 2, -1])),
+        ("ui8", vector(&client, &[u8::MAX, 1, 2, 1])),
+        ("ui16", vector(&client, &[u16::MAX, 1, 2, 1])),
+        ("ui32", vector(&client, &[u32::MAX, 1, 2, 1])),
+        ("f32", vector(&client, &[0.25_f32, 1.0, 2.0, f32::INFINITY])),
+        ("f64", vector(&client, &[0.25_f64, 1.0, -2.0, 4.0])),
+    ];
+    let module = module_of_columns(&columns.each_ref().map(|(element, _)| *element));
+    let args = given.iter().chain(columns.iter().map(|(_, column)| column));
+    let outputs = compile(&client, &module, 1).execute_one(args.map(Into::into).collect()).unwrap();
+    let wanted: [[i64; 2]; 7] = [
+        [7, 7 + i64::from(i8::MIN) - 1],
+        [7, 7 + i64::from(i16::MIN) - 1],
+        [7, 7 + i64::from(i32::MIN) - 1],
+        [7, i64::MIN + 6],
+        [7, 7 + 255 + 1],
+        [7, 7 + 65_535 + 1],
+        [7, 7 + 4_294_967_295 + 1],
+    ];
+    for (output, wanted) in outputs.iter().zip(wanted) {
+        assert_eq!(output.to_host().unwrap().as_slice::<i64>(), wanted);
+    }
+    assert_eq!(outputs[7].to_host().unwrap().as_slice::<f64>(), [2.5, f64::INFINITY]);
+    assert_eq!(outputs[8].to_host().unwrap().as_slice::<f64>(), [-1.5, 4.25]);
+    assert_eq!(outputs[9].to_host().unwrap().as_slice::<i64>(), [6, 9]);
 }
 
 fn scatter_add_module(values: &str, counts: &str, attributes: &str) -> String {
@@ -271,7 +358,7 @@ fn scatter_add_refuses_what_does_not_fit() {
         module.execute_one(args).and_then(|sums| sums[0].to_host()).unwrap_err().to_string()
     };
     let longer = refusal(&vector(&client, &[0_i64; 5]), "tensor<5xi64>");
-    assert!(longer.contains("dj.scatter_add: column 0 has 5 values and 4 marks for 4 rows"), "{longer}");
+    assert!(longer.contains("dj.scatter_add: column 0 has 5 values and a mask of 4 for 4 rows"), "{longer}");
     let float = refusal(&vector(&client, &[0.0_f64; 4]), "tensor<4xf64>");
     assert!(float.contains("argument 1 has elements of type i64 instead of f64"), "{float}");
     let unsigned = refusal(&vector(&client, &[0_u64; 4]), "tensor<4xui64>");

@@ -53,6 +53,12 @@ impl PjrtError {
         }
     }
 
+    /// Whether the plugin does not know an option of the compilation: XLA's versions differ in them.
+    pub fn is_of_an_unknown_option(&self) -> bool {
+        matches!(self, PjrtError::Plugin { code: ErrorCode::InvalidArgument, message, .. }
+            if message.contains("No such compile option"))
+    }
+
     pub(super) fn misuse(during: impl Into<String>, reason: impl Into<String>) -> PjrtError {
         PjrtError::Misuse { during: during.into(), reason: reason.into() }
     }

@@ -12,8 +12,8 @@ pub struct CompileOptions {
     /// The backend's optimization level, 0 to 3; `None` leaves the plugin's default. Level 0 compiles faster and runs
     /// slower.
     pub optimization_level: Option<u8>,
-    /// On CPU, compile in half the time for code that takes up to twice as long (scatters and gathers; what a row's values
-    /// become in other operations takes as long, and is the same to the bit but for `stablehlo.tan`).
+    /// On CPU: half the time to compile, for scatters and gathers that take up to twice as long. Other operations take as long, and
+    /// all but `stablehlo.tan` give the same bits (decision 17).
     pub quick: bool,
 }
 

@@ -22,6 +22,9 @@ const SEEDS_PER_DATA: u64 = 200;
 /// One seed in so many runs by the command line, each run from the file; the others in sessions.
 const COMMANDS: u64 = 16;
 
+/// Of so many pairs of seeds one has its programs compiled as users have them; the others are compiled quickly.
+const USUAL_CODE: u64 = 8;
+
 /// A failure is made smaller for so long at most.
 const SHRINKING: Duration = Duration::from_secs(240);
 
@@ -71,6 +74,7 @@ impl Tester {
             self.data = Some((data_seed, Data::generate(&folder, data_seed)?));
         }
         let Some((_, data)) = &self.data else { return Err("there is no data".into()) };
+        self.worker.compile_quickly(!(seed / 2).is_multiple_of(USUAL_CODE));
         Ok(Court {
             worker: &mut self.worker,
             data,

@@ -40,6 +40,8 @@ pub struct Worker {
     running: Option<Running>,
     /// Commands until the next fresh process.
     left: usize,
+    /// Whether large programs are compiled as small ones are.
+    quick: bool,
 }
 
 struct Running {
@@ -48,9 +50,8 @@ struct Running {
     answers: Receiver<String>,
 }
 
-/// XLA compiles five times as fast so, and gives the same.
-const QUICK: &str = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1 \
-                     --xla_llvm_disable_expensive_passes=true --xla_cpu_max_isa=AVX2";
+/// XLA compiles all programs twice as fast so, as DJ compiles small ones; all but the tangent has the same bits (decision 17).
+const QUICK: &str = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1";
 
 /// Compiled code adds up in a process.
 const COMMANDS: usize = 2000;
@@ -58,7 +59,15 @@ const COMMANDS: usize = 2000;
 impl Worker {
     /// A worker of an executable, which is started when there is something to do, with `worker` as its argument.
     pub fn new(executable: &Path, stderr: &Path) -> Self {
-        Self { executable: executable.to_owned(), stderr: stderr.to_owned(), running: None, left: 0 }
+        Self { executable: executable.to_owned(), stderr: stderr.to_owned(), running: None, left: 0, quick: true }
+    }
+
+    /// Whether programs are compiled in less time than users wait, for code that may be slower.
+    pub fn compile_quickly(&mut self, quick: bool) {
+        if self.quick != quick {
+            self.stop();
+            self.quick = quick;
+        }
     }
 
     /// Runs `djc`, `djrun` or `session`.
@@ -97,13 +106,14 @@ impl Worker {
 
     fn start(&self) -> Result<Running> {
         let stderr = std::fs::File::create(&self.stderr)?;
+        let flags = if self.quick { QUICK } else { "" };
         let mut process = Command::new(&self.executable)
             .arg("worker")
             .current_dir(crate::root())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(stderr)
-            .env("XLA_FLAGS", std::env::var_os("XLA_FLAGS").unwrap_or_else(|| QUICK.into()))
+            .env("XLA_FLAGS", std::env::var_os("XLA_FLAGS").unwrap_or_else(|| flags.into()))
             .spawn()
             .map_err(|error| format!("{}: {error}", self.executable.display()))?;
         let requests = process.stdin.take().ok_or("the worker has no input")?;

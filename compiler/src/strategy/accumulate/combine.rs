@@ -3,9 +3,7 @@
 use super::{Accumulator, AccumulatorKind, Accumulators, Contribution};
 use crate::lower::Cx;
 use crate::stablehlo::{Builder, Combiner, CustomCall, Direction, Element, Indices, Value};
-
-/// The kernel that adds rows' values to slots, for any number of columns.
-const SCATTER_ADD: &str = "dj.scatter_add";
+use dj_runtime::kernels::SCATTER_ADD;
 
 /// Where states are added.
 #[derive(Clone, Copy)]
@@ -74,60 +72,62 @@ impl<'c> Cx<'_, 'c> {
         at: Addresses<'c>,
     ) -> Vec<Vec<Value<'c>>> {
         let lanes: Vec<_> = lanes.iter().map(|lanes| Contribution::of_states(self, lanes)).collect();
-        self.combine_parts(accumulators, states, &lanes, at)
+        self.combine_contributions(accumulators, states, &lanes, at)
     }
 
     /// As [`Cx::combine`]; what is added up at slots is added by one call of a kernel, where there is one.
-    pub(super) fn combine_parts(
+    pub(super) fn combine_contributions(
         &self,
         accumulators: &Accumulators,
         states: &[Vec<Value<'c>>],
         contributions: &[Contribution<'c>],
         at: Addresses<'c>,
     ) -> Vec<Vec<Value<'c>>> {
-        let slots = match at {
-            Addresses::Slots { slots, .. } if self.on_cpu() && self.lowering.kernels => Some(slots),
-            Addresses::Slots { .. } | Addresses::One | Addresses::Same => None,
-        };
-        let each = || accumulators.all.iter().zip(states).zip(contributions);
-        let added = slots.map(|slots| {
-            let adds = each().filter(|((accumulator, _), _)| accumulator.kind.adds());
-            self.scatter_add(slots, adds.map(|((_, state), contribution)| (state.as_slice(), contribution)))
-        });
-        let mut added = added.map(Vec::into_iter);
-        let one = |((accumulator, state), contribution): ((&Accumulator, &Vec<_>), &Contribution<'c>)| {
-            if let Some(added) = added.as_mut().filter(|_| accumulator.kind.adds()) {
-                return added.take(state.len()).collect();
+        let by_kernel = match at {
+            Addresses::Slots { slots, .. } if self.calls_kernels() => {
+                let adds = accumulators.all.iter().map(|accumulator| accumulator.kind.adds());
+                let additions = adds.zip(states.iter().zip(contributions));
+                self.scatter_add(slots, &additions.map(|(adds, pair)| adds.then_some(pair)).collect::<Vec<_>>())
             }
-            let lanes = contribution.lanes(self);
-            self.at(accumulator.span, || self.combine_one(accumulator, accumulators.order.len(), state, &lanes, at))
+            Addresses::Slots { .. } | Addresses::One | Addresses::Same => vec![None; states.len()],
         };
-        each().map(one).collect()
+        let each = accumulators.all.iter().zip(states).zip(contributions).zip(by_kernel);
+        let one = |(((accumulator, state), contribution), added): (
+            ((&Accumulator, &Vec<_>), &Contribution<'c>),
+            Option<_>,
+        )| {
+            let combined = || {
+                let lanes = contribution.lanes(self);
+                self.combine_one(accumulator, accumulators.order.len(), state, &lanes, at)
+            };
+            added.unwrap_or_else(|| self.at(accumulator.span, combined))
+        };
+        each.map(one).collect()
     }
 
-    /// The parts of all states with the contributions added to their slots. An inactive row has no slot.
-    fn scatter_add<'s>(
+    /// The states, where there are any, with the contributions added to their slots. An inactive row has no slot.
+    fn scatter_add(
         &self,
         slots: Value<'c>,
-        additions: impl Iterator<Item = (&'s [Value<'c>], &'s Contribution<'c>)>,
-    ) -> Vec<Value<'c>>
-    where
-        'c: 's,
-    {
+        additions: &[Option<(&Vec<Value<'c>>, &Contribution<'c>)>],
+    ) -> Vec<Option<Vec<Value<'c>>>> {
         let b = self.b;
         let (mut inputs, mut results, mut aliases) = (vec![slots], Vec::new(), Vec::new());
-        for (states, contribution) in additions {
-            let counts = contribution.filter.unwrap_or_else(|| b.full_pred(&[], true));
+        for (states, contribution) in additions.iter().flatten() {
+            let mask = contribution.counted.unwrap_or_else(|| b.full_pred(&[], true));
             for (state, part) in states.iter().zip(&contribution.parts) {
-                // The kernel reads whatever 64 bits with a sign hold.
+                // The kernel reads any integer that `i64` holds.
                 let is_unsigned = b.element(part.value) == Element::U64;
                 let value = if is_unsigned { self.to_element(part.value, part.element) } else { part.value };
                 aliases.push((results.len(), inputs.len()));
                 results.push(b.ty(*state));
-                inputs.extend([*state, value, counts]);
+                inputs.extend([*state, value, mask]);
             }
         }
-        b.call_kernel(&inputs, CustomCall { target: SCATTER_ADD, results: &results, config: &[], aliases: &aliases })
+        let call = CustomCall { target: SCATTER_ADD, results: &results, config: &[], aliases: &aliases };
+        let mut added = b.call_kernel(&inputs, call).into_iter();
+        let mut of = |(states, _): (&Vec<Value<'c>>, _)| added.by_ref().take(states.len()).collect();
+        additions.iter().map(|addition| addition.map(&mut of)).collect()
     }
 
     fn combine_one(
