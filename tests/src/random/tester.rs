@@ -23,7 +23,7 @@ const SEEDS_PER_DATA: u64 = 200;
 const COMMANDS: u64 = 16;
 
 /// Of so many pairs of seeds one has its programs compiled as users have them; the others are compiled quickly.
-const USUAL_CODE: u64 = 8;
+const USUAL_CODE: u64 = 64;
 
 /// A failure is made smaller for so long at most.
 const SHRINKING: Duration = Duration::from_secs(240);
