@@ -128,7 +128,7 @@ fn stages_and_programs(pipeline: &str) -> (usize, usize) {
     (stages.len(), keys.len())
 }
 
-/// A stage or a program more is a tenth of a second more before the first row.
+/// Each stage or program more is compiled before the first row, for up to a tenth of a second.
 #[test]
 fn joins_have_so_many_stages_and_programs() {
     let on = "(b | rename { j = k }) on k == j";

@@ -1,6 +1,6 @@
 //! What an executable was compiled with: it is used only where all of it is the same.
 
-use super::programs::QUICK_RULE;
+use super::programs::quick_rule;
 use crate::artifact::store::sha256;
 use crate::artifact::{CompiledWith, Platform, Target};
 use crate::pjrt::{Client, CompileOptions, PjrtError, Plugin, Topology};
@@ -31,7 +31,7 @@ fn fingerprint(target: &Target, plugin: &Plugin, platform: &[&str], options: &Co
     // Two builds of a plugin may carry one version; their sizes tell them apart without reading hundreds of megabytes.
     parts.push(std::fs::metadata(plugin.path()).map_or(0, |file| file.len()).to_string());
     match target.platform {
-        Platform::Cpu => parts.extend([processor(), QUICK_RULE.to_owned()]),
+        Platform::Cpu => parts.extend([processor(), quick_rule()]),
         Platform::Tpu => {}
     }
     let fingerprint = sha256(parts.join("\n").as_bytes())[..24].to_owned();

@@ -21,7 +21,9 @@ const SMALL: usize = 1 << 14;
 const TANGENT: &str = "\"stablehlo.tan\"";
 
 /// What decides how a program is compiled, for fingerprints: an executable of another rule is not used.
-pub(super) const QUICK_RULE: &str = "to 16384 elements but tan";
+pub(super) fn quick_rule() -> String {
+    format!("quick to {SMALL} elements without {TANGENT}")
+}
 
 /// The executables of a session; its runs share them.
 pub(super) struct Programs<'a> {

@@ -233,7 +233,7 @@ fn threads_share_a_client() {
 }
 
 /// The operations on floats that a row's values go through, of `%x`, `%y` and `%a`, the magnitude of `%x`; `%i` is `%x` as an integer. All but
-/// the tangent are here that DJ has. What follows the arrow is the element of the result, if it is not the operands'.
+/// the tangent are here that DJ has. What follows the arrow is the element of the result, if it is not the operands'; `FLOAT` is the float under test.
 const ROW_OPERATIONS: &[&str] = &[
     "exponential %x",
     "exponential_minus_one %x",
