@@ -87,9 +87,13 @@ impl Generator {
         Expr::node(ty, Known::Nothing, format!("(($a {op} $b) as {ty})"), sql, [a, b])
     }
 
-    /// A column where there is one; no literal without a type.
+    /// A column where there is one; no literal without a type: what such a one is not is found before anything runs.
     fn value(&mut self, ty: Type) -> Expr {
         let value = self.column(ty).filter(|column| column.known != Known::Rough);
-        value.unwrap_or_else(|| self.firm(ty, 1))
+        let value = value.unwrap_or_else(|| self.firm(ty, 1));
+        if value.bare.is_none() {
+            return value;
+        }
+        Expr::node(ty, value.known, format!("($a as {ty})"), format!("$a::{}", ty.sql()), [value])
     }
 }
