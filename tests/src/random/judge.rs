@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
 use arrow::ipc::reader::FileReader;
+use arrow::record_batch::RecordBatch;
 
 use super::data::{CHOICES, Choice, Data};
 use super::program::Program;
@@ -82,20 +85,17 @@ pub(crate) struct Court<'a> {
 }
 
 impl Court<'_> {
-    /// DuckDB's answers; an error where DuckDB fails.
+    /// DuckDB's answers; an error where DuckDB fails. There is none to rows on which joins of joins give more than can be compared.
     pub(crate) fn answers(&self, program: &Program, choices: &[usize]) -> Answers {
-        choices.iter().map(|&choice| (choice, self.answer(program, &self.data.schema(CHOICES[choice])))).collect()
+        let schemas = choices.iter().map(|&choice| (choice, self.data.schema(CHOICES[choice])));
+        let small = schemas.filter(|(_, schema)| most_rows(program, schema).is_none_or(|rows| rows <= MOST_ROWS));
+        small.map(|(choice, schema)| (choice, self.answer(program, &schema))).collect()
     }
 
     pub(crate) fn answer(&self, program: &Program, schema: &str) -> std::result::Result<Vec<Table>, String> {
-        let one = |pipeline| {
-            let sql = format!(
-                "set search_path = '{schema}'; set error_on_division_by_zero = false;\n{}",
-                print_sql::export(program, pipeline)
-            );
-            Table::new(&duckdb::query(&sql)?)
-        };
-        let tables: Result<Vec<Table>> = program.exports.iter().map(|(_, pipeline)| one(pipeline)).collect();
+        let exports = program.exports.iter();
+        let one = |pipeline| Table::new(&ask(schema, &print_sql::export(program, pipeline))?);
+        let tables: Result<Vec<Table>> = exports.map(|(_, pipeline)| one(pipeline)).collect();
         tables.map_err(|error| error.to_string())
     }
 
@@ -203,6 +203,25 @@ impl Court<'_> {
         }
         Ok(None)
     }
+}
+
+/// More rows of a result are not compared.
+const MOST_ROWS: u64 = 2_000_000;
+
+/// What DuckDB says to a query over the tables of a schema.
+fn ask(schema: &str, sql: &str) -> Result<Vec<RecordBatch>> {
+    duckdb::query(&format!("set search_path = '{schema}'; set error_on_division_by_zero = false;\n{sql}"))
+}
+
+/// The rows of the largest result, if DuckDB can count them.
+fn most_rows(program: &Program, schema: &str) -> Option<u64> {
+    let count = |pipeline| {
+        let sql = print_sql::export(program, pipeline);
+        let counted = ask(schema, &format!("select count(*)::bigint as rows from (\n{sql}\n)")).ok()?;
+        let rows = counted.first()?.column(0).as_primitive_opt::<Int64Type>()?.value(0);
+        u64::try_from(rows).ok()
+    };
+    program.exports.iter().filter_map(|(_, pipeline)| count(pipeline)).max()
 }
 
 fn broken(done: Done) -> (Kind, String) {
