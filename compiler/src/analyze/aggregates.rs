@@ -3,15 +3,16 @@
 use super::builder::Builder;
 use super::calls::argument_count;
 use super::codes;
-use super::relation::{Grouping, Scope};
+use super::relation::Scope;
 use super::values::Value;
+use super::windows::of_frame;
 use crate::plan::{AggregateFunction, NamedAggregate};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{Expr, ExprKind};
 use dj_runtime::types::Type;
 
 /// The aggregates by name.
-pub(super) const NAMES: [(&str, AggregateFunction); 11] = [
+pub(super) const NAMES: [(&str, AggregateFunction); 16] = [
     ("count", AggregateFunction::Count),
     ("sum", AggregateFunction::Sum),
     ("mean", AggregateFunction::Mean),
@@ -23,6 +24,11 @@ pub(super) const NAMES: [(&str, AggregateFunction); 11] = [
     ("last", AggregateFunction::Last),
     ("any", AggregateFunction::Any),
     ("all", AggregateFunction::All),
+    ("product", AggregateFunction::Product),
+    ("arg_min", AggregateFunction::ArgMin),
+    ("arg_max", AggregateFunction::ArgMax),
+    ("cov", AggregateFunction::Covariance),
+    ("corr", AggregateFunction::Correlation),
 ];
 
 /// The aggregate of a name.
@@ -41,69 +47,110 @@ impl<'a> Builder<'a> {
         filter: Option<&'a ast::Expr>,
         span: Span,
     ) -> Option<Value> {
-        let Some(grouping) = scope.grouping else {
-            self.report(misplaced(&name.node, span));
-            return None;
+        let (rows, item_name) = match (scope.grouping, scope.windowing) {
+            (Some(grouping), _) => (&grouping.rows, &grouping.name),
+            (None, Some(windowing)) => (&windowing.rows, &windowing.name),
+            (None, None) => {
+                self.report(misplaced(&name.node, span));
+                return None;
+            }
         };
-        let column_name = grouping.name.take().unwrap_or_else(|| self.text(span).to_owned());
-        let rows = Scope { columns: &grouping.rows, grouping: None, ..*scope };
-        let argument = match (arguments, function) {
-            ([], AggregateFunction::Count) => Some(None),
-            ([argument], _) => {
-                let argument = self.settled(&rows, argument);
-                argument.map(Some)
-            }
-            _ => {
-                self.report(argument_count(&name.node, arguments.len(), 1, span));
-                None
-            }
+        let column_name = item_name.take().unwrap_or_else(|| self.text(span).to_owned());
+        let rows = Scope { columns: rows, grouping: None, windowing: None, ..*scope };
+        let wanted = argument_number(function);
+        let rows_alone = function == AggregateFunction::Count && arguments.is_empty();
+        let values = if arguments.len() == wanted || rows_alone {
+            let values: Vec<_> = arguments.iter().map(|argument| self.settled(&rows, argument)).collect();
+            values.into_iter().collect::<Option<Vec<_>>>()
+        } else {
+            self.report(argument_count(&name.node, arguments.len(), wanted, span));
+            None
         };
         let filter = match filter {
             Some(filter) => self.condition(&rows, filter).map(Some),
             None => Some(None),
         };
-        let (argument, filter) = (argument?, filter?);
-        let filter = both(filter, grouping.only.clone());
-        let ty = self.aggregate_type(function, &name.node, argument.as_ref(), span)?;
-        let nullable = may_be_null(function, grouping, argument.as_ref(), filter.as_ref());
+        let (arguments, filter) = (values?, filter?);
+        let only = scope.grouping.and_then(|grouping| grouping.only.clone());
+        let filter = both(filter, only);
+        let ty = self.aggregate_type(function, &name.node, &arguments)?;
+        // Some group, or some frame, may have no row.
+        let has_row = match (scope.grouping, scope.windowing) {
+            (Some(grouping), _) => grouping.keyed,
+            (None, windowing) => windowing.is_some_and(|windowing| windowing.frame.has_own_row()),
+        };
+        let nullable = may_be_null(function, has_row, &arguments, filter.as_ref());
         let id = self.columns.add(column_name, ty, span);
-        grouping.aggregates.borrow_mut().push(NamedAggregate { id, function, argument, filter, ty, nullable, span });
+        let call = NamedAggregate { id, function, arguments, filter, ty, nullable, span };
+        match (scope.grouping, scope.windowing) {
+            (Some(grouping), _) => grouping.aggregates.borrow_mut().push(call),
+            (None, Some(windowing)) => windowing.calls.borrow_mut().push(of_frame(call, windowing.frame)),
+            (None, None) => unreachable!("an aggregate without a group was told"),
+        }
         Some(Value::typed(Expr::column(id, ty, nullable, span)))
     }
 
-    fn aggregate_type(
-        &mut self,
-        function: AggregateFunction,
-        name: &str,
-        argument: Option<&Expr>,
-        span: Span,
-    ) -> Option<Type> {
-        let Some(argument) = argument else { return Some(Type::I64) };
-        let ty = argument.ty;
+    fn aggregate_type(&mut self, function: AggregateFunction, name: &str, arguments: &[Expr]) -> Option<Type> {
+        let Some(first) = arguments.first() else { return Some(Type::I64) };
+        let ty = first.ty;
+        // The argument that is of no type that the function takes.
+        let mut wrong = first;
         let (result, wanted) = match function {
             AggregateFunction::Count => (Some(Type::I64), ""),
-            AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::First | AggregateFunction::Last => {
-                (Some(ty), "")
-            }
+            AggregateFunction::Min
+            | AggregateFunction::Max
+            | AggregateFunction::First
+            | AggregateFunction::Last
+            | AggregateFunction::ArgMin
+            | AggregateFunction::ArgMax => (Some(ty), ""),
             AggregateFunction::Sum if ty.is_integer() => (Some(Type::I64), ""),
             AggregateFunction::Sum if ty.is_decimal() => (Some(Type::wide_decimal(ty.scale())), ""),
             AggregateFunction::Sum
             | AggregateFunction::Mean
+            | AggregateFunction::Product
             | AggregateFunction::Variance
-            | AggregateFunction::StandardDeviation => (ty.is_numeric().then_some(Type::F64), "a number"),
+            | AggregateFunction::StandardDeviation
+            | AggregateFunction::Covariance
+            | AggregateFunction::Correlation => {
+                let other = arguments.iter().find(|argument| !argument.ty.is_numeric());
+                wrong = other.unwrap_or(first);
+                (other.is_none().then_some(Type::F64), "a number")
+            }
             AggregateFunction::Any | AggregateFunction::All => ((ty == Type::Bool).then_some(Type::Bool), "bool"),
         };
         if result.is_none() {
+            let ty = wrong.ty;
             let mut diagnostic = Diagnostic::error(codes::ARGUMENT_TYPE, format!("`{name}` takes {wanted}, not {ty}"))
-                .label(argument.span, format!("this is {ty}"));
+                .label(wrong.span, format!("this is {ty}"));
             if ty == Type::Bool {
-                let text = self.text(argument.span);
+                let text = self.text(wrong.span);
                 diagnostic = diagnostic.help(format!("to count where it is true: `count(filter {text})`"));
             }
-            let _ = span;
             self.report(diagnostic);
         }
         result
+    }
+}
+
+/// How many arguments an aggregate takes.
+fn argument_number(function: AggregateFunction) -> usize {
+    match function {
+        AggregateFunction::ArgMin
+        | AggregateFunction::ArgMax
+        | AggregateFunction::Covariance
+        | AggregateFunction::Correlation => 2,
+        AggregateFunction::Count
+        | AggregateFunction::Sum
+        | AggregateFunction::Mean
+        | AggregateFunction::Min
+        | AggregateFunction::Max
+        | AggregateFunction::Variance
+        | AggregateFunction::StandardDeviation
+        | AggregateFunction::First
+        | AggregateFunction::Last
+        | AggregateFunction::Any
+        | AggregateFunction::All
+        | AggregateFunction::Product => 1,
     }
 }
 
@@ -119,15 +166,10 @@ fn both(first: Option<Expr>, second: Option<Expr>) -> Option<Expr> {
 }
 
 /// Whether some group, or the only row, may have no value.
-fn may_be_null(
-    function: AggregateFunction,
-    grouping: &Grouping,
-    argument: Option<&Expr>,
-    filter: Option<&Expr>,
-) -> bool {
+fn may_be_null(function: AggregateFunction, has_row: bool, arguments: &[Expr], filter: Option<&Expr>) -> bool {
     match function {
         AggregateFunction::Count => false,
-        AggregateFunction::Variance | AggregateFunction::StandardDeviation => true,
+        AggregateFunction::Variance | AggregateFunction::StandardDeviation | AggregateFunction::Covariance => true,
         AggregateFunction::Sum
         | AggregateFunction::Mean
         | AggregateFunction::Min
@@ -135,8 +177,12 @@ fn may_be_null(
         | AggregateFunction::First
         | AggregateFunction::Last
         | AggregateFunction::Any
-        | AggregateFunction::All => {
-            !grouping.keyed || filter.is_some() || argument.is_some_and(|argument| argument.nullable)
+        | AggregateFunction::All
+        | AggregateFunction::Product
+        | AggregateFunction::ArgMin
+        | AggregateFunction::ArgMax
+        | AggregateFunction::Correlation => {
+            !has_row || filter.is_some() || arguments.iter().any(|argument| argument.nullable)
         }
     }
 }

@@ -201,7 +201,7 @@ impl<'a> Builder<'a> {
     /// A value that is known now, of a type; `what` says what it is for.
     pub(super) fn constant(&mut self, expr: &'a ast::Expr, ty: Type, what: &str) -> Option<Scalar> {
         let env = None;
-        let scope = Scope { columns: &[], open: false, env: &env, grouping: None };
+        let scope = Scope { columns: &[], open: false, env: &env, grouping: None, windowing: None };
         let value = self.expr(&scope, expr)?;
         if value.open != Open::No {
             return match value.open.scalar_of(ty) {

@@ -56,6 +56,8 @@ codes! {
     COLUMN_GONE = "DJ0221",
     /// Functions that call others deeper, or more often, than can be inlined.
     TOO_MANY_CALLS = "DJ0222",
+    /// A frame of a window that cannot be measured, or a number of parts that is none.
+    BAD_FRAME = "DJ0223",
     /// Part of the language that this version cannot compile.
     NOT_SUPPORTED = "DJ0290",
     /// Operands without a common type.

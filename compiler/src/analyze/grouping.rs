@@ -53,7 +53,8 @@ impl<'a> Builder<'a> {
 
     /// Adds an item: an expression over keys and aggregates.
     pub(super) fn group_item(&mut self, env: &Env<'a>, items: &mut Items, name: Option<String>, item: &'a ast::Item) {
-        let scope = Scope { columns: &items.keys, open: items.open, env, grouping: Some(&items.grouping) };
+        let scope =
+            Scope { columns: &items.keys, open: items.open, env, grouping: Some(&items.grouping), windowing: None };
         items.grouping.name.replace(name.clone().filter(|_| is_aggregate_call(&item.expr)));
         let expr = self.settled(&scope, &item.expr);
         items.grouping.name.replace(None);

@@ -147,7 +147,7 @@ impl<'a> Builder<'a> {
         let mut columns = side(left, "left");
         columns.extend(side(right, "right"));
         let open = left.open || right.open;
-        let scope = Scope { columns: &columns, open, env, grouping: None };
+        let scope = Scope { columns: &columns, open, env, grouping: None, windowing: None };
         let mut matching = Matching::default();
         let Some(condition) = self.condition(&scope, condition) else {
             matching.wrong = true;

@@ -4,7 +4,7 @@ use super::codes;
 use dj_grammar::{Diagnostic, Span};
 
 /// Functions that the language has and this version does not.
-const FUNCTIONS: [&str; 25] = [
+const FUNCTIONS: [&str; 10] = [
     "hash",
     "bit_and",
     "bit_or",
@@ -12,24 +12,9 @@ const FUNCTIONS: [&str; 25] = [
     "bit_not",
     "shift_left",
     "shift_right",
-    "row_number",
-    "rank",
-    "dense_rank",
-    "percent_rank",
-    "ntile",
-    "lag",
-    "lead",
-    "first_value",
-    "last_value",
-    "forward_fill",
     "quantile",
     "median",
     "count_distinct",
-    "product",
-    "corr",
-    "cov",
-    "arg_min",
-    "arg_max",
 ];
 
 /// Whether a function is one that this version cannot compile.
@@ -50,28 +35,11 @@ pub(super) fn not_supported(what: &str, span: Span) -> Diagnostic {
 /// What gives the same with what there is; nothing where there is no way, or none that is worth its length.
 fn until_then(what: &str) -> Option<&'static str> {
     Some(match what {
-        "window" => {
-            "what a whole group gives can be joined to its rows: `let totals = t | group key { total = sum(x) }`, then \
-             `t | join totals on key`"
-        }
-        "take by" => {
-            "for `take 1 by`, join the rows with the best value of their group: `let best = t | group key { most = max(x) }`, \
-             then `t | join best on key | filter x == most`, which keeps all rows that have it"
-        }
-        "arg_max" => {
-            "join the rows with the greatest value of their group: `let best = t | group key { most = max(x) }`, then \
-             `t | join best on key | filter x == most`, which keeps all rows that have it"
-        }
-        "arg_min" => {
-            "join the rows with the least value of their group: `let best = t | group key { lowest = min(x) }`, then \
-             `t | join best on key | filter x == lowest`, which keeps all rows that have it"
-        }
         "join asof" => {
             "join on the key and `right.ts <= left.ts`, find each row's greatest `right.ts` with a `group`, and join again \
              with that"
         }
         "count_distinct" => "count the rows of a `distinct`: `t | distinct { key, x } | group key { n = count(x) }`",
-        "product" => "of positive numbers it is `exp(sum(ln(x)))`, but for rounding",
         "bit_and" => "the lowest bits of an integer are a remainder: `x % 8` is the lowest three",
         "bit_not" => "of a signed integer it is `-1 - x`",
         "shift_left" => "multiply by a power of two: `x * 8`",

@@ -30,6 +30,7 @@ mod temporal;
 mod type_names;
 mod types;
 mod values;
+mod windows;
 
 #[cfg(test)]
 pub(crate) mod tests;

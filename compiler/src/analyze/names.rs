@@ -100,8 +100,13 @@ impl<'a> Builder<'a> {
                 self.expr(&scope, argument)
             }
             Some(pipeline) => {
-                let columns =
-                    Scope { columns: &pipeline.columns, open: pipeline.open, env: &frame.caller, grouping: None };
+                let columns = Scope {
+                    columns: &pipeline.columns,
+                    open: pipeline.open,
+                    env: &frame.caller,
+                    grouping: None,
+                    windowing: None,
+                };
                 self.expr(&columns, argument)
             }
         };

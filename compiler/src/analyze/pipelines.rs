@@ -6,7 +6,7 @@ use super::declarations::{Entity, Known};
 use super::env::Env;
 use super::later::not_supported;
 use super::relation::{Relation, RowBound, ScopeColumn};
-use crate::plan::{Filter, Plan, Scan, SchemaColumn, Shared, SharedPlan, Sort, SortKey, Take};
+use crate::plan::{Filter, Plan, Scan, SchemaColumn, Shared, SharedPlan, Sort, Take};
 use dj_grammar::{Diagnostic, Span, ast, nearest};
 
 impl<'a> Builder<'a> {
@@ -173,12 +173,12 @@ impl<'a> Builder<'a> {
             ast::TransformKind::Aggregate(items) => self.group(env, input, &[], items, span),
             ast::TransformKind::Join(join) => self.join(env, input, join, span),
             ast::TransformKind::Sort(items) => self.sort(env, input, items, span),
-            ast::TransformKind::Take(take) => self.take(input, take, span),
+            ast::TransformKind::Take(take) => self.take(env, input, take, span),
             ast::TransformKind::Distinct(keys) => self.distinct(env, input, keys.as_deref(), span),
             ast::TransformKind::SetOperation { kind, distinct, other } => {
                 self.set_operation(env, input, *kind, *distinct, other, span)
             }
-            ast::TransformKind::Window(_) => self.later("window", span),
+            ast::TransformKind::Window(window) => self.window(env, input, window, span),
             ast::TransformKind::Pivot(pivot) => self.pivot(env, input, pivot, span),
             ast::TransformKind::Unpivot { columns, name, value } => {
                 self.unpivot(env, input, columns, (name, value), span)
@@ -203,21 +203,12 @@ impl<'a> Builder<'a> {
     }
 
     fn sort(&mut self, env: &Env<'a>, input: Relation, items: &'a [ast::SortItem], span: Span) -> Relation {
-        let mut keys = Vec::new();
-        for item in items {
-            if let Some(expr) = self.settled(&input.scope(env), &item.expr) {
-                let nulls_first = item.nulls_first.unwrap_or(false);
-                keys.push(SortKey { expr, descending: item.descending, nulls_first });
-            }
-        }
+        let keys = self.sort_keys(env, &input, items);
         let plan = Plan::Sort(Sort { input: Box::new(input.plan), keys, span });
         Relation { plan, ..input }
     }
 
-    fn take(&mut self, input: Relation, take: &'a ast::Take, span: Span) -> Relation {
-        if !take.by.is_empty() || !take.sort.is_empty() {
-            return self.later("take by", span);
-        }
+    fn take(&mut self, env: &Env<'a>, input: Relation, take: &'a ast::Take, span: Span) -> Relation {
         let (from, to) = (take.from.node, take.to.node);
         let nothing = from == 1 && to == 0;
         if from == 0 || (to < from && !nothing) {
@@ -228,6 +219,9 @@ impl<'a> Builder<'a> {
                     .help("`take 11..20` gives ten rows after the first ten"),
             );
             return input;
+        }
+        if !take.by.is_empty() {
+            return self.take_by(env, input, take, span);
         }
         let (skip, count) = (from - 1, to + 1 - from);
         let rows = if count <= 1 { RowBound::AtMostOne } else { input.rows.or_none() };

@@ -6,6 +6,7 @@ use super::codes;
 use super::env::Env;
 use super::grouping::pass;
 use super::relation::{Relation, ScopeColumn};
+use super::windows;
 use crate::plan::{NamedExpr, Plan, Project, SchemaColumn};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{ColumnId, Expr};
@@ -56,7 +57,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Puts a derived column in the place of the one that it replaces, or last.
-    fn replace_column(&mut self, input: &mut Relation, name: &str, column: Option<SchemaColumn>, span: Span) {
+    pub(super) fn replace_column(
+        &mut self,
+        input: &mut Relation,
+        name: &str,
+        column: Option<SchemaColumn>,
+        span: Span,
+    ) {
         let places: Vec<usize> = (0..input.columns.len()).filter(|index| input.columns[*index].name == name).collect();
         match places.as_slice() {
             [] => input.columns.push(ScopeColumn::new(name, column)),
@@ -209,7 +216,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn duplicate(name: &str, span: Span, first: Span) -> Diagnostic {
+pub(super) fn duplicate(name: &str, span: Span, first: Span) -> Diagnostic {
     Diagnostic::error(codes::DUPLICATE_COLUMN, format!("two columns are named `{name}`"))
         .label(span, "named again here")
         .label(first, "first named here")
@@ -224,7 +231,7 @@ pub(super) fn visible(relation: &Relation) -> Vec<SchemaColumn> {
 ///
 /// They join those of a projection that computes nothing which they read: a pipeline of a thousand steps that each add a
 /// column is one projection, and not a thousand as wide as what came before them.
-fn extend(plan: Plan, new: Vec<NamedExpr>, span: Span) -> Plan {
+pub(super) fn extend(plan: Plan, new: Vec<NamedExpr>, span: Span) -> Plan {
     let mut plan = plan;
     if let Plan::Project(project) = &mut plan
         && new.iter().all(|item| reads_below(&item.expr, project))
@@ -257,4 +264,10 @@ pub(super) fn place(items: Vec<NamedExpr>) -> Vec<NamedExpr> {
 /// Whether an item is one aggregate and nothing else.
 pub(super) fn is_aggregate_call(expr: &ast::Expr) -> bool {
     matches!(&expr.kind, ast::ExprKind::Call { name, .. } if aggregates::from_name(&name.node).is_some())
+}
+
+/// Whether an item is one function of a window and nothing else.
+pub(super) fn is_window_call(expr: &ast::Expr) -> bool {
+    let is_window = |name: &str| windows::NAMES.contains(&name);
+    is_aggregate_call(expr) || matches!(&expr.kind, ast::ExprKind::Call { name, .. } if is_window(&name.node))
 }

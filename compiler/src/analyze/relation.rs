@@ -1,6 +1,6 @@
 //! A relation during analysis: its plan, and the names by which its columns are known.
 
-use crate::plan::{Plan, SchemaColumn, Union};
+use crate::plan::{Frame, NamedWindow, Plan, SchemaColumn, Union};
 use dj_grammar::Span;
 use dj_runtime::expr::Expr;
 use std::cell::RefCell;
@@ -54,6 +54,20 @@ pub(super) struct Scope<'s, 'a> {
     pub(super) env: &'s Env<'a>,
     /// Where aggregates go, in the items of `group` and `aggregate`.
     pub(super) grouping: Option<&'s Grouping>,
+    /// Where window functions go, in the items of `window`.
+    pub(super) windowing: Option<&'s Windowing>,
+}
+
+/// What the items of a `window` share.
+pub(super) struct Windowing {
+    /// The columns of the rows.
+    pub(super) rows: Vec<ScopeColumn>,
+    /// The rows that an aggregate is of.
+    pub(super) frame: Frame,
+    /// The functions found so far.
+    pub(super) calls: RefCell<Vec<NamedWindow>>,
+    /// The name of the item that is itself the next function.
+    pub(super) name: RefCell<Option<String>>,
 }
 
 /// What the items of a `group` share.
@@ -84,7 +98,7 @@ impl Relation {
 
     /// The scope of its columns.
     pub(super) fn scope<'s, 'a>(&'s self, env: &'s Env<'a>) -> Scope<'s, 'a> {
-        Scope { columns: &self.columns, open: self.open, env, grouping: None }
+        Scope { columns: &self.columns, open: self.open, env, grouping: None, windowing: None }
     }
 
     /// The same columns, known by one qualifier alone.

@@ -5,8 +5,8 @@ use super::drafts::{DraftTable, Drafts, Holder};
 use super::form::{Encoded, Expr as Code, ExprKind as CodeKind, Scalar as CodeScalar, Type as CodeType};
 use super::tables::{constant, function_of, is_order_of_texts, needs_host, only_base};
 use crate::plan::{
-    Aggregate, Distinct, Evaluate, Export, Filter, HostExpr, Join, NamedAggregate, NamedExpr, Plan, Program, Project,
-    Scan, SchemaColumn, Shared, SharedPlan, Sort, SortKey, Take, TopK, Union,
+    Aggregate, Distinct, Evaluate, Export, Filter, HostExpr, Join, NamedAggregate, NamedExpr, NamedWindow, Plan,
+    Program, Project, Scan, SchemaColumn, Shared, SharedPlan, Sort, SortKey, Take, TopK, Union, Window,
 };
 use dj_grammar::Span;
 use dj_runtime::expr::calendar::TimeUnit;
@@ -70,6 +70,7 @@ impl Encoder {
                 Plan::Distinct(Distinct { input: self.input(*input), keys, span })
             }
             Plan::Union(union) => Plan::Union(self.union(union)),
+            Plan::Window(window) => Plan::Window(self.window(window)),
             Plan::Shared(shared) => Plan::Shared(self.shared(shared)),
             Plan::Evaluate(Evaluate { input, items, span }) => {
                 let input = self.input(*input);
@@ -126,18 +127,42 @@ impl Encoder {
     }
 
     fn aggregate_item(&mut self, item: NamedAggregate) -> NamedAggregate<Encoded> {
-        use crate::plan::AggregateFunction::{Max, Min};
         let ty = self.held(item.ty, Holder::Column(item.id));
-        let argument = item.argument.map(|argument| self.expr(argument));
+        let arguments = self.exprs(item.arguments);
         let filter = item.filter.map(|filter| self.expr(filter));
-        if let (CodeType::Code(var), Some(argument)) = (ty, &argument) {
+        if let (CodeType::Code(_), Some(argument)) = (ty, arguments.first()) {
             self.drafts.unite(ty, argument.ty);
-            if matches!(item.function, Min | Max) {
-                self.drafts.ranked.push(var);
-            }
+        }
+        if let Some(CodeType::Code(var)) = item.function.compared().map(|compared| arguments[compared].ty) {
+            self.drafts.ranked.push(var);
         }
         let (id, function, nullable, span) = (item.id, item.function, item.nullable, item.span);
-        NamedAggregate { id, function, argument, filter, ty, nullable, span }
+        NamedAggregate { id, function, arguments, filter, ty, nullable, span }
+    }
+
+    fn window(&mut self, window: Window) -> Window<Encoded> {
+        let Window { input, by, order, items, span } = window;
+        let input = self.input(*input);
+        let by = by.into_iter().map(|key| self.column(key)).collect();
+        let order = self.sort_keys(order);
+        let items = items.into_iter().map(|item| self.window_item(item)).collect();
+        Window { input, by, order, items, span }
+    }
+
+    /// What a text is taken from shares its dictionary, as does what stands for it where there is none.
+    fn window_item(&mut self, item: NamedWindow) -> NamedWindow<Encoded> {
+        let ty = self.held(item.ty, Holder::Column(item.id));
+        let arguments = self.exprs(item.arguments);
+        let filter = item.filter.map(|filter| self.expr(filter));
+        let given = if item.function.gives_any_argument() { arguments.len() } else { 1 };
+        if ty.is_code() {
+            arguments.iter().take(given).for_each(|argument| self.drafts.unite(ty, argument.ty));
+        }
+        if let Some(CodeType::Code(var)) = item.function.compared().map(|compared| arguments[compared].ty) {
+            self.drafts.ranked.push(var);
+        }
+        let (id, function, frame, nullable, span) = (item.id, item.function, item.frame, item.nullable, item.span);
+        NamedWindow { id, function, arguments, filter, frame, ty, nullable, span }
     }
 
     fn join(&mut self, join: Join) -> Join<Encoded> {

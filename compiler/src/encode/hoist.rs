@@ -152,8 +152,9 @@ fn reads_any(expr: &Expr, columns: &[SchemaColumn]) -> bool {
 /// Arguments that the host computes are computed of every row, so those that may fail get their filter for a condition.
 fn guard_arguments(mut aggregate: Aggregate) -> Aggregate {
     for item in &mut aggregate.aggregates {
-        let (Some(argument), Some(filter)) = (&mut item.argument, &item.filter) else { continue };
-        if needs_host_column(argument) && can_fail(argument) {
+        let Some(filter) = &item.filter else { continue };
+        let failing = item.arguments.iter_mut().filter(|argument| needs_host_column(argument) && can_fail(argument));
+        for argument in failing {
             let (ty, span) = (argument.ty, argument.span);
             let kind = ExprKind::Case { arms: vec![(filter.clone(), argument.take())], otherwise: None };
             *argument = Expr { kind, ty, nullable: true, span };

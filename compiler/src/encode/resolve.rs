@@ -159,6 +159,10 @@ fn types_mut(plan: &mut Plan<Encoded>) -> Vec<&mut Type> {
             let keys = aggregate.keys.iter_mut().map(|key| &mut key.ty);
             keys.chain(aggregate.aggregates.iter_mut().map(|item| &mut item.ty)).collect()
         }
+        Plan::Window(window) => {
+            let keys = window.by.iter_mut().map(|key| &mut key.ty);
+            keys.chain(window.items.iter_mut().map(|item| &mut item.ty)).collect()
+        }
         Plan::Union(Union { columns, .. }) => columns.iter_mut().map(|column| &mut column.ty).collect(),
         Plan::Shared(shared) => {
             let columns = shared.columns.iter_mut().map(|(_, column)| &mut column.ty);

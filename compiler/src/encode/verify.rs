@@ -8,7 +8,7 @@
 //! - (E4) a literal code is that of one of its dictionary's literals;
 //! - (E5) a table is addressed by codes of the dictionary that it covers, holds elements of the type that is read of it, and
 //!   interns the texts that it makes where their codes are looked for;
-//! - (E6) a dictionary whose texts `min` or `max` compares has tables of ranks and of codes by rank;
+//! - (E6) a dictionary whose texts `min`, `max`, `arg_min` or `arg_max` compares has tables of ranks and of codes by rank;
 //! - (E7) no device computes a function of text, and a unit of time is only the first argument of `date_trunc` and
 //!   `date_diff`;
 //! - (E8) text columns of tables that are scanned, and text parameters, have a dictionary;
@@ -17,7 +17,7 @@
 
 use super::form::{Encoded, Expr, ExprKind, Scalar, Type};
 use super::{Dictionaries, EncodedProgram, Plan, SchemaColumn, nulls};
-use crate::plan::{AggregateFunction, Program, VerifyError};
+use crate::plan::{Program, VerifyError};
 use dj_runtime::artifact::HostTableKind;
 use dj_runtime::expr::{ColumnId, CompareOp, Function};
 use dj_runtime::types::Type as Written;
@@ -118,6 +118,14 @@ impl Verifier<'_> {
             }),
             Plan::Sort(sort) => sort.keys.iter().try_for_each(|key| unordered(&key.expr)),
             Plan::TopK(top) => top.keys.iter().try_for_each(|key| unordered(&key.expr)),
+            Plan::Window(window) => {
+                window.order.iter().try_for_each(|key| unordered(&key.expr))?;
+                window.items.iter().try_for_each(|item| {
+                    let given = if item.function.gives_any_argument() { item.arguments.len() } else { 1 };
+                    self.gives(item.ty, &item.arguments[..given.min(item.arguments.len())])?;
+                    self.ranked(item.function.compared(), &item.arguments)
+                })
+            }
             Plan::Union(union) => {
                 let made = &union.columns;
                 let pairs = union.inputs.iter().flat_map(|(_, ids)| made.iter().zip(ids));
@@ -135,8 +143,14 @@ impl Verifier<'_> {
             Plan::Project(project) => project.items.iter().map(|item| (item.id, self.makers(&item.expr))).collect(),
             Plan::Aggregate(aggregate) => {
                 let of_argument =
-                    aggregate.aggregates.iter().filter_map(|item| Some((item.id, item.argument.as_ref()?)));
+                    aggregate.aggregates.iter().filter_map(|item| Some((item.id, item.arguments.first()?)));
                 of_argument.map(|(id, argument)| (id, self.makers(argument))).collect()
+            }
+            Plan::Window(window) => {
+                let of_arguments = window.items.iter().map(|item| {
+                    (item.id, item.arguments.iter().map(|argument| self.makers(argument)).fold(NO_TABLE, usize::max))
+                });
+                of_arguments.collect()
             }
             Plan::Union(union) => {
                 let of_inputs = union.inputs.iter().flat_map(|(_, ids)| union.columns.iter().zip(ids));
@@ -195,17 +209,26 @@ impl Verifier<'_> {
     }
 
     fn aggregate(&mut self, aggregate: &crate::plan::Aggregate<Encoded>) -> Check {
-        for item in &aggregate.aggregates {
-            let Some(domain) = item.ty.domain() else { continue };
-            let argument = item.argument.as_ref().map(|argument| argument.ty);
-            require(argument == Some(item.ty), || format!("(E3) {:?} of {argument:?}", item.function))?;
-            if matches!(item.function, AggregateFunction::Min | AggregateFunction::Max) {
-                let find = |kind| self.dictionaries.find(domain, &kind).is_some();
-                let ranked = find(HostTableKind::Rank) && find(HostTableKind::Unrank);
-                require(ranked, || format!("(E6) dictionary {domain} has no ranks"))?;
-            }
-        }
-        Ok(())
+        aggregate.aggregates.iter().try_for_each(|item| {
+            self.gives(item.ty, &item.arguments[..item.arguments.len().min(1)])?;
+            self.ranked(item.function.compared(), &item.arguments)
+        })
+    }
+
+    /// A text that is one of some arguments' is of their dictionary.
+    fn gives(&self, ty: Type, arguments: &[Expr]) -> Check {
+        let same = !ty.is_code() || (!arguments.is_empty() && arguments.iter().all(|argument| argument.ty == ty));
+        let types = || arguments.iter().map(|argument| argument.ty).collect::<Vec<_>>();
+        require(same, || format!("(E3) {ty:?} of {:?}", types()))
+    }
+
+    /// Texts that are compared have ranks.
+    fn ranked(&self, compared: Option<usize>, arguments: &[Expr]) -> Check {
+        let ty = compared.and_then(|compared| arguments.get(compared)).map(|argument| argument.ty);
+        let Some(domain) = ty.and_then(Type::domain) else { return Ok(()) };
+        let find = |kind| self.dictionaries.find(domain, &kind).is_some();
+        let is_ranked = find(HostTableKind::Rank) && find(HostTableKind::Unrank);
+        require(is_ranked, || format!("(E6) dictionary {domain} has no ranks"))
     }
 
     fn expr(&mut self, expr: &Expr) -> Check {

@@ -83,6 +83,7 @@ impl<'c> Cx<'_, 'c> {
             Init::Bits(bits) if matches!(element, Element::U8 | Element::U16 | Element::U32 | Element::U64) => {
                 self.b.full_uint(element, dims, bits)
             }
+            Init::Bits(bits) if element == Element::F64 => self.b.full_float(element, dims, f64::from_bits(bits)),
             Init::Bits(bits) if element.bytes() == 4 => self.b.full_int(element, dims, i64::from(bits as u32 as i32)),
             Init::Bits(bits) => self.b.full_int(element, dims, bits as i64),
         }
@@ -90,9 +91,14 @@ impl<'c> Cx<'_, 'c> {
 
     /// Raises what goes wrong in expressions that are computed of the rows in the end only, while it is known which row it is.
     pub(crate) fn raise_early<'e>(&self, rows: &Rows<'c>, exprs: impl IntoIterator<Item = &'e Expr>) {
+        self.raise_early_in(Scope::of(rows), exprs);
+    }
+
+    /// The same on the rows of a scope.
+    pub(crate) fn raise_early_in<'e>(&self, scope: Scope<'_, 'c>, exprs: impl IntoIterator<Item = &'e Expr>) {
         let known = |id| self.lowering.variant.facts.interval(id);
         for expr in exprs.into_iter().filter(|expr| !matches!(failure(expr, &known), Failure::Impossible(_))) {
-            self.expr(Scope::of(rows), expr);
+            self.expr(scope, expr);
         }
     }
 

@@ -155,6 +155,15 @@ impl<'a, 'c> Cx<'a, 'c> {
         Self { lowering, b, rung, interface, inputs, fails: RefCell::default() }
     }
 
+    /// The same lowering in the body of a loop, where nothing may fail.
+    pub(crate) fn within<R>(&self, body: &Builder<'c>, lower: impl FnOnce(&Cx<'_, 'c>) -> R) -> R {
+        let Self { lowering, rung, interface, inputs, .. } = self;
+        let inner = Cx { lowering, b: body, rung: *rung, interface, inputs: inputs.clone(), fails: RefCell::default() };
+        let result = lower(&inner);
+        assert!(inner.fails.take().is_empty(), "a status was raised in the body of a loop");
+        result
+    }
+
     /// Whether a CPU runs the program, so that native kernels may be called.
     pub(crate) fn on_cpu(&self) -> bool {
         self.lowering.target.platform == Platform::Cpu

@@ -233,7 +233,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// Whether a row differs from the one before in some word; true on the first row.
-    fn boundaries(&self, words: &[Value<'c>]) -> Value<'c> {
+    pub(crate) fn boundaries(&self, words: &[Value<'c>]) -> Value<'c> {
         let b = self.b;
         let length = b.length(words[0]);
         let differs = words.iter().map(|word| {

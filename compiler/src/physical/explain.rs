@@ -68,6 +68,7 @@ impl Explained<'_> {
                 format!("{}; {}", self.unique(unique.as_ref()), self.addressing(addressing))
             }
             Reason::Order => "all rows are put in order".to_owned(),
+            Reason::Window => "a row needs others of its partition".to_owned(),
             Reason::FewWanted => "the first rows are kept in order while the others pass".to_owned(),
             Reason::ManyWanted { limit } => {
                 format!("more than {} rows are wanted, so all are put in order", grouped(*limit))

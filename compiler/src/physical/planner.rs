@@ -7,7 +7,7 @@ use super::{
 use crate::encode::{Dictionaries, Encoded, EncodedProgram, Expr, ExprKind, Join, NamedExpr, Plan, SchemaColumn, Type};
 use crate::plan::{
     Aggregate, AggregateFunction, Distinct, Facts, JoinKind, Program, RowCount, Scan, Shared, Sort, Take, TopK, Union,
-    UniqueColumns, Uniqueness, row_estimate,
+    UniqueColumns, Uniqueness, Window, row_estimate,
 };
 use crate::strategy::{self, AggregateItem, Emit, Group, Matches, Sink, Work};
 use dj_grammar::Span;
@@ -162,6 +162,7 @@ impl Planner<'_> {
             Plan::TopK(top) => self.top_k(top),
             Plan::Take(take) => self.take(take),
             Plan::Union(union) => self.union(union),
+            Plan::Window(window) => self.window(window, plan.schema()),
             Plan::Shared(shared) => self.read_shared(shared),
             Plan::Evaluate(evaluate) => self.evaluate(evaluate),
         }
@@ -215,7 +216,7 @@ impl Planner<'_> {
         let items = aggregate.aggregates.iter().map(|item| AggregateItem {
             column: item.schema(),
             function: item.function,
-            argument: item.argument.clone(),
+            arguments: item.arguments.clone(),
             filter: item.filter.clone(),
             span: item.span,
         });
@@ -230,7 +231,7 @@ impl Planner<'_> {
         let first = |column: SchemaColumn| AggregateItem {
             column,
             function: AggregateFunction::First,
-            argument: Some(column.read(distinct.span)),
+            arguments: vec![column.read(distinct.span)],
             filter: None,
             span: distinct.span,
         };
@@ -255,6 +256,16 @@ impl Planner<'_> {
         let sink = Sink::Sort(strategy::Sort { keys: sort.keys.clone() });
         let stage = self.add(sort.span, stream, sink, result, None, rows);
         self.reasons[stage] = Reason::Order;
+        self.read(stage)
+    }
+
+    fn window(&mut self, window: &Window<Encoded>, result: Vec<SchemaColumn>) -> Stream {
+        let stream = self.stream(&window.input);
+        let rows = stream.rows;
+        let Window { by, order, items, .. } = window.clone();
+        let sink = Sink::Window(strategy::Window { by, order, items });
+        let stage = self.add(window.span, stream, sink, result, None, rows);
+        self.reasons[stage] = Reason::Window;
         self.read(stage)
     }
 

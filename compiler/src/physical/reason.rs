@@ -25,6 +25,8 @@ pub enum Reason {
     Forced,
     /// All rows are ordered.
     Order,
+    /// What is computed of a row may need any other one.
+    Window,
     /// So few rows are wanted that they are kept in order while the others pass.
     FewWanted,
     /// More rows are wanted than are kept in order while the others pass.

@@ -5,7 +5,9 @@
 
 use super::{Check, Driver, DriverColumn, Op, Probe, Stage, Variant};
 use crate::encode::{Encoded, EncodedProgram, Expr, NamedExpr, SchemaColumn, SortKey, Type};
-use crate::plan::{Printer, RowCount, grouped, join_kind_name, name_text, names_of_several};
+use crate::plan::{
+    NamedWindow, Printer, RowCount, aggregate_name, grouped, join_kind_name, name_text, names_of_several,
+};
 use crate::strategy::address::slots_at;
 use crate::strategy::{AggregateItem, BuildStrategy, KeyDim, KeyDomain};
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
@@ -213,8 +215,12 @@ impl<'a> StagePrinter<'a> {
     }
 
     pub(crate) fn aggregate(&self, item: &AggregateItem) -> String {
-        let call = self.names.call(item.function, item.argument.as_ref(), item.filter.as_ref());
+        let call = self.names.call(aggregate_name(item.function), &item.arguments, item.filter.as_ref());
         format!("{} = {call}", self.names.column(item.column.id))
+    }
+
+    pub(crate) fn window(&self, item: &NamedWindow<Encoded>) -> String {
+        self.names.window_item(item)
     }
 
     fn expr(&self, expr: &Expr) -> String {

@@ -23,6 +23,7 @@
 //!   whatever stages these passed on the way;
 //! - (P15) row groups are skipped by columns of the table that are read, and by values of their types;
 //! - (P16) every stage has a reason for its strategy;
+//! - (P18) a frame that measures by values has one key to measure;
 //! - (P17) every stage is in one pass; the stages of a pass of several have one driver each, all over one source, and chunks of
 //!   one size; and what a stage reads are results of earlier passes.
 
@@ -36,6 +37,7 @@ mod unique;
 use super::{Arrival, Op, Stage, Variant};
 use crate::encode::{EncodedProgram, Expr, ExprKind, Plan, Scalar, SchemaColumn, Type};
 use crate::plan::{VerifyError, well_typed};
+use crate::strategy::Window;
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, MAX_CHUNK_ROWS};
 use dj_runtime::expr::{ColumnId, Failure, Interval, Origin, failure};
@@ -104,7 +106,9 @@ impl Verifier<'_> {
         let strategy = stage.sink.strategy();
         strategy.expressions().into_iter().try_for_each(|expr| self.expr(index, expr, row))?;
         let Some(group) = strategy.group() else {
-            return stage.result.iter().try_for_each(|column| self.is_there(column, row, "result"));
+            let made: Vec<_> = strategy.window().into_iter().flat_map(Window::made).collect();
+            let carried = stage.result.iter().filter(|column| !made.contains(column));
+            return carried.into_iter().try_for_each(|column| self.is_there(column, row, "result"));
         };
         group.keys.iter().try_for_each(|key| self.is_there(key, row, "key"))?;
         for item in &group.aggregates {

@@ -3,6 +3,7 @@
 //! A [`Program`] is a list of named plans. Columns have an identity of their own ([`ColumnId`]), so that rewriting never
 //! confuses two columns of one name; names matter only at the exports.
 
+mod aggregate;
 mod nullability;
 mod operators;
 mod properties;
@@ -11,16 +12,19 @@ mod rows;
 mod text;
 mod verify;
 mod visit;
+mod window;
 
+pub use aggregate::*;
 pub use nullability::narrow_nullability;
 pub use operators::*;
-pub(crate) use properties::MAX_ROWS;
 pub use properties::{Facts, UniqueColumns, Uniqueness, is_unique, one_match, row_bound, row_estimate};
+pub(crate) use properties::{MAX_ROWS, aggregate_interval, window_interval};
 pub use rows::{RowCount, grouped};
-pub(crate) use text::{Printer, Written, join_kind_name, name_text, names_of_several, program_text};
+pub(crate) use text::{Printer, Written, aggregate_name, join_kind_name, name_text, names_of_several, program_text};
 pub use text::{expr_text, plain_plan_text, plan_text};
 pub(crate) use verify::well_typed;
 pub use verify::{VerifyError, verify};
+pub use window::*;
 
 use dj_grammar::Span;
 use dj_runtime::artifact::ParamSpec;

@@ -4,7 +4,7 @@
 //! becomes an inner one, a `??` that folds) leaves readers above it that still say that it may be. This pass tells
 //! them. It only narrows: what is said never to be null stays so.
 
-use super::{AggregateFunction, NamedAggregate, Plan, Program, SchemaColumn};
+use super::{AggregateFunction, NamedAggregate, NamedWindow, Plan, Program, SchemaColumn, WindowFunction};
 use dj_runtime::expr::{ArithmeticOp, ColumnId, Expr, ExprKind, Form};
 use std::collections::BTreeMap;
 
@@ -44,6 +44,11 @@ fn narrow_plan<F: Form>(plan: &mut Plan<F>, shared: &[Nullable], tables: &dyn Fn
             aggregate.aggregates.iter_mut().for_each(|item| narrow_aggregate(item, is_grouped));
             of_schema(&plan.schema())
         }
+        Plan::Window(window) => {
+            window.by.iter_mut().for_each(|key| narrow_column(key, below.get(&key.id)));
+            window.items.iter_mut().for_each(narrow_window);
+            of_schema(&window.schema())
+        }
         Plan::Union(union) => {
             for (at, column) in union.columns.iter_mut().enumerate() {
                 let ids = union.inputs.iter().map(|(_, ids)| ids.get(at));
@@ -67,8 +72,33 @@ fn narrow_plan<F: Form>(plan: &mut Plan<F>, shared: &[Nullable], tables: &dyn Fn
 
 /// A group has a row, so what aggregates its values has one where none of them is null and all of them count.
 fn narrow_aggregate<F: Form>(item: &mut NamedAggregate<F>, is_grouped: bool) {
-    let has_value = is_grouped && item.filter.is_none() && item.argument.as_ref().is_some_and(|value| !value.nullable);
+    let always = |values: &[Expr<F>]| !values.is_empty() && values.iter().all(|value| !value.nullable);
+    let has_value = is_grouped && item.filter.is_none() && always(&item.arguments);
+    item.nullable &= aggregate_may_be_null(item.function, has_value);
+}
+
+/// What is of a row's own frame has a value where none of its arguments is null and all rows count.
+fn narrow_window<F: Form>(item: &mut NamedWindow<F>) {
+    let always = |values: &[Expr<F>]| !values.is_empty() && values.iter().all(|value| !value.nullable);
     item.nullable &= match item.function {
+        WindowFunction::Aggregate(function) => {
+            let has_value = item.frame.has_own_row() && item.filter.is_none() && always(&item.arguments);
+            aggregate_may_be_null(function, has_value)
+        }
+        WindowFunction::Shift(_) => item.arguments.len() < 2 || !always(&item.arguments),
+        WindowFunction::Fill => !always(&item.arguments),
+        WindowFunction::RowNumber
+        | WindowFunction::Rank
+        | WindowFunction::DenseRank
+        | WindowFunction::PercentRank
+        | WindowFunction::CumulativeShare
+        | WindowFunction::Tile(_) => false,
+    };
+}
+
+/// Whether an aggregate may be null of rows of which all have values.
+fn aggregate_may_be_null(function: AggregateFunction, has_value: bool) -> bool {
+    match function {
         AggregateFunction::Count => false,
         AggregateFunction::Sum
         | AggregateFunction::Mean
@@ -77,10 +107,14 @@ fn narrow_aggregate<F: Form>(item: &mut NamedAggregate<F>, is_grouped: bool) {
         | AggregateFunction::First
         | AggregateFunction::Last
         | AggregateFunction::Any
-        | AggregateFunction::All => !has_value,
+        | AggregateFunction::All
+        | AggregateFunction::Product
+        | AggregateFunction::ArgMin
+        | AggregateFunction::ArgMax
+        | AggregateFunction::Correlation => !has_value,
         // Of one value there is none.
-        AggregateFunction::Variance | AggregateFunction::StandardDeviation => true,
-    };
+        AggregateFunction::Variance | AggregateFunction::StandardDeviation | AggregateFunction::Covariance => true,
+    }
 }
 
 fn of_schema<F: Form>(schema: &[SchemaColumn<F>]) -> Nullable {

@@ -1,5 +1,6 @@
 //! The operators of the relational plan.
 
+use super::{Aggregate, NamedAggregate, NamedWindow, Window};
 use dj_grammar::Span;
 use dj_runtime::expr::{ColumnId, Expr, Form, Text};
 
@@ -26,6 +27,8 @@ pub enum Plan<F: Form = Text> {
     Distinct(Distinct<F>),
     /// The rows of several inputs, one after the other.
     Union(Union<F>),
+    /// More columns, computed of the rows around each.
+    Window(Window<F>),
     /// The rows of a shared plan.
     Shared(Shared<F>),
     /// More columns, computed on the host: physical planning makes it of what no device computes.
@@ -94,69 +97,6 @@ pub struct NamedExpr<F: Form = Text> {
     pub id: ColumnId,
     /// Its value.
     pub expr: Expr<F>,
-}
-
-/// Rows of `input` grouped by `keys`, one row per group; without keys, one row.
-///
-/// **Schema**: the keys, then the aggregates. **Nulls**: null keys form one group. **NaN**: one group; −0.0 is 0.0.
-/// **Empty input**: no rows; one row if there are no keys. **Order**: ends the input's order.
-/// **Constraints**: (C1) keys are columns of the input (a projection below computes them); (C2) ids are distinct.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Aggregate<F: Form = Text> {
-    /// The rows.
-    pub input: Box<Plan<F>>,
-    /// The grouping columns of the input, which keep their identity.
-    pub keys: Vec<SchemaColumn<F>>,
-    /// What is computed of each group.
-    pub aggregates: Vec<NamedAggregate<F>>,
-    /// The transform.
-    pub span: Span,
-}
-
-/// An aggregate and the column that it becomes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NamedAggregate<F: Form = Text> {
-    /// The column.
-    pub id: ColumnId,
-    /// Which aggregate.
-    pub function: AggregateFunction,
-    /// Its argument, which may be any expression of the input; `None` for `count()`.
-    pub argument: Option<Expr<F>>,
-    /// `filter`: only rows on which it is true count.
-    pub filter: Option<Expr<F>>,
-    /// The type of the result.
-    pub ty: F::Type,
-    /// Whether the result may be null.
-    pub nullable: bool,
-    /// The call.
-    pub span: Span,
-}
-
-/// An aggregate. All but count skip nulls and are null on no values; first and last keep nulls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AggregateFunction {
-    /// `count()`, `count(x)`: i64.
-    Count,
-    /// `sum(x)`: i64 for integers, a decimal of the same scale, f64; overflow is an error.
-    Sum,
-    /// `mean(x)`: f64.
-    Mean,
-    /// `min(x)`: the operand's type; NaN is the largest.
-    Min,
-    /// `max(x)`
-    Max,
-    /// `var(x)`: of a sample, f64; null for one value.
-    Variance,
-    /// `std(x)`: of a sample, f64; null for one value.
-    StandardDeviation,
-    /// `first(x)`: by input order, nulls included.
-    First,
-    /// `last(x)`: by input order, nulls included.
-    Last,
-    /// `any(x)`: whether some value is true.
-    Any,
-    /// `all(x)`: whether every value is true.
-    All,
 }
 
 /// The pairs of a row of `left` and a row of `right` whose keys are equal, in left order, then right order.
@@ -333,6 +273,7 @@ impl<F: Form> Plan<F> {
             Self::TopK(top) => top.input.schema(),
             Self::Distinct(distinct) => distinct.input.schema(),
             Self::Union(union) => union.columns.clone(),
+            Self::Window(window) => window.schema(),
             Self::Shared(shared) => shared.columns.iter().map(|(_, column)| *column).chain(shared.row).collect(),
             Self::Evaluate(evaluate) => {
                 evaluate.input.schema().into_iter().chain(evaluate.items.iter().map(|item| item.column)).collect()
@@ -351,6 +292,7 @@ impl<F: Form> Plan<F> {
             | Self::Take(Take { input, .. })
             | Self::TopK(TopK { input, .. })
             | Self::Distinct(Distinct { input, .. })
+            | Self::Window(Window { input, .. })
             | Self::Evaluate(Evaluate { input, .. }) => vec![input],
             Self::Join(Join { left, right, .. }) => vec![left, right],
             Self::Union(union) => union.inputs.iter().map(|(input, _)| input).collect(),
@@ -368,6 +310,7 @@ impl<F: Form> Plan<F> {
             | Self::Take(Take { input, .. })
             | Self::TopK(TopK { input, .. })
             | Self::Distinct(Distinct { input, .. })
+            | Self::Window(Window { input, .. })
             | Self::Evaluate(Evaluate { input, .. }) => vec![input],
             Self::Join(Join { left, right, .. }) => vec![left, right],
             Self::Union(union) => union.inputs.iter_mut().map(|(input, _)| input).collect(),
@@ -389,10 +332,14 @@ impl<F: Form> Plan<F> {
             Self::Project(project) => project.items.iter().map(|item| &item.expr).collect(),
             Self::Aggregate(aggregate) => {
                 let items = aggregate.aggregates.iter();
-                items.flat_map(|item| item.argument.iter().chain(&item.filter)).collect()
+                items.flat_map(NamedAggregate::expressions).collect()
             }
             Self::Join(join) => join.on.iter().flat_map(|(left, right)| [left, right]).chain(&join.residual).collect(),
             Self::Sort(Sort { keys, .. }) | Self::TopK(TopK { keys, .. }) => keys.iter().map(|key| &key.expr).collect(),
+            Self::Window(window) => {
+                let keys = window.order.iter().map(|key| &key.expr);
+                keys.chain(window.items.iter().flat_map(NamedWindow::expressions)).collect()
+            }
             Self::Take(_) | Self::Distinct(_) | Self::Union(_) | Self::Shared(_) | Self::Evaluate(_) => vec![],
         }
     }
@@ -405,13 +352,18 @@ impl<F: Form> Plan<F> {
             Self::Project(project) => project.items.iter_mut().map(|item| &mut item.expr).collect(),
             Self::Aggregate(aggregate) => {
                 let items = aggregate.aggregates.iter_mut();
-                items.flat_map(|item| item.argument.iter_mut().chain(&mut item.filter)).collect()
+                items.flat_map(|item| item.arguments.iter_mut().chain(&mut item.filter)).collect()
             }
             Self::Join(join) => {
                 join.on.iter_mut().flat_map(|(left, right)| [left, right]).chain(&mut join.residual).collect()
             }
             Self::Sort(Sort { keys, .. }) | Self::TopK(TopK { keys, .. }) => {
                 keys.iter_mut().map(|key| &mut key.expr).collect()
+            }
+            Self::Window(window) => {
+                let keys = window.order.iter_mut().map(|key| &mut key.expr);
+                keys.chain(window.items.iter_mut().flat_map(|item| item.arguments.iter_mut().chain(&mut item.filter)))
+                    .collect()
             }
             Self::Take(_) | Self::Distinct(_) | Self::Union(_) | Self::Shared(_) | Self::Evaluate(_) => vec![],
         }
@@ -430,6 +382,7 @@ impl<F: Form> Plan<F> {
             | Self::TopK(TopK { span, .. })
             | Self::Distinct(Distinct { span, .. })
             | Self::Union(Union { span, .. })
+            | Self::Window(Window { span, .. })
             | Self::Shared(Shared { span, .. })
             | Self::Evaluate(Evaluate { span, .. }) => *span,
         }
@@ -440,13 +393,6 @@ impl<F: Form> NamedExpr<F> {
     /// The column that the expression becomes.
     pub fn schema(&self) -> SchemaColumn<F> {
         SchemaColumn { id: self.id, ty: self.expr.ty, nullable: self.expr.nullable }
-    }
-}
-
-impl<F: Form> NamedAggregate<F> {
-    /// The column that the aggregate becomes.
-    pub fn schema(&self) -> SchemaColumn<F> {
-        SchemaColumn { id: self.id, ty: self.ty, nullable: self.nullable }
     }
 }
 

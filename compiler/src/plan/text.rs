@@ -4,8 +4,8 @@
 //! number. With the source at hand, a line ends in `:7`, the line of the transform.
 
 use super::{
-    Aggregate, AggregateFunction, Columns, HostExpr, Join, JoinKind, NamedAggregate, NamedExpr, Plan, Program, Scan,
-    SortKey, Union,
+    Aggregate, AggregateFunction, Columns, Distance, Frame, FrameUnit, HostExpr, Join, JoinKind, NamedAggregate,
+    NamedExpr, NamedWindow, Plan, Program, Scan, SortKey, Union, Window, WindowFunction,
 };
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, ExprText, Form, Names, Text};
 use std::borrow::Cow;
@@ -144,6 +144,7 @@ impl<F: Form> Printer<'_, F> {
             }
             Plan::Distinct(distinct) => format!("distinct [{}]", self.ids(&distinct.keys)),
             Plan::Union(union) => self.union(union),
+            Plan::Window(window) => self.window(window),
             Plan::Shared(shared) => {
                 let item = |_: &Self, (from, column): &(ColumnId, super::SchemaColumn<F>)| {
                     let (from, to) = (self.program.columns.get(*from), self.program.columns.get(column.id));
@@ -179,21 +180,51 @@ impl<F: Form> Printer<'_, F> {
     }
 
     fn aggregate_item(&self, item: &NamedAggregate<F>) -> String {
-        let call = self.call(item.function, item.argument.as_ref(), item.filter.as_ref());
+        let call = self.call(aggregate_name(item.function), &item.arguments, item.filter.as_ref());
         format!("{} = {call}", self.column(item.id))
     }
 
-    /// An aggregate.
-    pub(crate) fn call(
-        &self,
-        function: AggregateFunction,
-        argument: Option<&Expr<F>>,
-        filter: Option<&Expr<F>>,
-    ) -> String {
-        let argument = argument.map(|argument| self.expr(argument)).unwrap_or_default();
+    /// A call of an aggregate.
+    pub(crate) fn call(&self, name: &str, arguments: &[Expr<F>], filter: Option<&Expr<F>>) -> String {
+        let arguments = self.list(arguments, Self::expr);
         let filter = filter.map(|filter| format!("filter {}", self.expr(filter))).unwrap_or_default();
-        let space = if argument.is_empty() || filter.is_empty() { "" } else { " " };
-        format!("{}({argument}{space}{filter})", aggregate_name(function))
+        let space = if arguments.is_empty() || filter.is_empty() { "" } else { " " };
+        format!("{name}({arguments}{space}{filter})")
+    }
+
+    fn window(&self, window: &Window<F>) -> String {
+        let by: Vec<_> = window.by.iter().map(|key| key.id).collect();
+        let by = if by.is_empty() { String::new() } else { format!(" by [{}]", self.ids(&by)) };
+        let order = &window.order;
+        let order =
+            if order.is_empty() { String::new() } else { format!(" sort [{}]", self.list(order, Self::sort_key)) };
+        format!("window{by}{order} [{}]", self.list(&window.items, Self::window_item))
+    }
+
+    /// `ma7 = mean(x) rows -6..0`
+    pub(crate) fn window_item(&self, item: &NamedWindow<F>) -> String {
+        let frame = if item.function.reads_frame() { frame_text(&item.frame) } else { String::new() };
+        format!("{} = {}{frame}", self.column(item.id), self.window_call(item))
+    }
+
+    fn window_call(&self, item: &NamedWindow<F>) -> String {
+        let by_name = |name: &str| self.call(name, &item.arguments, item.filter.as_ref());
+        match item.function {
+            WindowFunction::Aggregate(function) => by_name(aggregate_name(function)),
+            WindowFunction::RowNumber => by_name("row_number"),
+            WindowFunction::Rank => by_name("rank"),
+            WindowFunction::DenseRank => by_name("dense_rank"),
+            WindowFunction::PercentRank => by_name("percent_rank"),
+            WindowFunction::CumulativeShare => by_name("cume_dist"),
+            WindowFunction::Tile(parts) => format!("ntile({parts})"),
+            WindowFunction::Shift(rows) => {
+                let name = if rows < 0 { "lead" } else { "lag" };
+                let (first, rest) = item.arguments.split_at(1);
+                let rest: String = rest.iter().map(|default| format!(", {}", self.expr(default))).collect();
+                format!("{name}({}, {}{rest})", self.list(first, Self::expr), rows.unsigned_abs())
+            }
+            WindowFunction::Fill => by_name("forward_fill"),
+        }
     }
 
     fn join(&self, join: &Join<F>) -> String {
@@ -270,8 +301,26 @@ pub(crate) fn join_kind_name(kind: JoinKind) -> &'static str {
     }
 }
 
+/// ` rows -6..0`; nothing for a whole partition.
+fn frame_text(frame: &Frame) -> String {
+    if *frame == Frame::PARTITION {
+        return String::new();
+    }
+    let unit = match frame.unit {
+        FrameUnit::Rows => "rows",
+        FrameUnit::Range => "range",
+    };
+    let end = |end: Option<Distance>| match end {
+        None => String::new(),
+        Some(Distance::Whole(distance)) => distance.to_string(),
+        Some(Distance::Float(distance)) => format!("{distance:?}"),
+        Some(Distance::Months(months)) => format!("{months}mo"),
+    };
+    format!(" {unit} {}..{}", end(frame.start), end(frame.end))
+}
+
 /// The aggregate's name in the language.
-fn aggregate_name(function: AggregateFunction) -> &'static str {
+pub(crate) fn aggregate_name(function: AggregateFunction) -> &'static str {
     match function {
         AggregateFunction::Count => "count",
         AggregateFunction::Sum => "sum",
@@ -284,5 +333,10 @@ fn aggregate_name(function: AggregateFunction) -> &'static str {
         AggregateFunction::Last => "last",
         AggregateFunction::Any => "any",
         AggregateFunction::All => "all",
+        AggregateFunction::Product => "product",
+        AggregateFunction::ArgMin => "arg_min",
+        AggregateFunction::ArgMax => "arg_max",
+        AggregateFunction::Covariance => "cov",
+        AggregateFunction::Correlation => "corr",
     }
 }

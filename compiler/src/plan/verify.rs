@@ -8,7 +8,7 @@
 
 use super::{
     Aggregate, Distinct, Evaluate, Filter, Join, JoinKind, Plan, Program, Project, Scan, SchemaColumn, Shared, SortKey,
-    Union,
+    Union, Window,
 };
 use dj_runtime::expr::{ArithmeticOp, ColumnId, Expr, ExprKind, Form, Scalar};
 use dj_runtime::types::Type;
@@ -68,6 +68,7 @@ impl Verifier<'_> {
             Plan::Take(_) => Ok(()),
             Plan::Distinct(distinct) => check_distinct(distinct),
             Plan::Union(union) => check_union(union),
+            Plan::Window(window) => self.window(window),
             Plan::Shared(shared) => self.shared(shared),
             Plan::Evaluate(evaluate) => self.evaluate(evaluate),
         }
@@ -125,12 +126,28 @@ impl Verifier<'_> {
             require(schema.contains(key), || format!("(C1) aggregate: key {:?} is no column of the input", key.id))?;
         }
         for item in &aggregate.aggregates {
-            if let Some(argument) = &item.argument {
-                self.expr(argument, &schema)?;
-            }
+            item.arguments.iter().try_for_each(|argument| self.expr(argument, &schema))?;
             if let Some(filter) = &item.filter {
                 self.predicate(filter, &schema, "aggregate's filter")?;
             }
+        }
+        Ok(())
+    }
+
+    fn window(&self, window: &Window) -> Check {
+        let mut schema = window.input.schema();
+        for key in &window.by {
+            require(schema.contains(key), || format!("(C1) window: key {:?} is no column of the input", key.id))?;
+        }
+        self.sort_keys(&window.order, &schema)?;
+        for item in &window.items {
+            let one_key = !item.frame.measures() || window.order.len() == 1;
+            require(one_key, || format!("(C4) window: {:?} measures no key", item.id))?;
+            item.arguments.iter().try_for_each(|argument| self.expr(argument, &schema))?;
+            item.filter.iter().try_for_each(|filter| self.predicate(filter, &schema, "window's filter"))?;
+            let is_new = schema.iter().all(|column| column.id != item.id);
+            require(is_new, || format!("(C2) window: {:?} is there already", item.id))?;
+            schema.push(item.schema());
         }
         Ok(())
     }

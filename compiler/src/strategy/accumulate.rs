@@ -16,8 +16,7 @@ pub(super) use combine::Addresses;
 
 use super::AggregateItem;
 use crate::encode::Expr;
-use crate::lower::{Cx, Rows, Scope, order_element, order_key};
-use crate::physical::RowOrder;
+use crate::lower::{Cx, Lane, Rows, Scope, order_key};
 use crate::plan::AggregateFunction;
 use crate::stablehlo::{Element, Value};
 use dj_grammar::Span;
@@ -29,8 +28,8 @@ use dj_runtime::expr::Interval;
 pub(super) struct Accumulator {
     /// What.
     pub(super) kind: AccumulatorKind,
-    /// Of which argument; `None` for a count of rows.
-    pub(super) argument: Option<Expr>,
+    /// Of which arguments; none for a count of rows.
+    pub(super) arguments: Vec<Expr>,
     /// Of which rows.
     pub(super) filter: Option<Expr>,
     /// The first aggregate that asks for it.
@@ -40,9 +39,9 @@ pub(super) struct Accumulator {
 impl Accumulator {
     /// All spans at zero, to be compared; messages need the spans.
     fn without_spans(&self) -> Self {
-        let strip = |expr: &Option<Expr>| expr.as_ref().map(Expr::without_spans);
-        let (argument, filter) = (strip(&self.argument), strip(&self.filter));
-        Self { kind: self.kind, argument, filter, span: Span::default() }
+        let arguments = self.arguments.iter().map(Expr::without_spans).collect();
+        let filter = self.filter.as_ref().map(Expr::without_spans);
+        Self { kind: self.kind, arguments, filter, span: Span::default() }
     }
 }
 
@@ -65,8 +64,18 @@ pub(super) enum AccumulatorKind {
     First,
     /// The value of the last row.
     Last,
+    /// The value of the row with the least second argument, the first in input order of several: the argument as an
+    /// order-preserving `u64` key, or a text's code; then as for `First`.
+    ArgMin,
+    /// The same of the greatest, whose key is the complement.
+    ArgMax,
+    /// Their product in f64.
+    Product,
     /// Count, mean, what the mean lost by rounding, and sum of squared distances from the sum of these two, f64 each.
     Moments,
+    /// The moments of pairs of values: the count; then of either side mean, rest and squares as for `Moments`; then the sum of
+    /// the products of both distances.
+    PairMoments,
 }
 
 impl AccumulatorKind {
@@ -74,18 +83,37 @@ impl AccumulatorKind {
     fn adds(self) -> bool {
         match self {
             Self::Count | Self::Sum | Self::WideSum | Self::FloatSum => true,
-            Self::Min | Self::Max | Self::First | Self::Last | Self::Moments => false,
+            Self::Min
+            | Self::Max
+            | Self::First
+            | Self::Last
+            | Self::ArgMin
+            | Self::ArgMax
+            | Self::Product
+            | Self::Moments
+            | Self::PairMoments => false,
         }
     }
 
+    /// Whether one row's value is picked.
+    fn picks(self) -> bool {
+        matches!(self, Self::First | Self::Last | Self::ArgMin | Self::ArgMax)
+    }
+
+    /// How many parts of the state are compared before the row's place.
+    pub(super) fn key_parts(self) -> usize {
+        usize::from(matches!(self, Self::ArgMin | Self::ArgMax))
+    }
+
     /// The part of an order that every row's beats.
-    pub(super) fn never(self, element: Element) -> i64 {
-        match (self, element) {
-            (Self::First, Element::S32) => i32::MAX.into(),
-            (Self::First, Element::S64) => i64::MAX,
-            (Self::Last, Element::S32 | Element::S64) => -1,
+    pub(super) fn never(self, element: Element) -> Init {
+        Init::Bits(match (self, element) {
+            (Self::First | Self::ArgMin | Self::ArgMax, Element::S32) => i32::MAX as u64,
+            (Self::First | Self::ArgMin | Self::ArgMax, Element::S64) => i64::MAX as u64,
+            (Self::ArgMin | Self::ArgMax, Element::U64) | (Self::Last, Element::S64) => u64::MAX,
+            (Self::Last, Element::S32) => u32::MAX.into(),
             (kind, element) => unreachable!("{kind:?} does not compare places of {element}"),
-        }
+        })
     }
 }
 
@@ -111,6 +139,9 @@ pub(super) struct Accumulators {
     pub(super) order: Vec<Element>,
 }
 
+/// The code of no text.
+const NO_TEXT: Init = Init::Bits(u32::MAX as u64);
+
 /// Rows that a 64-bit sum of halves can add up.
 pub(super) const MAX_WIDE_ROWS: u64 = (1 << 31) - 1;
 
@@ -119,23 +150,27 @@ pub(super) const MAX_SUM_ROWS: u64 = 1 << 32;
 
 impl Accumulators {
     /// The accumulators of some aggregates, each kept once.
-    pub(super) fn new(cx: &Cx<'_, '_>, items: &[AggregateItem], order: Option<RowOrder>) -> Self {
-        let rows = Accumulator { kind: AccumulatorKind::Count, argument: None, filter: None, span: Span::default() };
+    ///
+    /// `order` are the elements of the rows' places, where some aggregate compares them.
+    pub(super) fn new(cx: &Cx<'_, '_>, items: &[AggregateItem], order: Vec<Element>) -> Self {
+        let rows = Accumulator { kind: AccumulatorKind::Count, arguments: vec![], filter: None, span: Span::default() };
         let mut all = vec![rows];
         let recipes = items.iter().map(|item| {
-            let mut add = |kind, argument: Option<&Expr>| {
-                let (argument, filter) = (argument.cloned(), item.filter.clone());
-                let wanted = Accumulator { kind, argument, filter, span: item.span };
+            let mut add = |kind, arguments: &[Expr]| {
+                let (arguments, filter) = (arguments.to_vec(), item.filter.clone());
+                let wanted = Accumulator { kind, arguments, filter, span: item.span };
                 all.iter().position(|known| known.without_spans() == wanted.without_spans()).unwrap_or_else(|| {
                     all.push(wanted);
                     all.len() - 1
                 })
             };
-            let argument = item.argument.as_ref();
-            let counted = argument.filter(|argument| argument.nullable);
+            let counted = match &item.arguments[..] {
+                [argument] if argument.nullable => &item.arguments[..],
+                _ => &[],
+            };
             let main = match kind_of(cx, item) {
                 AccumulatorKind::Count => add(AccumulatorKind::Count, counted),
-                kind => add(kind, argument),
+                kind => add(kind, &item.arguments),
             };
             let needs_count = match item.function {
                 AggregateFunction::Mean => true,
@@ -143,19 +178,29 @@ impl Accumulators {
                 | AggregateFunction::Min
                 | AggregateFunction::Max
                 | AggregateFunction::Any
-                | AggregateFunction::All => item.column.nullable,
+                | AggregateFunction::All
+                | AggregateFunction::Product => item.column.nullable,
                 AggregateFunction::Count
                 | AggregateFunction::First
                 | AggregateFunction::Last
+                | AggregateFunction::ArgMin
+                | AggregateFunction::ArgMax
                 | AggregateFunction::Variance
-                | AggregateFunction::StandardDeviation => false,
+                | AggregateFunction::StandardDeviation
+                | AggregateFunction::Covariance
+                | AggregateFunction::Correlation => false,
             };
             let count = needs_count.then(|| add(AccumulatorKind::Count, counted));
             Recipe { item: item.clone(), main, count }
         });
         let recipes = recipes.collect();
-        let order = order.map_or_else(Vec::new, |order| order.parts().into_iter().map(order_element).collect());
         Self { all, recipes, order }
+    }
+
+    /// Some of the accumulators, without results.
+    pub(super) fn only(&self, wanted: &[usize]) -> Self {
+        let all = wanted.iter().map(|index| self.all[*index].clone()).collect();
+        Self { all, recipes: vec![], order: self.order.clone() }
     }
 
     /// The state of a group without rows, accumulator by accumulator.
@@ -200,30 +245,42 @@ impl Accumulator {
             AccumulatorKind::WideSum => vec![zero(Element::S64); 2],
             AccumulatorKind::FloatSum => vec![zero(Element::F64)],
             AccumulatorKind::Min | AccumulatorKind::Max if self.is_text() => {
-                vec![(Element::S32, Init::Bits(u64::from(u32::MAX)))]
+                vec![(Element::S32, NO_TEXT)]
             }
             AccumulatorKind::Min => vec![(Element::U64, Init::Bits(u64::MAX))],
             AccumulatorKind::Max => vec![zero(Element::U64)],
-            AccumulatorKind::First | AccumulatorKind::Last => {
+            AccumulatorKind::First | AccumulatorKind::Last | AccumulatorKind::ArgMin | AccumulatorKind::ArgMax => {
                 let argument = self.argument();
-                let never = |element: &Element| (*element, Init::Bits(self.kind.never(*element) as u64));
-                let mut state: Vec<_> = order.iter().map(never).collect();
+                let key = match self.arguments.get(1) {
+                    Some(by) if by.ty.is_code() => Some((Element::S32, NO_TEXT)),
+                    Some(_) => Some((Element::U64, self.kind.never(Element::U64))),
+                    None => None,
+                };
+                let never = |element: &Element| (*element, self.kind.never(*element));
+                let mut state: Vec<_> = key.into_iter().chain(order.iter().map(never)).collect();
                 state.push(zero(cx.element(argument)));
                 state.extend(argument.nullable.then_some(zero(Element::Pred)));
                 state
             }
+            AccumulatorKind::Product => vec![(Element::F64, Init::Bits(1.0_f64.to_bits()))],
             AccumulatorKind::Moments => vec![zero(Element::F64); 4],
+            AccumulatorKind::PairMoments => vec![zero(Element::F64); 8],
         }
     }
 
-    /// The argument of an accumulator that has one: all but a count of rows.
+    /// The first argument of an accumulator that has one: all but a count of rows.
     pub(super) fn argument(&self) -> &Expr {
-        self.argument.as_ref().unwrap_or_else(|| unreachable!("{:?} of no argument", self.kind))
+        self.arguments.first().unwrap_or_else(|| unreachable!("{:?} of no argument", self.kind))
+    }
+
+    /// What decides which row is picked, where that is not its place alone.
+    fn by(&self) -> &Expr {
+        self.arguments.get(1).unwrap_or_else(|| unreachable!("{:?} by nothing", self.kind))
     }
 
     /// Whether the argument is text.
     pub(super) fn is_text(&self) -> bool {
-        self.argument.as_ref().is_some_and(|argument| argument.ty.is_code())
+        self.arguments.first().is_some_and(|argument| argument.ty.is_code())
     }
 }
 
@@ -317,13 +374,14 @@ impl<'c> Cx<'_, 'c> {
         if let Some(holds) = holds {
             scope = scope.only(self, holds);
         }
-        let lane = accumulator.argument.as_ref().map(|argument| self.expr(scope, argument));
-        let keeps_nulls = matches!(accumulator.kind, AccumulatorKind::First | AccumulatorKind::Last);
-        let valid = lane.and_then(|lane| lane.valid).filter(|_| !keeps_nulls);
+        let lanes: Vec<_> = accumulator.arguments.iter().map(|argument| self.expr(scope, argument)).collect();
+        // A value that is picked may be null.
+        let counting = lanes.iter().skip(usize::from(accumulator.kind.picks()));
+        let valid = counting.fold(None, |valid, lane| self.both(valid, lane.valid));
         let contribution = |parts| Contribution { parts, active: Some(rows.active), counted: self.both(holds, valid) };
         let part = |element, value, neutral| Part { element, value, neutral: Some(neutral) };
         let added = |element, value| part(element, value, b.zero(element));
-        let Some((lane, argument)) = lane.zip(accumulator.argument.as_ref()) else {
+        let Some((lane, argument)) = lanes.first().zip(accumulator.arguments.first()) else {
             assert!(accumulator.kind == AccumulatorKind::Count, "{:?} of no argument", accumulator.kind);
             return contribution(vec![added(Element::S64, b.constant_int(Element::S64, 1))]);
         };
@@ -341,29 +399,42 @@ impl<'c> Cx<'_, 'c> {
             AccumulatorKind::Max => {
                 vec![part(Element::U64, order_key(b, lane.value).0, b.constant_uint(Element::U64, 0))]
             }
-            AccumulatorKind::First | AccumulatorKind::Last => {
+            AccumulatorKind::First | AccumulatorKind::Last | AccumulatorKind::ArgMin | AccumulatorKind::ArgMax => {
                 assert!(!rows.order.is_empty(), "rows whose first is wanted have no order");
                 let place = |place: &Value<'c>| {
                     let element = b.element(*place);
-                    part(element, *place, b.constant_int(element, accumulator.kind.never(element)))
+                    part(element, *place, self.filled(element, &[], accumulator.kind.never(element)))
                 };
-                let mut parts: Vec<_> = rows.order.iter().map(place).collect();
+                let key = lanes.get(1).map(|by| {
+                    if accumulator.by().ty.is_code() {
+                        return part(Element::S32, by.value, self.filled(Element::S32, &[], NO_TEXT));
+                    }
+                    let key = order_key(b, by.value).0;
+                    let key = if accumulator.kind == AccumulatorKind::ArgMax { b.not(key) } else { key };
+                    place(&key)
+                });
+                let mut parts: Vec<_> = key.into_iter().chain(rows.order.iter().map(place)).collect();
                 parts.push(Part { element: self.element(argument), value: lane.value, neutral: None });
                 let all = || b.full_pred(&[rows.lanes], true);
                 let valid = argument.nullable.then(|| lane.valid.unwrap_or_else(all));
                 parts.extend(valid.map(|value| Part { element: Element::Pred, value, neutral: None }));
                 parts
             }
-            AccumulatorKind::Moments => {
+            AccumulatorKind::Product => {
+                let one = b.constant_float(Element::F64, 1.0);
+                vec![part(Element::F64, self.to_f64(lane.value, argument.ty), one)]
+            }
+            AccumulatorKind::Moments | AccumulatorKind::PairMoments => {
                 let none = b.full_float(Element::F64, &[rows.lanes], 0.0);
                 let nothing = Part { element: Element::F64, value: none, neutral: None };
-                let mean = self.to_f64(lane.value, argument.ty);
-                vec![
-                    added(Element::F64, b.constant_float(Element::F64, 1.0)),
-                    added(Element::F64, mean),
-                    nothing,
-                    nothing,
-                ]
+                let sides = lanes.iter().zip(&accumulator.arguments);
+                let mean = |(lane, argument): (&Lane<'c>, &Expr)| {
+                    [added(Element::F64, self.to_f64(lane.value, argument.ty)), nothing, nothing]
+                };
+                let mut parts = vec![added(Element::F64, b.constant_float(Element::F64, 1.0))];
+                parts.extend(sides.flat_map(mean));
+                parts.extend((accumulator.kind == AccumulatorKind::PairMoments).then_some(nothing));
+                parts
             }
         })
     }
@@ -389,7 +460,7 @@ impl<'c> Cx<'_, 'c> {
 fn kind_of(cx: &Cx<'_, '_>, item: &AggregateItem) -> AccumulatorKind {
     match item.function {
         AggregateFunction::Count => AccumulatorKind::Count,
-        AggregateFunction::Sum | AggregateFunction::Mean => match &item.argument {
+        AggregateFunction::Sum | AggregateFunction::Mean => match item.arguments.first() {
             Some(argument) if argument.ty.is_float() => AccumulatorKind::FloatSum,
             Some(argument) if cx.interval(argument).is_some_and(sums_in_64_bits) => AccumulatorKind::Sum,
             _ => AccumulatorKind::WideSum,
@@ -398,7 +469,11 @@ fn kind_of(cx: &Cx<'_, '_>, item: &AggregateItem) -> AccumulatorKind {
         AggregateFunction::Max | AggregateFunction::Any => AccumulatorKind::Max,
         AggregateFunction::First => AccumulatorKind::First,
         AggregateFunction::Last => AccumulatorKind::Last,
+        AggregateFunction::Product => AccumulatorKind::Product,
+        AggregateFunction::ArgMin => AccumulatorKind::ArgMin,
+        AggregateFunction::ArgMax => AccumulatorKind::ArgMax,
         AggregateFunction::Variance | AggregateFunction::StandardDeviation => AccumulatorKind::Moments,
+        AggregateFunction::Covariance | AggregateFunction::Correlation => AccumulatorKind::PairMoments,
     }
 }
 

@@ -3,8 +3,8 @@
 use super::accumulate::Accumulators;
 use super::named;
 use crate::encode::{Expr, SchemaColumn};
-use crate::lower::Cx;
-use crate::physical::{Stage, StagePrinter};
+use crate::lower::{Cx, order_element};
+use crate::physical::{RowOrder, Stage, StagePrinter};
 use crate::plan::AggregateFunction;
 use dj_grammar::Span;
 use dj_runtime::expr::ColumnId;
@@ -25,8 +25,8 @@ pub struct AggregateItem {
     pub column: SchemaColumn,
     /// Which aggregate.
     pub function: AggregateFunction,
-    /// Its argument.
-    pub argument: Option<Expr>,
+    /// Its arguments.
+    pub arguments: Vec<Expr>,
     /// Its filter.
     pub filter: Option<Expr>,
     /// The call.
@@ -46,13 +46,12 @@ impl Group {
 
     /// The aggregates' arguments and filters.
     pub(super) fn expressions(&self) -> Vec<&Expr> {
-        self.aggregates.iter().flat_map(|item| item.argument.iter().chain(&item.filter)).collect()
+        self.aggregates.iter().flat_map(|item| item.arguments.iter().chain(&item.filter)).collect()
     }
 
     /// Whether an aggregate asks which row comes first.
     pub(super) fn reads_order(&self) -> bool {
-        let of_order = [AggregateFunction::First, AggregateFunction::Last];
-        self.aggregates.iter().any(|item| of_order.contains(&item.function))
+        self.aggregates.iter().any(|item| item.function.reads_order())
     }
 
     /// `group by origin, hour: dense`
@@ -78,6 +77,7 @@ impl Group {
 
     /// What a group of the stage remembers.
     pub(super) fn accumulators(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Accumulators {
-        Accumulators::new(cx, &self.aggregates, stage.row_order())
+        let order = stage.row_order().map_or_else(Vec::new, RowOrder::parts);
+        Accumulators::new(cx, &self.aggregates, order.into_iter().map(order_element).collect())
     }
 }

@@ -21,6 +21,7 @@ mod reduce;
 mod sink;
 mod sort;
 mod top_k;
+mod window;
 
 pub use address::{Addressing, KeyDim, KeyDomain};
 pub use build::{BuildKeys, Matches};
@@ -36,6 +37,7 @@ pub use reduce::Reduce;
 pub use sink::Sink;
 pub use sort::Sort;
 pub use top_k::TopK;
+pub use window::Window;
 
 use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Given, Match, Rows};
@@ -70,6 +72,11 @@ pub(crate) trait Strategy {
 
     /// Keys and aggregates, if the rows become groups.
     fn group(&self) -> Option<&Group> {
+        None
+    }
+
+    /// Keys and items, if the rows get columns that are computed of those around them.
+    fn window(&self) -> Option<&Window> {
         None
     }
 

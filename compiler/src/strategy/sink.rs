@@ -1,6 +1,6 @@
 //! The list of strategies.
 
-use super::{Dense, Emit, GroupSort, Lookup, Merge, Reduce, Sort, Strategy, TopK};
+use super::{Dense, Emit, GroupSort, Lookup, Merge, Reduce, Sort, Strategy, TopK, Window};
 
 /// Where a stage's rows go.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Sink {
     Sort(Sort),
     /// Into a buffer of the first rows of an order.
     TopK(TopK),
+    /// Into a buffer, beside which columns are computed at the end.
+    Window(Window),
     /// Into a table that the keys of a join address.
     Lookup(Lookup),
     /// Into a buffer that is sorted by the keys of a join.
@@ -33,6 +35,7 @@ impl Sink {
             Self::GroupSort(strategy) => strategy,
             Self::Sort(strategy) => strategy,
             Self::TopK(strategy) => strategy,
+            Self::Window(strategy) => strategy,
             Self::Lookup(strategy) => strategy,
             Self::Merge(strategy) => strategy,
         }

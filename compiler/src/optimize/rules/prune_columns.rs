@@ -7,8 +7,8 @@
 use crate::optimize::driver::Pass;
 use crate::optimize::expressions::column_expr;
 use crate::plan::{
-    Aggregate, Distinct, Filter, Join, JoinKind, NamedExpr, Plan, Program, Project, Scan, Shared, SharedPlan, Union,
-    is_unique,
+    Aggregate, Distinct, Filter, Join, JoinKind, NamedAggregate, NamedExpr, Plan, Program, Project, Scan, Shared,
+    SharedPlan, Union, Window, is_unique,
 };
 use dj_runtime::expr::{ColumnId, Expr, ExprKind};
 use dj_runtime::types::Type;
@@ -102,6 +102,7 @@ impl Pruner {
                 let input = Box::new(narrow(self.prune(*distinct.input, &needed), &needed));
                 Plan::Distinct(Distinct { input, ..distinct })
             }
+            Plan::Window(window) => self.prune_window(window, needed),
             Plan::Union(union) => self.prune_union(union, needed),
             Plan::Shared(shared) => self.prune_shared(shared, needed),
             Plan::Evaluate(mut evaluate) => {
@@ -141,10 +142,30 @@ impl Pruner {
         if aggregates.is_empty() && keys.is_empty() {
             aggregates.extend(first);
         }
-        let read = aggregates.iter().flat_map(|item| item.argument.iter().chain(&item.filter));
+        let read = aggregates.iter().flat_map(NamedAggregate::expressions);
         let below = with(&keys.iter().map(|key| key.id).collect(), read);
         let input = Box::new(self.prune(*input, &below));
         Plan::Aggregate(Aggregate { input, keys, aggregates, span })
+    }
+
+    fn prune_window(&mut self, mut window: Window, needed: &Needed) -> Plan {
+        // From the last: each is read only by later ones and what is above.
+        let mut needed = needed.clone();
+        let mut items = Vec::new();
+        for item in window.items.into_iter().rev() {
+            if needed.contains(&item.id) {
+                needed.extend(item.expressions().flat_map(Expr::columns));
+                items.push(item);
+            }
+        }
+        items.reverse();
+        if items.is_empty() {
+            return self.prune(*window.input, &needed);
+        }
+        needed.extend(window.by.iter().map(|key| key.id));
+        let needed = with(&needed, window.order.iter().map(|key| &key.expr));
+        window.input = Box::new(narrow(self.prune(*window.input, &needed), &needed));
+        Plan::Window(Window { items, ..window })
     }
 
     fn prune_join(&mut self, join: Join, needed: &Needed) -> Plan {

@@ -1,7 +1,7 @@
 //! `aggregate k (sort o x)` = `aggregate k x`, where no aggregate reads the order
 
 use crate::optimize::driver::{Rewritten, Rule, RuleContext};
-use crate::plan::{Aggregate, AggregateFunction, Plan};
+use crate::plan::{Aggregate, Plan};
 
 pub(in crate::optimize) struct RemoveUnreadSort;
 
@@ -23,8 +23,7 @@ impl Rule for RemoveUnreadSort {
 }
 
 fn reads_order(aggregate: &Aggregate) -> bool {
-    let ordered = |function| matches!(function, AggregateFunction::First | AggregateFunction::Last);
-    aggregate.aggregates.iter().any(|item| ordered(item.function))
+    aggregate.aggregates.iter().any(|item| item.function.reads_order())
 }
 
 /// The same rows in any order: sorts go as long as nothing between reads positions.

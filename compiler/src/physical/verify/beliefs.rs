@@ -4,9 +4,9 @@
 //! build sides and new names. They start at the checks that the steps make, never at what the planner believes.
 
 use super::{Verified, Verifier, require};
-use crate::encode::Expr;
+use crate::encode::{Encoded, Expr};
 use crate::physical::{Check, Driver, Op, Stage};
-use crate::plan::{AggregateFunction, MAX_ROWS, VerifyError};
+use crate::plan::{MAX_ROWS, NamedWindow, VerifyError, aggregate_interval, window_interval};
 use crate::strategy::AggregateItem;
 use dj_runtime::artifact::DriverSource;
 use dj_runtime::expr::{ColumnId, Form, Interval, Origin, interval};
@@ -33,8 +33,17 @@ impl Verifier<'_> {
         for driver in &stage.drivers {
             let row = self.row_bounds(driver, results)?;
             self.computed_with(strategy.expressions(), &row)?;
-            let made = match strategy.group() {
-                None => row,
+            let made: Bounds = match strategy.group() {
+                None => {
+                    let items = strategy.window().into_iter().flat_map(|window| &window.items);
+                    let of_item = |item: &NamedWindow<Encoded>| {
+                        let bounds =
+                            window_interval(item.function, &item.arguments, &|argument| of_expr(argument, &row))?;
+                        Some((item.id, bounds))
+                    };
+                    let made: Bounds = items.filter_map(of_item).collect();
+                    row.into_iter().chain(made).collect()
+                }
                 Some(group) => {
                     let keys = group.keys.iter().map(|key| key.id);
                     keys.clone().try_for_each(|key| self.believed(key, &row))?;
@@ -111,18 +120,7 @@ fn of_expr<F: Form>(expr: &dj_runtime::expr::Expr<F>, row: &Bounds) -> Option<In
 
 /// The bounds of an aggregate: a value of its argument's, or a number of rows.
 fn of_aggregate(item: &AggregateItem, row: &Bounds) -> Option<Interval> {
-    match item.function {
-        AggregateFunction::Count => Some(Interval::proven(0, i64::MAX.into())),
-        AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::First | AggregateFunction::Last => {
-            item.argument.as_ref().and_then(|argument| of_expr(argument, row))
-        }
-        AggregateFunction::Sum
-        | AggregateFunction::Mean
-        | AggregateFunction::Variance
-        | AggregateFunction::StandardDeviation
-        | AggregateFunction::Any
-        | AggregateFunction::All => None,
-    }
+    aggregate_interval(item.function, &item.arguments, &|argument| of_expr(argument, row))
 }
 
 /// The bounds of rows of both: a column of which one side knows nothing may be anything.

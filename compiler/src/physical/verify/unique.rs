@@ -77,6 +77,7 @@ impl Verifier<'_> {
             | Sink::Lookup(_)
             | Sink::Merge(_)
             | Sink::Sort(_)
+            | Sink::Window(_)
             | Sink::TopK(_) => {
                 stage.drivers.iter().try_fold(0_u64, |rows, driver| rows.checked_add(self.most_rows_of(driver)?))
             }
@@ -108,6 +109,6 @@ impl Verifier<'_> {
 
 /// Whether a column of a group is that of its first row, under its own name.
 fn is_first_row(item: &AggregateItem) -> bool {
-    let same = item.argument.as_ref().and_then(Expr::as_column) == Some(item.column.id);
+    let same = item.arguments.first().and_then(Expr::as_column) == Some(item.column.id);
     item.function == AggregateFunction::First && item.filter.is_none() && same
 }

@@ -1,6 +1,6 @@
 //! Where the values of a program's columns lie.
 
-use crate::plan::{AggregateFunction, Plan, Program};
+use crate::plan::{AggregateFunction, Plan, Program, WindowFunction};
 use dj_runtime::expr::{ColumnId, Expr, Form, Interval, Origin, interval};
 use std::collections::BTreeMap;
 
@@ -66,19 +66,13 @@ impl Facts {
             }
             Plan::Aggregate(aggregate) => {
                 for item in &aggregate.aggregates {
-                    let interval = match item.function {
-                        AggregateFunction::Count => Some(Interval::proven(0, i64::MAX.into())),
-                        AggregateFunction::Min
-                        | AggregateFunction::Max
-                        | AggregateFunction::First
-                        | AggregateFunction::Last => item.argument.as_ref().and_then(|x| self.interval_of(x)),
-                        AggregateFunction::Sum
-                        | AggregateFunction::Mean
-                        | AggregateFunction::Variance
-                        | AggregateFunction::StandardDeviation
-                        | AggregateFunction::Any
-                        | AggregateFunction::All => None,
-                    };
+                    let interval = aggregate_interval(item.function, &item.arguments, &|x| self.interval_of(x));
+                    self.know(item.id, interval);
+                }
+            }
+            Plan::Window(window) => {
+                for item in &window.items {
+                    let interval = window_interval(item.function, &item.arguments, &|x| self.interval_of(x));
                     self.know(item.id, interval);
                 }
             }
@@ -107,5 +101,53 @@ impl Facts {
             }
             Plan::Filter(_) | Plan::Join(_) | Plan::Sort(_) | Plan::Take(_) | Plan::TopK(_) | Plan::Distinct(_) => {}
         }
+    }
+}
+
+/// Where an expression's values lie.
+type IntervalOf<'a, F> = &'a dyn Fn(&Expr<F>) -> Option<Interval>;
+
+/// Where an aggregate's values lie: it is one of its argument's, or a number of rows.
+pub(crate) fn aggregate_interval<F: Form>(
+    function: AggregateFunction,
+    arguments: &[Expr<F>],
+    of: IntervalOf<'_, F>,
+) -> Option<Interval> {
+    match function {
+        AggregateFunction::Count => Some(Interval::proven(0, i64::MAX.into())),
+        AggregateFunction::Min
+        | AggregateFunction::Max
+        | AggregateFunction::First
+        | AggregateFunction::Last
+        | AggregateFunction::ArgMin
+        | AggregateFunction::ArgMax => arguments.first().and_then(of),
+        AggregateFunction::Sum
+        | AggregateFunction::Mean
+        | AggregateFunction::Variance
+        | AggregateFunction::StandardDeviation
+        | AggregateFunction::Any
+        | AggregateFunction::All
+        | AggregateFunction::Product
+        | AggregateFunction::Covariance
+        | AggregateFunction::Correlation => None,
+    }
+}
+
+/// Where a window function's values lie.
+pub(crate) fn window_interval<F: Form>(
+    function: WindowFunction,
+    arguments: &[Expr<F>],
+    of: IntervalOf<'_, F>,
+) -> Option<Interval> {
+    match function {
+        WindowFunction::Aggregate(function) => aggregate_interval(function, arguments, of),
+        WindowFunction::RowNumber | WindowFunction::Rank | WindowFunction::DenseRank => {
+            Some(Interval::proven(1, MAX_ROWS))
+        }
+        WindowFunction::Tile(parts) => Some(Interval::proven(1, parts.into())),
+        WindowFunction::Shift(_) | WindowFunction::Fill => {
+            arguments.iter().map(of).reduce(|a, b| Some(a?.union(b?))).flatten()
+        }
+        WindowFunction::PercentRank | WindowFunction::CumulativeShare => None,
     }
 }

@@ -8,6 +8,6 @@ mod rows;
 mod uniqueness;
 
 pub use facts::Facts;
-pub(crate) use facts::MAX_ROWS;
+pub(crate) use facts::{MAX_ROWS, aggregate_interval, window_interval};
 pub use rows::{row_bound, row_estimate};
 pub use uniqueness::{UniqueColumns, Uniqueness, is_unique, one_match};

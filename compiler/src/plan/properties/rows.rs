@@ -7,9 +7,12 @@ use dj_runtime::expr::Form;
 pub fn row_bound<F: Form>(plan: &Plan<F>, shared: &[SharedPlan<F>]) -> Option<u64> {
     match plan {
         Plan::Scan(_) => None,
-        Plan::Filter(_) | Plan::Project(_) | Plan::Sort(_) | Plan::Distinct(_) | Plan::Evaluate(_) => {
-            plan.inputs().first().and_then(|input| row_bound(input, shared))
-        }
+        Plan::Filter(_)
+        | Plan::Project(_)
+        | Plan::Sort(_)
+        | Plan::Distinct(_)
+        | Plan::Window(_)
+        | Plan::Evaluate(_) => plan.inputs().first().and_then(|input| row_bound(input, shared)),
         Plan::Aggregate(aggregate) if aggregate.keys.is_empty() => Some(1),
         Plan::Aggregate(aggregate) => row_bound(&aggregate.input, shared),
         Plan::Take(take) => Some(taken(row_bound(&take.input, shared), take.skip, take.count)),
@@ -38,9 +41,12 @@ fn taken(input: Option<u64>, skip: u64, count: u64) -> u64 {
 pub fn row_estimate<F: Form>(plan: &Plan<F>, program: &Program<F>) -> Option<u64> {
     match plan {
         Plan::Scan(scan) => program.tables[scan.table].rows.map(|count| count.rows),
-        Plan::Filter(_) | Plan::Project(_) | Plan::Sort(_) | Plan::Distinct(_) | Plan::Evaluate(_) => {
-            row_estimate(plan.inputs()[0], program)
-        }
+        Plan::Filter(_)
+        | Plan::Project(_)
+        | Plan::Sort(_)
+        | Plan::Distinct(_)
+        | Plan::Window(_)
+        | Plan::Evaluate(_) => row_estimate(plan.inputs()[0], program),
         Plan::Aggregate(aggregate) if aggregate.keys.is_empty() => Some(1),
         Plan::Aggregate(aggregate) => row_estimate(&aggregate.input, program),
         Plan::Take(take) => Some(row_estimate(&take.input, program).map_or(take.count, |rows| rows.min(take.count))),

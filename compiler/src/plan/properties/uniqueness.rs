@@ -50,6 +50,7 @@ fn uniqueness<F: Form>(
         Plan::Sort(sort) => below(&sort.input),
         Plan::Take(take) => below(&take.input),
         Plan::TopK(top) => below(&top.input),
+        Plan::Window(window) => below(&window.input),
         Plan::Evaluate(evaluate) => below(&evaluate.input),
         Plan::Project(project) => {
             let items = project.items.iter().filter(|item| columns.contains(&item.id));

@@ -5,6 +5,20 @@ use crate::lower::Cx;
 use crate::stablehlo::{Builder, Combiner, CustomCall, Direction, Element, Indices, Value};
 use dj_runtime::kernels::SCATTER_ADD;
 
+/// Moments of slots with those of lanes added.
+struct Merged<'c> {
+    /// The new state.
+    count: Value<'c>,
+    mean: Value<'c>,
+    rest: Value<'c>,
+    squares: Value<'c>,
+    /// Of each lane: how far its mean is from that of its slot's lanes.
+    distance: Value<'c>,
+    /// Of each slot: how far the mean of its lanes is from that of its state, and what that weighs.
+    moved: Value<'c>,
+    weight: Value<'c>,
+}
+
 /// Where states are added.
 #[derive(Clone, Copy)]
 pub(in crate::strategy) enum Addresses<'c> {
@@ -152,8 +166,49 @@ impl<'c> Cx<'_, 'c> {
             AccumulatorKind::First | AccumulatorKind::Last => {
                 self.pick(accumulator.kind, state.split_at(order_parts), lanes.split_at(order_parts), at)
             }
+            AccumulatorKind::ArgMin | AccumulatorKind::ArgMax => {
+                self.pick_by(accumulator, order_parts + 1, state, lanes, at)
+            }
+            AccumulatorKind::Product => vec![at.add(self.b, state[0], lanes[0], Combiner::Multiply)],
             AccumulatorKind::Moments => self.combine_moments(state, lanes, at),
+            AccumulatorKind::PairMoments => self.combine_pair_moments(state, lanes, at),
         }
+    }
+
+    /// The value of the lane whose key wins. Texts are compared by rank; the state keeps codes.
+    fn pick_by(
+        &self,
+        accumulator: &Accumulator,
+        order_parts: usize,
+        state: &[Value<'c>],
+        lanes: &[Value<'c>],
+        at: Addresses<'c>,
+    ) -> Vec<Value<'c>> {
+        let Some(domain) = accumulator.by().ty.domain() else {
+            return self.pick(accumulator.kind, state.split_at(order_parts), lanes.split_at(order_parts), at);
+        };
+        let b = self.b;
+        let (rank, unrank) = self.ranks(domain);
+        let is_max = accumulator.kind == AccumulatorKind::ArgMax;
+        let towards = |rank: Value<'c>| if is_max { b.not(rank) } else { rank };
+        let never = self.filled(Element::S32, &[], accumulator.kind.never(Element::S32));
+        let ranked = |parts: &[Value<'c>]| {
+            let none = b.compare(Direction::Lt, parts[0], b.constant_int(Element::S32, 0));
+            let rank = b.select(none, b.broadcast(never, &b.dims(none)), towards(b.gather(rank, parts[0])));
+            std::iter::once(rank).chain(parts[1..].iter().copied()).collect::<Vec<_>>()
+        };
+        let (state, lanes) = (ranked(state), ranked(lanes));
+        let mut picked = self.pick(accumulator.kind, state.split_at(order_parts), lanes.split_at(order_parts), at);
+        let none = b.compare(Direction::Eq, picked[0], never);
+        let code = b.gather(unrank, towards(picked[0]));
+        picked[0] = b.select(none, b.full_int(Element::S32, &b.dims(none), -1), code);
+        picked
+    }
+
+    /// The table of the ranks of a dictionary's codes, and of the codes by rank.
+    fn ranks(&self, domain: usize) -> (Value<'c>, Value<'c>) {
+        let (rank, unrank) = self.lowering.dictionaries.ranks(domain);
+        (self.host_table(rank)[0], self.host_table(unrank)[0])
     }
 
     /// The value of the lane whose order wins: its parts are compared one after the other, and what lost by one part does not
@@ -166,9 +221,9 @@ impl<'c> Cx<'_, 'c> {
         at: Addresses<'c>,
     ) -> Vec<Value<'c>> {
         let b = self.b;
-        let wins = if kind == AccumulatorKind::First { Combiner::Min } else { Combiner::Max };
+        let wins = if kind == AccumulatorKind::Last { Combiner::Max } else { Combiner::Min };
         let only = |contends: Option<Value<'c>>, part: Value<'c>| {
-            let never = || b.full_int(b.element(part), &b.dims(part), kind.never(b.element(part)));
+            let never = || self.filled(b.element(part), &b.dims(part), kind.never(b.element(part)));
             contends.map_or(part, |contends| b.select(contends, part, never()))
         };
         let both = |all: Option<Value<'c>>, one: Value<'c>| Some(all.map_or(one, |all| b.and(all, one)));
@@ -179,9 +234,9 @@ impl<'c> Cx<'_, 'c> {
             let best = at.add(b, old, new, wins);
             kept = both(kept, b.compare(Direction::Eq, best, old));
             won = both(won, b.compare(Direction::Eq, at.of_slot(b, best, new), new));
-            if order.is_empty() {
+            if order.len() == kind.key_parts() {
                 // A lane without a row has the place that every row's beats, as has an empty slot.
-                let never = b.constant_int(b.element(new), kind.never(b.element(new)));
+                let never = self.filled(b.element(new), &[], kind.never(b.element(new)));
                 won = both(won, b.compare(Direction::Ne, new, never));
             }
             order.push(best);
@@ -201,10 +256,9 @@ impl<'c> Cx<'_, 'c> {
     ) -> Value<'c> {
         let b = self.b;
         let is_min = accumulator.kind == AccumulatorKind::Min;
-        let domain = accumulator.argument.as_ref().and_then(|argument| argument.ty.domain());
+        let domain = accumulator.argument().ty.domain();
         let Some(domain) = domain else { unreachable!("only texts are compared by rank") };
-        let (rank, unrank) = self.lowering.dictionaries.ranks(domain);
-        let (rank, unrank) = (self.host_table(rank)[0], self.host_table(unrank)[0]);
+        let (rank, unrank) = self.ranks(domain);
         let worst = if is_min { i64::from(i32::MAX) } else { -1 };
         let ranked = |codes: Value<'c>| {
             let none = b.compare(Direction::Lt, codes, b.constant_int(Element::S32, 0));
@@ -223,6 +277,25 @@ impl<'c> Cx<'_, 'c> {
     /// are large and near each other, one float would lose of every chunk a part of how the mean moves. Updating Formulae and
     /// a Pairwise Algorithm for Computing Sample Variances, 1979.
     fn combine_moments(&self, state: &[Value<'c>], lanes: &[Value<'c>], at: Addresses<'c>) -> Vec<Value<'c>> {
+        let Merged { count, mean, rest, squares, .. } = self.merge_moments(state, lanes, at);
+        vec![count, mean, rest, squares]
+    }
+
+    /// The moments of both sides of pairs, and what they have in common, updated alike.
+    fn combine_pair_moments(&self, state: &[Value<'c>], lanes: &[Value<'c>], at: Addresses<'c>) -> Vec<Value<'c>> {
+        let b = self.b;
+        let side = |parts: &[Value<'c>], at: usize| [&parts[..1], &parts[at..at + 3]].concat();
+        let x = self.merge_moments(&side(state, 1), &side(lanes, 1), at);
+        let y = self.merge_moments(&side(state, 4), &side(lanes, 4), at);
+        let empty = b.full_float(Element::F64, &b.dims(state[0]), 0.0);
+        let products = b.add(lanes[7], b.multiply(b.multiply(lanes[0], x.distance), y.distance));
+        let products = at.add(b, empty, products, Combiner::Add);
+        let between = b.multiply(x.moved, b.multiply(y.moved, x.weight));
+        let products = b.add(b.add(state[7], products), between);
+        vec![x.count, x.mean, x.rest, x.squares, y.mean, y.rest, y.squares, products]
+    }
+
+    fn merge_moments(&self, state: &[Value<'c>], lanes: &[Value<'c>], at: Addresses<'c>) -> Merged<'c> {
         let b = self.b;
         let empty = b.full_float(Element::F64, &b.dims(state[0]), 0.0);
         let &[count, mean, rest, squares] = lanes else { unreachable!("moments are four floats") };
@@ -241,9 +314,11 @@ impl<'c> Cx<'_, 'c> {
         let share = self.ratio(total, all);
         // The pivot is the first part of the state's mean, unless the state is empty, whose second part is zero.
         let moved = b.subtract(shift, state[2]);
-        let [merged_mean, merged_rest] = self.exact_sum(pivot, b.add(state[2], b.multiply(moved, share)));
-        let between = b.multiply(moved, b.multiply(moved, b.multiply(state[0], share)));
-        vec![all, merged_mean, merged_rest, b.add(b.add(state[3], chunk_squares), between)]
+        let [mean, rest] = self.exact_sum(pivot, b.add(state[2], b.multiply(moved, share)));
+        let weight = b.multiply(state[0], share);
+        let between = b.multiply(moved, b.multiply(moved, weight));
+        let squares = b.add(b.add(state[3], chunk_squares), between);
+        Merged { count: all, mean, rest, squares, distance, moved, weight }
     }
 
     /// The sum of two floats, and what its rounding lost (Knuth's TwoSum).

@@ -60,8 +60,21 @@ impl<'c> Cx<'_, 'c> {
             AggregateFunction::Any | AggregateFunction::All => {
                 Lane { value: self.decode_order_key(state[0], Element::Pred), valid: some }
             }
-            AggregateFunction::First | AggregateFunction::Last => {
+            AggregateFunction::First
+            | AggregateFunction::Last
+            | AggregateFunction::ArgMin
+            | AggregateFunction::ArgMax => {
                 self.picked(accumulator.kind, state, accumulators.order.len(), item.column.nullable)
+            }
+            AggregateFunction::Product => Lane { value: state[0], valid: some },
+            AggregateFunction::Covariance => {
+                let one = b.constant_float(Element::F64, 1.0);
+                let value = b.divide(state[7], b.subtract(state[0], one));
+                Lane { value, valid: Some(b.compare(Direction::Gt, state[0], one)) }
+            }
+            AggregateFunction::Correlation => {
+                let valid = b.compare(Direction::Gt, state[0], b.zero(Element::F64));
+                Lane { value: self.correlation(state), valid: Some(valid).filter(|_| item.column.nullable) }
             }
             AggregateFunction::Variance | AggregateFunction::StandardDeviation => {
                 self.variance(state, item.function == AggregateFunction::StandardDeviation)
@@ -72,11 +85,21 @@ impl<'c> Cx<'_, 'c> {
 
     fn picked(&self, kind: AccumulatorKind, state: &[Value<'c>], order_parts: usize, nullable: bool) -> Lane<'c> {
         let b = self.b;
-        let (order, value) = state.split_at(order_parts);
+        let (order, value) = state[kind.key_parts()..].split_at(order_parts);
         let element = b.element(order[0]);
-        let found = b.compare(Direction::Ne, order[0], b.constant_int(element, kind.never(element)));
+        let found = b.compare(Direction::Ne, order[0], self.filled(element, &[], kind.never(element)));
         let valid = self.both(Some(found), value.get(1).copied());
         Lane { value: value[0], valid: valid.filter(|_| nullable) }
+    }
+
+    /// NaN where a side does not vary.
+    fn correlation(&self, state: &[Value<'c>]) -> Value<'c> {
+        let b = self.b;
+        // The root of each side by itself: the product of the squares may be infinite, or zero.
+        let spread = b.multiply(b.sqrt(state[3]), b.sqrt(state[6]));
+        let one = b.constant_float(Element::F64, 1.0);
+        let least = b.negate(one);
+        b.clamp(least, b.divide(state[7], spread), one)
     }
 
     /// Of a sample; null for fewer than two values.

@@ -1,0 +1,249 @@
+//! `window`: rows are buffered, and what is computed of their partitions is put beside them at the end.
+//!
+//! The finish puts the rows in order once, by partition and then by the partition's own order, computes everything there,
+//! where a partition is a run of rows and a frame a part of it, and puts each result back to its row.
+
+mod aggregate;
+mod frame;
+mod partition;
+mod scan;
+mod tree;
+
+use super::{FinishResult, Length, StateSpec, StepResult, Strategy, buffer, named};
+use crate::encode::{Encoded, Expr, SchemaColumn, SortKey};
+use crate::lower::{Cx, Lane, Rows, Scope};
+use crate::physical::{Stage, StagePrinter, Verifier, require};
+use crate::plan::{NamedWindow, VerifyError, WindowFunction};
+use crate::stablehlo::{Combiner, Direction, Element, Value};
+use dj_runtime::expr::ColumnId;
+use partition::{Arranged, Span};
+
+/// Columns that are computed of the rows around each.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Window {
+    /// The columns that tell partitions apart.
+    pub by: Vec<SchemaColumn>,
+    /// The order of a partition's rows.
+    pub order: Vec<SortKey>,
+    /// What is computed.
+    pub items: Vec<NamedWindow<Encoded>>,
+}
+
+impl Window {
+    /// The columns that are computed.
+    pub(crate) fn made(&self) -> impl Iterator<Item = SchemaColumn> {
+        self.items.iter().map(NamedWindow::schema)
+    }
+
+    /// The columns of the result that the rows bring along.
+    fn carried(&self, stage: &Stage) -> Vec<SchemaColumn> {
+        let is_made = |column: &SchemaColumn| self.items.iter().any(|item| item.id == column.id);
+        stage.result.iter().filter(|column| !is_made(column)).copied().collect()
+    }
+
+    /// The items, all aggregates of one frame together, because they are computed together.
+    fn results<'c>(&self, cx: &Cx<'_, 'c>, arranged: &mut Arranged<'c>) -> Vec<Lane<'c>> {
+        let mut lanes: Vec<Option<Lane<'c>>> = vec![None; self.items.len()];
+        for index in 0..self.items.len() {
+            if lanes[index].is_some() {
+                continue;
+            }
+            let item = &self.items[index];
+            let WindowFunction::Aggregate(_) = item.function else {
+                lanes[index] = Some(cx.at(item.span, || self.value(cx, arranged, item)));
+                continue;
+            };
+            let of_frame = |other: &usize| {
+                let other = &self.items[*other];
+                matches!(other.function, WindowFunction::Aggregate(_)) && other.frame == item.frame
+            };
+            let together: Vec<_> = (index..self.items.len()).filter(of_frame).collect();
+            let items: Vec<_> = together.iter().map(|index| &self.items[*index]).collect();
+            let frame = self.frame(cx, arranged, &item.frame);
+            let results = aggregate::aggregates(cx, arranged, &items, &frame);
+            for (index, lane) in together.into_iter().zip(results) {
+                lanes[index] = Some(lane);
+            }
+        }
+        lanes.into_iter().flatten().collect()
+    }
+
+    /// What is no aggregate, of each row in order.
+    fn value<'c>(&self, cx: &Cx<'_, 'c>, arranged: &mut Arranged<'c>, item: &NamedWindow<Encoded>) -> Lane<'c> {
+        let b = cx.b;
+        let one = b.constant_int(Element::S32, 1);
+        let exact = |value: Value<'c>| Lane { value, valid: None };
+        let float = |value: Value<'c>| b.convert(value, Element::F64);
+        let partition = arranged.partition(cx);
+        let (position, rows) = (arranged.position, b.subtract(partition.end, partition.start));
+        match item.function {
+            WindowFunction::Aggregate(_) => unreachable!("aggregates are computed together"),
+            WindowFunction::RowNumber => exact(b.add(b.subtract(position, partition.start), one)),
+            WindowFunction::Rank => exact(b.add(b.subtract(arranged.peers(cx).start, partition.start), one)),
+            WindowFunction::DenseRank => {
+                let number = arranged.peer_numbers(cx);
+                let first = b.gather(number, partition.start);
+                exact(b.add(b.subtract(number, first), one))
+            }
+            WindowFunction::PercentRank => {
+                let before = float(b.subtract(arranged.peers(cx).start, partition.start));
+                let others = float(b.maximum(b.subtract(rows, one), one));
+                exact(b.divide(before, others))
+            }
+            WindowFunction::CumulativeShare => {
+                let until = float(b.subtract(arranged.peers(cx).end, partition.start));
+                exact(b.divide(until, float(b.maximum(rows, one))))
+            }
+            WindowFunction::Tile(parts) => exact(tile(cx, b.subtract(position, partition.start), rows, parts)),
+            WindowFunction::Shift(by) => shift(cx, arranged, item, partition, by),
+            WindowFunction::Fill => fill(cx, arranged, item, partition),
+        }
+    }
+}
+
+/// Which of so many parts a row is in, from one: the first `rows % parts` parts have a row more than the others.
+fn tile<'c>(cx: &Cx<'_, 'c>, row: Value<'c>, rows: Value<'c>, parts: u64) -> Value<'c> {
+    let b = cx.b;
+    // More parts than a buffer has rows are as many as these.
+    let parts = b.constant_int(Element::S32, i64::try_from(parts).unwrap_or(i64::MAX).min(i32::MAX.into()));
+    let one = b.constant_int(Element::S32, 1);
+    let (size, larger) = (b.divide(rows, parts), b.remainder(rows, parts));
+    let in_larger = b.multiply(larger, b.add(size, one));
+    let first = b.divide(row, b.add(size, one));
+    let later = b.divide(b.subtract(row, in_larger), b.maximum(size, one));
+    let is_first = b.compare(Direction::Lt, row, in_larger);
+    b.add(b.select(is_first, first, b.add(larger, later)), one)
+}
+
+/// The value of a row some rows before, or what stands for it.
+fn shift<'c>(
+    cx: &Cx<'_, 'c>,
+    arranged: &mut Arranged<'c>,
+    item: &NamedWindow<Encoded>,
+    partition: Span<'c>,
+    by: i64,
+) -> Lane<'c> {
+    let b = cx.b;
+    let lane = arranged.argument(cx, &item.arguments[0]);
+    let from = frame::moved(cx, arranged.position, by.saturating_neg());
+    let inside = b.and(b.compare(Direction::Ge, from, partition.start), b.compare(Direction::Lt, from, partition.end));
+    let from = b.select(inside, from, arranged.position);
+    let value = b.gather(lane.value, from);
+    let valid = lane.valid.map(|valid| b.gather(valid, from));
+    let Some(default) = item.arguments.get(1) else {
+        return Lane { value, valid: cx.both(Some(inside), valid) };
+    };
+    let otherwise = arranged.argument(cx, default);
+    let element = cx.column_element(item.id, item.ty);
+    let (value, other) = (cx.to_element(value, element), cx.to_element(otherwise.value, element));
+    let all = || b.full_pred(&[arranged.rows.lanes], true);
+    let valid = (valid.is_some() || otherwise.valid.is_some())
+        .then(|| b.select(inside, valid.unwrap_or_else(all), otherwise.valid.unwrap_or_else(all)));
+    Lane { value: b.select(inside, value, other), valid }
+}
+
+/// The last value up to each row that is not null.
+fn fill<'c>(
+    cx: &Cx<'_, 'c>,
+    arranged: &mut Arranged<'c>,
+    item: &NamedWindow<Encoded>,
+    partition: Span<'c>,
+) -> Lane<'c> {
+    let b = cx.b;
+    let lane = arranged.argument(cx, &item.arguments[0]);
+    let Some(valid) = lane.valid else { return lane };
+    let none = b.full_int(Element::S32, &[arranged.rows.lanes], -1);
+    let last = b.inclusive_scan(Combiner::Max, b.select(valid, arranged.position, none));
+    let found = b.compare(Direction::Ge, last, partition.start);
+    Lane { value: b.gather(lane.value, b.select(found, last, arranged.position)), valid: Some(found) }
+}
+
+impl Strategy for Window {
+    fn name(&self) -> &'static str {
+        "window"
+    }
+
+    fn label(&self, names: &dyn Fn(ColumnId) -> String) -> String {
+        if self.by.is_empty() { self.name().to_owned() } else { format!("window by {}", named(&self.by, names)) }
+    }
+
+    fn title(&self, text: &StagePrinter<'_>) -> String {
+        let by = if self.by.is_empty() { String::new() } else { format!(" by [{}]", text.columns(&self.by)) };
+        let order = if self.order.is_empty() { String::new() } else { format!(" sort [{}]", text.order(&self.order)) };
+        format!("window{by}{order}")
+    }
+
+    fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
+        self.items.iter().map(|item| text.window(item)).collect()
+    }
+
+    fn expressions(&self) -> Vec<&Expr> {
+        let keys = self.order.iter().map(|key| &key.expr);
+        keys.chain(self.items.iter().flat_map(NamedWindow::expressions)).collect()
+    }
+
+    fn window(&self) -> Option<&Window> {
+        Some(self)
+    }
+
+    /// The sort is stable, so that what an order leaves open stays as it arrived.
+    fn relies_on_arrival(&self) -> bool {
+        true
+    }
+
+    fn max_rows(&self, cx: &Cx<'_, '_>, _stage: &Stage) -> u64 {
+        aggregate::max_rows(cx, &self.items)
+    }
+
+    fn appends(&self) -> bool {
+        true
+    }
+
+    fn verify(&self, _verifier: &Verifier<'_>, _stage: &Stage) -> Result<(), VerifyError> {
+        self.items.iter().try_for_each(|item| {
+            let measured = !item.frame.measures() || self.order.len() == 1;
+            require(measured, || format!("(P18) the frame of {:?} has {} keys", item.id, self.order.len()))
+        })
+    }
+
+    fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
+        buffer::state_of_columns(cx, stage, &self.carried(stage))
+    }
+
+    fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
+        // What is filtered out is not computed.
+        let unfiltered = self.items.iter().filter(|item| item.filter.is_none()).flat_map(|item| &item.arguments);
+        let keys = self.order.iter().map(|key| &key.expr);
+        cx.raise_early(rows, keys.chain(unfiltered).chain(self.items.iter().filter_map(|item| item.filter.as_ref())));
+        for item in &self.items {
+            if let Some(filter) = &item.filter {
+                let scope = Scope::of(rows);
+                let holds = cx.truth(scope, filter);
+                cx.raise_early_in(scope.only(cx, holds), &item.arguments);
+            }
+        }
+        StepResult::kept(buffer::append(cx, rows, cx.columns_of(rows, &self.carried(stage)), state))
+    }
+
+    fn merge<'c>(&self, cx: &Cx<'_, 'c>, _stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
+        buffer::concatenate(cx, state, other)
+    }
+
+    fn length(&self, cx: &Cx<'_, '_>, stage: &Stage, _length: Length) -> Vec<Vec<i64>> {
+        cx.buffer_dims(stage.chunk_rows)
+    }
+
+    /// The buffered rows as they came, and what was computed of them.
+    fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
+        let (count, buffers) = (state[0], &state[1..]);
+        let rows = cx.buffered_rows(&self.carried(stage), buffers, count, buffer::capacity(cx, stage));
+        let mut arranged = Arranged::new(cx, self, &rows, count);
+        let results = self.results(cx, &mut arranged);
+        let made = self.items.iter().zip(results).flat_map(|(item, lane)| {
+            let lane = arranged.put_back(cx, lane);
+            cx.column_tensors(lane, &item.schema())
+        });
+        let made: Vec<_> = made.collect();
+        FinishResult { count, tensors: buffers.iter().copied().chain(made).collect() }
+    }
+}

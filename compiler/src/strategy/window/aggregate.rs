@@ -1,0 +1,203 @@
+//! Aggregates of frames.
+//!
+//! What is added up in whole numbers is the difference of two sums of all rows before. Everything else is combined of the
+//! frame's rows alone, so that nothing is left of rows outside: a float that left a sum would leave its rounding, and an
+//! infinity would stay for good. A frame that begins or ends with its partition is a scan, another one a walk over a tree.
+
+use super::frame;
+use super::partition::Arranged;
+use super::{scan, tree};
+use crate::encode::Encoded;
+use crate::lower::{Cx, Lane, Scope};
+use crate::plan::{AggregateFunction, NamedWindow, WindowFunction};
+use crate::stablehlo::{Combiner, Direction, Element, Value};
+use crate::strategy::AggregateItem;
+use crate::strategy::accumulate::{Accumulator, AccumulatorKind, Accumulators};
+
+/// The state of every row's frame, accumulator by accumulator.
+pub(super) type States<'c> = Vec<Vec<Value<'c>>>;
+
+/// The aggregates of one frame, for each row in order.
+pub(super) fn aggregates<'c>(
+    cx: &Cx<'_, 'c>,
+    arranged: &mut Arranged<'c>,
+    items: &[&NamedWindow<Encoded>],
+    frame: &frame::Rows<'c>,
+) -> Vec<Lane<'c>> {
+    let added: Vec<_> = items.iter().copied().filter(|item| end_of(item).is_none()).collect();
+    let accumulators = accumulators(cx, &added);
+    let states = states(cx, arranged, &accumulators, frame);
+    let mut added = cx.finalize(&accumulators, &states, arranged.rows.active).into_iter();
+    let each = items.iter().map(|item| match end_of(item) {
+        Some(end) => cx.at(item.span, || pick(cx, arranged, item, frame, end)),
+        None => added.next().unwrap_or_else(|| unreachable!("there are as many results as aggregates")),
+    });
+    each.collect()
+}
+
+/// How many rows can be added up.
+pub(super) fn max_rows(cx: &Cx<'_, '_>, items: &[NamedWindow<Encoded>]) -> u64 {
+    let is_aggregate = |item: &&NamedWindow<Encoded>| matches!(item.function, WindowFunction::Aggregate(_));
+    accumulators(cx, &items.iter().filter(is_aggregate).collect::<Vec<_>>()).max_rows()
+}
+
+fn accumulators(cx: &Cx<'_, '_>, items: &[&NamedWindow<Encoded>]) -> Accumulators {
+    let item = |item: &&NamedWindow<Encoded>| {
+        let WindowFunction::Aggregate(function) = item.function else {
+            unreachable!("{:?} is no aggregate", item.function)
+        };
+        AggregateItem {
+            column: item.schema(),
+            function,
+            arguments: item.arguments.clone(),
+            filter: item.filter.clone(),
+            span: item.span,
+        }
+    };
+    Accumulators::new(cx, &items.iter().map(item).collect::<Vec<_>>(), vec![Element::S32])
+}
+
+/// Which end of a frame has the row that is picked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    First,
+    Last,
+}
+
+fn end_of(item: &NamedWindow<Encoded>) -> Option<End> {
+    let ends = [(AggregateFunction::First, End::First), (AggregateFunction::Last, End::Last)];
+    let found = ends.iter().find(|(function, _)| item.function == WindowFunction::Aggregate(*function));
+    found.map(|(_, end)| *end)
+}
+
+/// The value of the first or last row of each frame that counts.
+fn pick<'c>(
+    cx: &Cx<'_, 'c>,
+    arranged: &Arranged<'c>,
+    item: &NamedWindow<Encoded>,
+    frame: &frame::Rows<'c>,
+    end: End,
+) -> Lane<'c> {
+    let b = cx.b;
+    let lanes = arranged.rows.lanes;
+    let (start, behind) = (frame.span.start, frame.span.end);
+    let last = b.subtract(behind, b.constant_int(Element::S32, 1));
+    let inside = |row: Value<'c>| b.clamp(b.zero(Element::S32), row, b.constant_int(Element::S32, lanes - 1));
+    let mut scope = Scope::of(&arranged.rows);
+    let row = match &item.filter {
+        None => match end {
+            End::First => start,
+            End::Last => last,
+        },
+        Some(filter) => {
+            let counts = cx.truth(scope, filter);
+            scope = scope.only(cx, counts);
+            match end {
+                // The first row from the start on that counts, and the last one up to the end.
+                End::First => {
+                    let never = b.full_int(Element::S32, &[lanes], i32::MAX.into());
+                    let backwards = b.reverse(b.select(counts, arranged.position, never), &[0]);
+                    let next = b.reverse(b.inclusive_scan(Combiner::Min, backwards), &[0]);
+                    b.gather(next, inside(start))
+                }
+                End::Last => {
+                    let never = b.full_int(Element::S32, &[lanes], -1);
+                    let before = b.inclusive_scan(Combiner::Max, b.select(counts, arranged.position, never));
+                    b.gather(before, inside(last))
+                }
+            }
+        }
+    };
+    let lane = cx.expr(scope, &item.arguments[0]);
+    let found = b.and(b.compare(Direction::Ge, row, start), b.compare(Direction::Lt, row, behind));
+    let row = b.select(found, row, arranged.position);
+    let valid = lane.valid.map(|valid| b.gather(valid, row));
+    Lane { value: b.gather(lane.value, row), valid: cx.both(Some(found), valid) }
+}
+
+/// What each row's frame remembers.
+fn states<'c>(
+    cx: &Cx<'_, 'c>,
+    arranged: &Arranged<'c>,
+    accumulators: &Accumulators,
+    frame: &frame::Rows<'c>,
+) -> States<'c> {
+    let b = cx.b;
+    let lanes = cx.contribute(&arranged.rows, accumulators);
+    let is_some = b.compare(Direction::Lt, frame.span.start, frame.span.end);
+    let (whole, others): (Vec<_>, Vec<_>) = (0..lanes.len()).partition(|index| adds_whole(&accumulators.all[*index]));
+    let mut states = vec![vec![]; lanes.len()];
+    for index in whole {
+        let of_frame = |lane: &Value<'c>| difference(cx, b.inclusive_sum(*lane), frame, is_some);
+        let accumulator = &accumulators.all[index];
+        states[index] = cx.at(accumulator.span, || lanes[index].iter().map(of_frame).collect());
+    }
+    if others.is_empty() {
+        return states;
+    }
+    let some = accumulators.only(&others);
+    let lanes: States<'c> = others.iter().map(|index| lanes[*index].clone()).collect();
+    let combined = cx.at(some.all[0].span, || combined(cx, arranged, &some, lanes, frame));
+    let empty = some.split(cx, &empty(cx, &some, arranged.rows.lanes));
+    for ((index, combined), empty) in others.into_iter().zip(combined).zip(empty) {
+        let parts = combined.into_iter().zip(empty);
+        states[index] = parts.map(|(combined, empty)| b.select(is_some, combined, empty)).collect();
+    }
+    states
+}
+
+/// Whether what is remembered is a sum of whole numbers, whatever wraps on the way.
+fn adds_whole(accumulator: &Accumulator) -> bool {
+    matches!(accumulator.kind, AccumulatorKind::Count | AccumulatorKind::Sum | AccumulatorKind::WideSum)
+}
+
+/// Of sums up to each row, those of the frames.
+fn difference<'c>(cx: &Cx<'_, 'c>, sums: Value<'c>, frame: &frame::Rows<'c>, is_some: Value<'c>) -> Value<'c> {
+    let b = cx.b;
+    let zero = b.full_int(Element::S64, &b.dims(sums), 0);
+    let one = b.constant_int(Element::S32, 1);
+    let none = b.full_int(Element::S32, &b.dims(sums), 0);
+    let up_to = |behind: Value<'c>| {
+        let last = b.subtract(b.select(is_some, behind, none), one);
+        let is_any = b.compare(Direction::Ge, last, none);
+        b.select(is_any, b.gather(sums, b.maximum(last, none)), zero)
+    };
+    b.subtract(up_to(frame.span.end), up_to(frame.span.start))
+}
+
+/// States of frames whose rows are combined one with another; any where a frame is empty.
+fn combined<'c>(
+    cx: &Cx<'_, 'c>,
+    arranged: &Arranged<'c>,
+    accumulators: &Accumulators,
+    lanes: States<'c>,
+    frame: &frame::Rows<'c>,
+) -> States<'c> {
+    let b = cx.b;
+    let one = b.constant_int(Element::S32, 1);
+    let at = |states: States<'c>, row: Value<'c>| -> States<'c> {
+        let row = b.clamp(b.zero(Element::S32), row, b.constant_int(Element::S32, arranged.rows.lanes - 1));
+        states.into_iter().map(|parts| parts.into_iter().map(|part| b.gather(part, row)).collect()).collect()
+    };
+    let starts = arranged.starts(cx);
+    if frame.from_first {
+        let scanned = scan::scan(cx, accumulators, lanes, starts);
+        return at(scanned, b.subtract(frame.span.end, one));
+    }
+    if frame.to_last {
+        // Backwards, a partition begins with its last row: that before which the next one starts.
+        let backwards = |value: Value<'c>| b.reverse(value, &[0]);
+        let lasts = b.pad(starts, b.constant_pred(true), &[-1], &[1]);
+        let lanes = lanes.into_iter().map(|parts| parts.into_iter().map(backwards).collect()).collect();
+        let scanned = scan::scan(cx, accumulators, lanes, backwards(lasts));
+        let scanned = scanned.into_iter().map(|parts| parts.into_iter().map(backwards).collect()).collect();
+        return at(scanned, frame.span.start);
+    }
+    tree::walk(cx, accumulators, &lanes, frame)
+}
+
+/// The state of a frame without rows, for each row.
+pub(super) fn empty<'c>(cx: &Cx<'_, 'c>, accumulators: &Accumulators, lanes: i64) -> Vec<Value<'c>> {
+    let state = accumulators.state(cx).into_iter();
+    state.map(|(element, init)| cx.filled(element, &[lanes], init)).collect()
+}

@@ -1,0 +1,131 @@
+//! Rows in the order of their partitions.
+
+use super::Window;
+use crate::encode::Expr;
+use crate::lower::{Cx, Lane, Rows, Scope, WordKey};
+use crate::stablehlo::{Combiner, Element, Indices, Value};
+use std::collections::BTreeMap;
+
+/// The rows of a buffer, a partition after the other, each in its order. Every list has a value for each lane.
+pub(super) struct Arranged<'c> {
+    /// The rows; their place is their position.
+    pub(super) rows: Rows<'c>,
+    /// The position of each: `i32`.
+    pub(super) position: Value<'c>,
+    /// How many rows there are: `i32`.
+    count: Value<'c>,
+    /// Which row is where, and where each row is: `i32`; `None` where the rows stand as they are buffered.
+    order: Option<(Value<'c>, Value<'c>)>,
+    /// Whether a row is the first of its partition, or of its peers.
+    partition_starts: Option<Value<'c>>,
+    peer_starts: Option<Value<'c>>,
+    partition: Option<Span<'c>>,
+    peers: Option<Span<'c>>,
+}
+
+/// A run of rows around each: from the first to behind the last, `i32`.
+#[derive(Clone, Copy)]
+pub(super) struct Span<'c> {
+    pub(super) start: Value<'c>,
+    pub(super) end: Value<'c>,
+}
+
+impl<'c> Arranged<'c> {
+    /// Puts rows in order, of which the first `count` are live.
+    pub(super) fn new(cx: &Cx<'_, 'c>, window: &Window, rows: &Rows<'c>, count: Value<'c>) -> Self {
+        let b = cx.b;
+        let keys: Vec<_> = window
+            .by
+            .iter()
+            .map(|key| {
+                let interval = cx.lowering.variant.facts.interval(key.id);
+                WordKey::of_group(rows.columns[&key.id], interval, key.nullable)
+            })
+            .collect();
+        let parts = cx.words(&keys);
+        let all = cx.words(&keys.into_iter().chain(cx.sort_keys(rows, &window.order)).collect::<Vec<_>>());
+        let order = (!all.is_empty()).then(|| cx.argsort(&all, count));
+        let starts = |words: &[Value<'c>]| {
+            let arranged = |order| words.iter().map(|word| b.gather(*word, order)).collect::<Vec<_>>();
+            let sorted = order.map(arranged).filter(|words| !words.is_empty());
+            sorted.map(|words| b.and(cx.boundaries(&words), rows.active))
+        };
+        let (partition_starts, peer_starts) = (starts(&parts), starts(&all));
+        let position = b.iota(Element::S32, rows.lanes);
+        let read: Vec<_> = window.items.iter().flat_map(|item| item.expressions()).flat_map(Expr::columns).collect();
+        let keys = window.order.iter().flat_map(|key| key.expr.columns());
+        let read: Vec<_> = read.into_iter().chain(keys).collect();
+        let gathered = |lane: &Lane<'c>| match order {
+            Some(order) => {
+                Lane { value: b.gather(lane.value, order), valid: lane.valid.map(|valid| b.gather(valid, order)) }
+            }
+            None => *lane,
+        };
+        let columns = rows.columns.iter().filter(|(id, _)| read.contains(id));
+        let columns: BTreeMap<_, _> = columns.map(|(id, lane)| (*id, gathered(lane))).collect();
+        let origin = order.map_or(rows.origin, |order| b.convert(order, Element::S64));
+        let rows = Rows { columns, origin, order: vec![position], ..rows.clone() };
+        let order = order.map(|order| {
+            let known = Indices { sorted: false, unique: true };
+            let nowhere = b.full_int(Element::S32, &[rows.lanes], 0);
+            (order, b.scatter(nowhere, order, position, Combiner::Set, known))
+        });
+        Self { rows, position, count, order, partition_starts, peer_starts, partition: None, peers: None }
+    }
+
+    /// An expression of each row.
+    pub(super) fn argument(&self, cx: &Cx<'_, 'c>, expr: &Expr) -> Lane<'c> {
+        cx.expr(Scope::of(&self.rows), expr)
+    }
+
+    /// The partition of each row.
+    pub(super) fn partition(&mut self, cx: &Cx<'_, 'c>) -> Span<'c> {
+        *self.partition.get_or_insert_with(|| span(cx, self.partition_starts, self.position, self.count))
+    }
+
+    /// The rows that the order leaves equal to each, itself among them.
+    pub(super) fn peers(&mut self, cx: &Cx<'_, 'c>) -> Span<'c> {
+        *self.peers.get_or_insert_with(|| span(cx, self.peer_starts, self.position, self.count))
+    }
+
+    /// Whether each row is the first of its partition.
+    pub(super) fn starts(&self, cx: &Cx<'_, 'c>) -> Value<'c> {
+        let first = || cx.b.compare(crate::stablehlo::Direction::Eq, self.position, cx.b.zero(Element::S32));
+        self.partition_starts.unwrap_or_else(first)
+    }
+
+    /// The number of each row's peers among all: `i32`.
+    pub(super) fn peer_numbers(&self, cx: &Cx<'_, 'c>) -> Value<'c> {
+        let b = cx.b;
+        match self.peer_starts {
+            Some(starts) => b.inclusive_sum(b.convert(starts, Element::S32)),
+            None => b.full_int(Element::S32, &[self.rows.lanes], 0),
+        }
+    }
+
+    /// A lane of the rows in order, as the rows were.
+    pub(super) fn put_back(&self, cx: &Cx<'_, 'c>, lane: Lane<'c>) -> Lane<'c> {
+        let back = |value: Value<'c>| {
+            let dims = [self.rows.lanes];
+            let value = if cx.b.dims(value).is_empty() { cx.b.broadcast(value, &dims) } else { value };
+            self.order.map_or(value, |(_, inverse)| cx.b.gather(value, inverse))
+        };
+        Lane { value: back(lane.value), valid: lane.valid.map(back) }
+    }
+}
+
+/// The runs that begin at some rows; one of all `count` rows where none is told.
+fn span<'c>(cx: &Cx<'_, 'c>, starts: Option<Value<'c>>, position: Value<'c>, count: Value<'c>) -> Span<'c> {
+    let b = cx.b;
+    let dims = b.dims(position);
+    let Some(starts) = starts else {
+        return Span { start: b.full_int(Element::S32, &dims, 0), end: b.broadcast(count, &dims) };
+    };
+    let nothing = b.full_int(Element::S32, &dims, 0);
+    let start = b.inclusive_max(b.select(starts, position, nothing));
+    let never = b.full_int(Element::S32, &dims, i32::MAX.into());
+    // The next start behind each row: a scan from the end.
+    let backwards = b.reverse(b.select(starts, position, never), &[0]);
+    let next = b.reverse(b.exclusive_scan(Combiner::Min, backwards), &[0]);
+    Span { start, end: b.minimum(next, b.broadcast(count, &dims)) }
+}
