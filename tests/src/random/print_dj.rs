@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::program::{Item, Join, Pipeline, Program, SortItem, Step};
+use super::program::{Frame, Item, Join, Pipeline, Program, SortItem, Step};
 use super::schema::columns_of;
 
 /// The program's text.
@@ -101,6 +101,18 @@ fn step(step: &Step) -> String {
         Step::Distinct(keys) if keys.is_empty() => "distinct".to_owned(),
         Step::Distinct(keys) => format!("distinct {{ {} }}", keys.join(", ")),
         Step::Set { kind, right } => format!("{kind} {}", inner(right)),
+        Step::Window { by, sort, frame, items, .. } => {
+            let by = (!by.is_empty()).then(|| format!("by {{ {} }}", by.join(", ")));
+            let sort = (!sort.is_empty()).then(|| format!("sort {{ {} }}", sort_items(sort)));
+            let parts: Vec<_> = by.into_iter().chain(sort).chain(self::frame(frame)).collect();
+            format!("window {{ {} }} {{ {} }}", parts.join(", "), named(items))
+        }
+        Step::TakeBy { by, sort, first, last } => {
+            let rows = if *first == 1 { last.to_string() } else { format!("{first}..{last}") };
+            let by = by.join(", ");
+            let sort = if sort.is_empty() { String::new() } else { format!(" sort {{ {} }}", sort_items(sort)) };
+            format!("take {rows} by {{ {by} }}{sort}")
+        }
         Step::Pivot { by, on, values, name, value } => {
             let values: Vec<_> = values.iter().map(|value| value.literal.dj()).collect();
             let by = if by.is_empty() { String::new() } else { format!("by {{ {} }}, ", by.join(", ")) };
@@ -129,6 +141,19 @@ fn join(join: &Join) -> String {
         format!(" on {}", conditions.join(" and "))
     };
     format!("join {kind}{}{on}{nulls}", inner(&join.right))
+}
+
+fn sort_items(items: &[SortItem]) -> String {
+    items.iter().map(sort_item).collect::<Vec<_>>().join(", ")
+}
+
+fn frame(frame: &Frame) -> Option<String> {
+    let end = |end: &Option<i64>, unit: &str| end.map_or_else(String::new, |end| format!("{end}{unit}"));
+    match frame {
+        Frame::None => None,
+        Frame::Rows { start, end: last } => Some(format!("rows {}..{}", end(start, ""), end(last, ""))),
+        Frame::Range { unit, start, end: last } => Some(format!("range {}..{}", end(start, unit.0), end(last, unit.0))),
+    }
 }
 
 fn sort_item(item: &SortItem) -> String {

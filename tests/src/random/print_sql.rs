@@ -3,7 +3,7 @@
 //! Every relation has a column `o`, by which its rows are in DJ's order, where there is one.
 
 use super::expr::Expr;
-use super::program::{Item, Join, Pipeline, PivotValue, Program, SortItem, Step};
+use super::program::{Frame, Item, Join, Pipeline, PivotValue, Program, SortItem, Step};
 use super::types::Type;
 
 /// The query of an export, a list of common table expressions; in order if the rows have one.
@@ -84,6 +84,14 @@ impl Printer {
                 format!("from {input} qualify {TOTAL} (partition by {} order by o) = 1", keys.join(", "))
             }
             Step::Set { kind, right } => self.set(input, kind, right),
+            Step::Window { by, sort, frame, by_rows, items } => {
+                let window = window(by, sort, *by_rows, frame);
+                format!("select *, {} from {input} window w as ({window})", self::items(items))
+            }
+            Step::TakeBy { by, sort, first, last } => {
+                let window = window(by, sort, true, &Frame::None);
+                format!("from {input} qualify {TOTAL} ({window}) between {first} and {last}")
+            }
             Step::Pivot { by, on, values, value, .. } => pivot(input, by, on, values, value),
             Step::Unpivot { columns, ty, name, value } => unpivot(input, columns, *ty, name, value),
         };
@@ -148,6 +156,29 @@ fn sort_item(item: &SortItem) -> String {
     let direction = if item.descending { "desc" } else { "asc" };
     let nulls = if item.nulls_first { "first" } else { "last" };
     format!("{} {direction} nulls {nulls}", item.expr.sql())
+}
+
+fn window(by: &[String], sort: &[SortItem], by_rows: bool, frame: &Frame) -> String {
+    let by = if by.is_empty() { String::new() } else { format!("partition by {}", by.join(", ")) };
+    let sort: Vec<String> = sort.iter().map(sort_item).chain(by_rows.then(|| "o".to_owned())).collect();
+    let order = if sort.is_empty() { String::new() } else { format!(" order by {}", sort.join(", ")) };
+    let end = |end: Option<i64>, unit: &str, open: &str| match end {
+        None => format!("unbounded {open}"),
+        Some(end) => {
+            let side = if end < 0 { "preceding" } else { "following" };
+            let distance = end.unsigned_abs();
+            if unit.is_empty() { format!("{distance} {side}") } else { format!("interval {distance} {unit} {side}") }
+        }
+    };
+    let between = |word: &str, unit: &str, first: Option<i64>, last: Option<i64>| {
+        format!(" {word} between {} and {}", end(first, unit, "preceding"), end(last, unit, "following"))
+    };
+    let frame = match frame {
+        Frame::None => String::new(),
+        Frame::Rows { start, end } => between("rows", "", *start, *end),
+        Frame::Range { unit, start, end } => between("range", unit.1, *start, *end),
+    };
+    format!("{by}{order}{frame}")
 }
 
 fn pivot(input: &str, by: &[String], on: &str, values: &[PivotValue], value: &Expr) -> String {

@@ -115,6 +115,21 @@ pub(crate) enum Step {
         kind: &'static str,
         right: Pipeline,
     },
+    /// `by_rows`: what it gives depends on the place of each row, and not on its keys alone.
+    Window {
+        by: Vec<String>,
+        sort: Vec<SortItem>,
+        frame: Frame,
+        by_rows: bool,
+        items: Vec<Item>,
+    },
+    /// The rows from the first to the last of each key, in an order.
+    TakeBy {
+        by: Vec<String>,
+        sort: Vec<SortItem>,
+        first: usize,
+        last: usize,
+    },
     Pivot {
         by: Vec<String>,
         on: String,
@@ -127,6 +142,22 @@ pub(crate) enum Step {
         ty: Type,
         name: String,
         value: String,
+    },
+}
+
+/// The frame of a window; an end that is not there is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Frame {
+    None,
+    Rows {
+        start: Option<i64>,
+        end: Option<i64>,
+    },
+    /// `unit`: of both languages, nothing for a number.
+    Range {
+        unit: (&'static str, &'static str),
+        start: Option<i64>,
+        end: Option<i64>,
     },
 }
 
@@ -153,7 +184,7 @@ impl Program {
             Step::Join(join) if matches!(join.kind, "semi" | "anti") => ordered,
             Step::Join(join) => ordered && self.is_ordered(&join.right),
             Step::Sort { total, .. } => ordered || *total,
-            Step::Take(..) | Step::Unpivot { .. } => ordered,
+            Step::Take(..) | Step::Unpivot { .. } | Step::Window { .. } | Step::TakeBy { .. } => ordered,
             Step::Set { kind: "union", right } => ordered && self.is_ordered(right),
             Step::Set { .. } => false,
         })
@@ -209,6 +240,10 @@ impl Step {
             Self::Join(join) => join.conditions.iter().collect(),
             Self::Sort { items, .. } => items.iter().map(|item| &item.expr).collect(),
             Self::Pivot { value, .. } => vec![value],
+            Self::Window { sort, items, .. } => {
+                sort.iter().map(|item| &item.expr).chain(items.iter().map(|item| &item.expr)).collect()
+            }
+            Self::TakeBy { sort, .. } => sort.iter().map(|item| &item.expr).collect(),
             Self::Drop(_)
             | Self::Rename(_)
             | Self::Take(..)
@@ -222,7 +257,8 @@ impl Step {
 
     fn looks_at_order(&self) -> bool {
         match self {
-            Self::Take(..) => true,
+            Self::Take(..) | Self::TakeBy { .. } => true,
+            Self::Window { by_rows, .. } => *by_rows,
             Self::Distinct(keys) => !keys.is_empty(),
             _ => self.expressions().iter().any(|expr| {
                 let text = expr.dj();
@@ -239,6 +275,8 @@ impl Step {
             Self::Drop(names) => names.len(),
             Self::Rename(names) => names.len(),
             Self::Pivot { by, values, .. } => by.len() + values.len(),
+            Self::Window { by, frame, .. } => by.len() + usize::from(*frame != Frame::None),
+            Self::TakeBy { by, last, .. } => by.len() + last,
             Self::Unpivot { columns, .. } => columns.len(),
             _ => 0,
         };

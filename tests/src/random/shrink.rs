@@ -1,7 +1,7 @@
 //! Makes a failing program small: whatever can go while it still fails in the same way goes.
 
 use super::expr::Expr;
-use super::program::{Item, Join, Pipeline, Program, Step};
+use super::program::{Frame, Item, Join, Pipeline, Program, SortItem, Step};
 
 /// Programs with a part less, those that lose much first.
 pub(crate) fn smaller(program: &Program) -> Vec<Program> {
@@ -134,6 +134,25 @@ fn steps(step: &Step) -> Vec<Step> {
                 found.push(pivot(by, &[&values[..at], &values[at + 1..]].concat()));
             }
             found
+        }
+        Step::Window { by, sort, frame, by_rows, items } => {
+            let window = |by: &Vec<String>, sort: &Vec<SortItem>, frame: &Frame, items: &Vec<Item>| Step::Window {
+                by: by.clone(),
+                sort: sort.clone(),
+                frame: frame.clone(),
+                by_rows: *by_rows,
+                items: items.clone(),
+            };
+            let fewer = lists(items, 1).into_iter().map(|items| window(by, sort, frame, &items));
+            let names = names_without(by).into_iter().map(|by| window(&by, sort, frame, items));
+            let whole = (*frame != Frame::None).then(|| window(by, sort, &Frame::None, items));
+            let keys = (0..sort.len()).filter(|_| *by_rows && sort.len() > 1);
+            let keys = keys.map(|at| window(by, &[&sort[..at], &sort[at + 1..]].concat(), frame, items));
+            fewer.chain(names).chain(whole).chain(keys).collect()
+        }
+        Step::TakeBy { by, sort, first, last } => {
+            let take = |by: Vec<String>| Step::TakeBy { by, sort: sort.clone(), first: *first, last: *last };
+            names_without(by).into_iter().map(take).collect()
         }
         Step::Rename(_) | Step::Sort { .. } | Step::Unpivot { .. } => vec![],
     }

@@ -41,6 +41,13 @@ impl Generator {
         finished(call, filter)
     }
 
+    /// An aggregate of the window `w`.
+    pub(super) fn aggregate_over(&mut self) -> Expr {
+        let call = self.aggregate_call(false);
+        let filter = self.random.one_in(4).then(|| self.condition(2));
+        finished_over(call, filter, " over w")
+    }
+
     /// An expression of aggregates.
     fn computed(&mut self, ordered: bool) -> Expr {
         match self.random.below(4) {
@@ -181,6 +188,11 @@ fn counted(argument: Option<Expr>) -> Call {
 
 /// The call with its filter.
 fn finished(call: Call, filter: Option<Expr>) -> Expr {
+    finished_over(call, filter, "")
+}
+
+/// The same of the rows that a window leaves.
+fn finished_over(call: Call, filter: Option<Expr>, over: &str) -> Expr {
     let gap = if call.argument.is_some() { "$b" } else { "$a" };
     let (dj, sql) = if filter.is_some() {
         let space = if call.argument.is_some() { " " } else { "" };
@@ -188,6 +200,7 @@ fn finished(call: Call, filter: Option<Expr>) -> Expr {
     } else {
         (call.dj.replace("$f", ""), call.sql.to_owned())
     };
+    let sql = format!("{sql}{over}");
     let sql = call.cast.map_or_else(|| sql.clone(), |ty| format!("({sql})::{}", ty.sql()));
     let args: Vec<Expr> = call.argument.into_iter().chain(filter).collect();
     Expr::node(call.ty, call.known, dj, sql, args)

@@ -12,6 +12,7 @@ mod texts;
 mod times;
 mod truths;
 mod values;
+mod windows;
 
 use super::expr::{Expr, Known};
 use super::program::Program;

@@ -10,7 +10,7 @@ impl Generator {
     /// Appends a transform that the rows allow.
     pub(super) fn step(&mut self, rows: &mut Rows, steps: &mut Vec<Step>) {
         self.scope.clone_from(&rows.columns);
-        match self.random.below(18) {
+        match self.random.below(20) {
             0..=2 => {
                 let condition = self.condition(3);
                 steps.push(Step::Filter(condition));
@@ -26,6 +26,7 @@ impl Generator {
             14 => self.unpivot(rows, steps),
             15 => self.replace(rows, steps),
             16 => self.apply(rows, steps),
+            17 | 18 => self.window(rows, steps),
             _ => self.rename(rows, steps),
         }
     }
@@ -127,7 +128,7 @@ impl Generator {
     }
 
     /// Names of one to `most` columns.
-    fn key_names(&mut self, most: usize) -> Vec<String> {
+    pub(super) fn key_names(&mut self, most: usize) -> Vec<String> {
         let mut names: Vec<String> = vec![];
         for _ in 0..1 + self.random.below(most) {
             let column = self.any_column();
