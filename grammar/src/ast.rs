@@ -297,6 +297,8 @@ pub enum JoinCondition {
         within: Option<Expr>,
         /// The next row instead of the previous one.
         forward: bool,
+        /// Rows without a match stay.
+        left: bool,
     },
 }
 

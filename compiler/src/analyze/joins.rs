@@ -35,7 +35,7 @@ impl<'a> Builder<'a> {
             ast::JoinKind::Right => return self.right_join(env, left, join, span),
             ast::JoinKind::Full => return self.full_join(env, left, join, span),
             ast::JoinKind::Cross => return self.cross_join(env, left, join, span),
-            ast::JoinKind::AsOf => return self.later("join asof", span),
+            ast::JoinKind::AsOf => return self.asof_join(env, left, join, span),
         };
         let right = self.right_side(env, join);
         let matching = self.matching(env, &left, &right, join, span);
@@ -52,7 +52,7 @@ impl<'a> Builder<'a> {
         let residual = conjunction(matching.residual, span);
         let (left, right) = (Box::new(left.plan), Box::new(right.plan));
         let nulls_equal = join.nulls_equal;
-        let plan = Plan::Join(Join { left, right, kind, on: matching.on, residual, nulls_equal, span });
+        let plan = Plan::Join(Join { left, right, kind, on: matching.on, nearest: None, residual, nulls_equal, span });
         Relation { plan, columns, open, rows }
     }
 
@@ -87,7 +87,13 @@ impl<'a> Builder<'a> {
     }
 
     /// `on { k1, k2 }`
-    fn using(&mut self, env: &Env<'a>, left: &Relation, right: &Relation, names: &'a [ast::Name]) -> Matching {
+    pub(super) fn using(
+        &mut self,
+        env: &Env<'a>,
+        left: &Relation,
+        right: &Relation,
+        names: &'a [ast::Name],
+    ) -> Matching {
         let mut matching = Matching::default();
         for name in names {
             let a = self.listed_column(left, env, name);
@@ -173,7 +179,7 @@ impl Matching {
 }
 
 /// A column of the right after a join.
-fn column_after(column: ScopeColumn, kind: JoinKind) -> ScopeColumn {
+pub(super) fn column_after(column: ScopeColumn, kind: JoinKind) -> ScopeColumn {
     let nullable =
         |schema: SchemaColumn| SchemaColumn { nullable: schema.nullable || kind == JoinKind::Left, ..schema };
     ScopeColumn { column: column.column.map(nullable), ..column }
@@ -245,7 +251,7 @@ fn is_null(key: Expr) -> Expr {
 }
 
 /// A key in another type; null where that does not hold its value.
-fn key_as(key: Expr, ty: Type) -> Expr {
+pub(super) fn key_as(key: Expr, ty: Type) -> Expr {
     if key.ty == ty {
         return key;
     }

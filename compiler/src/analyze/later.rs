@@ -35,10 +35,6 @@ pub(super) fn not_supported(what: &str, span: Span) -> Diagnostic {
 /// What gives the same with what there is; nothing where there is no way, or none that is worth its length.
 fn until_then(what: &str) -> Option<&'static str> {
     Some(match what {
-        "join asof" => {
-            "join on the key and `right.ts <= left.ts`, find each row's greatest `right.ts` with a `group`, and join again \
-             with that"
-        }
         "count_distinct" => "count the rows of a `distinct`: `t | distinct { key, x } | group key { n = count(x) }`",
         "bit_and" => "the lowest bits of an integer are a remainder: `x % 8` is the lowest three",
         "bit_not" => "of a signed integer it is `-1 - x`",

@@ -5,6 +5,7 @@
 //! Analysis does no input or output: a [`Catalog`] says what the bound files hold.
 
 mod aggregates;
+mod asof_joins;
 mod builder;
 mod calls;
 pub mod codes;

@@ -39,8 +39,16 @@ impl<'a> Builder<'a> {
         let one = || Expr::literal(Scalar::Int(1), Type::I32, span);
         let (left, right) = (Box::new(left.plan), Box::new(right.plan));
         let on = vec![(one(), one())];
-        let plan =
-            Plan::Join(Join { left, right, kind: JoinKind::Inner, on, residual: None, nulls_equal: false, span });
+        let plan = Plan::Join(Join {
+            left,
+            right,
+            kind: JoinKind::Inner,
+            on,
+            nearest: None,
+            residual: None,
+            nulls_equal: false,
+            span,
+        });
         Relation { plan, columns, open, rows: RowBound::Many }
     }
 
@@ -65,7 +73,16 @@ impl<'a> Builder<'a> {
         let residual = conjunction(matched.residual, span);
         let (kind, nulls_equal) = (JoinKind::Left, join.nulls_equal);
         let (one, two) = (Box::new(a.plan), Box::new(b.plan));
-        let first = Plan::Join(Join { left: one, right: two, kind, on: matched.on, residual, nulls_equal, span });
+        let first = Plan::Join(Join {
+            left: one,
+            right: two,
+            kind,
+            on: matched.on,
+            nearest: None,
+            residual,
+            nulls_equal,
+            span,
+        });
         let second = flipped(c.plan, d.plan, unmatched, JoinKind::Anti, nulls_equal, span);
         let (mut inputs, mut columns, mut visible) = ((Vec::new(), Vec::new()), Vec::new(), Vec::new());
         for output in outputs {
@@ -150,7 +167,16 @@ struct Output {
 fn flipped(left: Plan, right: Plan, matching: Matching, kind: JoinKind, nulls_equal: bool, span: Span) -> Plan {
     let on = matching.on.into_iter().map(|(left, right)| (right, left)).collect();
     let residual = conjunction(matching.residual, span);
-    Plan::Join(Join { left: Box::new(right), right: Box::new(left), kind, on, residual, nulls_equal, span })
+    Plan::Join(Join {
+        left: Box::new(right),
+        right: Box::new(left),
+        kind,
+        on,
+        nearest: None,
+        residual,
+        nulls_equal,
+        span,
+    })
 }
 
 fn read(column: SchemaColumn, span: Span) -> Expr {

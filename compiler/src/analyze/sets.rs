@@ -88,7 +88,7 @@ impl<'a> Builder<'a> {
         }
         let on = common_keys(on, true);
         let (left, right) = (Box::new(input.plan), Box::new(right.plan));
-        let plan = Plan::Join(Join { left, right, kind, on, residual: None, nulls_equal: true, span });
+        let plan = Plan::Join(Join { left, right, kind, on, nearest: None, residual: None, nulls_equal: true, span });
         self.distinct(env, Relation { plan, rows: input.rows.or_none(), ..input }, None, span)
     }
 

@@ -102,6 +102,7 @@ impl Splitting<'_> {
             right: Box::new(matches),
             kind: join.kind,
             on: vec![(row.read(span), read.read(span))],
+            nearest: None,
             residual: None,
             nulls_equal: false,
             span,

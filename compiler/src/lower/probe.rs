@@ -31,7 +31,7 @@ impl<'c> Cx<'_, 'c> {
         let built = self.built(probe.build);
         let found = strategy.find(self, &rows, probe, &built);
         match probe.matches {
-            Matches::One(_) => (self.join_one(rows, probe, &built, &found), None),
+            Matches::One(_) | Matches::Nearest(_) => (self.join_one(rows, probe, &built, &found), None),
             Matches::Many => {
                 let (rows, total) = self.expand(&rows, probe, strategy, &built, &found, chunk);
                 (rows, Some(total))

@@ -37,9 +37,7 @@ fn relied_upon(stages: &[Stage]) -> BTreeSet<ColumnId> {
                 }
             });
         }
-        if let Some(group) = stage.sink.strategy().group() {
-            relied.extend(group.keys.iter().map(|key| key.id));
-        }
+        relied.extend(stage.sink.strategy().keys().iter().map(|key| key.id));
         renamed.extend(stage.drivers.iter().flat_map(|driver| renames(driver, stages)));
     }
     // A name is given before it is read, so backwards one pass is enough.

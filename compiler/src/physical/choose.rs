@@ -152,6 +152,9 @@ impl Chooser<'_> {
     pub(super) fn join(&self, join: &Join, unique: UniqueColumns<'_>, rows: Option<u64>) -> (Sink, Reason) {
         let exprs = join.on.iter().map(|(_, right)| right.clone()).collect();
         let merge = |matches| Merge { keys: BuildKeys { exprs, matches }, nulls_equal: join.nulls_equal };
+        if let Some(nearest) = join.nearest {
+            return (Sink::Merge(merge(Matches::Nearest(nearest))), Reason::Nearest);
+        }
         let any_will_do = matches!(join.kind, JoinKind::Semi | JoinKind::Anti) && join.residual.is_none();
         // Where any match will do, nothing rests on there being one.
         let unique = if any_will_do { None } else { one_match(join, &self.program.shared, unique) };

@@ -63,6 +63,7 @@ impl Explained<'_> {
             Reason::Forced => "`--strategy` asks for it".to_owned(),
             Reason::OneGroup => "there are no keys, so there is one group".to_owned(),
             Reason::Group(addressing) => self.addressing(addressing),
+            Reason::Nearest => "of sorted keys the nearest is found".to_owned(),
             Reason::ManyMatches => "build keys are not known to be unique".to_owned(),
             Reason::OneMatch { unique, addressing } => {
                 format!("{}; {}", self.unique(unique.as_ref()), self.addressing(addressing))

@@ -14,6 +14,8 @@ pub enum Reason {
     Group(Addressing),
     /// There may be many matches: the build keys are not known to be unique.
     ManyMatches,
+    /// Only sorted keys tell which row is nearest.
+    Nearest,
     /// One match is enough, so it depends on whether the build keys can address a table.
     OneMatch {
         /// Why there is at most one; `None` where any match will do.

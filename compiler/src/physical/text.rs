@@ -6,10 +6,10 @@
 use super::{Check, Driver, DriverColumn, Op, Probe, Stage, Variant};
 use crate::encode::{Encoded, EncodedProgram, Expr, NamedExpr, SchemaColumn, SortKey, Type};
 use crate::plan::{
-    NamedWindow, Printer, RowCount, aggregate_name, grouped, join_kind_name, name_text, names_of_several,
+    NamedWindow, Printer, RowCount, aggregate_name, grouped, join_kind_name, key_symbol, name_text, names_of_several,
 };
 use crate::strategy::address::slots_at;
-use crate::strategy::{AggregateItem, BuildStrategy, KeyDim, KeyDomain};
+use crate::strategy::{AggregateItem, BuildStrategy, KeyDim, KeyDomain, Matches};
 use dj_runtime::artifact::{DriverSource, ScanPredicate};
 use dj_runtime::expr::{ColumnId, Scalar, literal_text};
 use dj_runtime::types::{Bounds, Type as Written};
@@ -129,7 +129,14 @@ impl<'a> StagePrinter<'a> {
 
     fn probe(&self, probe: &Probe) -> String {
         let pairs = probe.keys.iter().zip(build_keys(self.of.variant, probe));
-        let pairs = pairs.map(|(left, right)| format!("{} == {}", self.expr(left), self.expr(right)));
+        let nearest = match probe.matches {
+            Matches::Nearest(nearest) => Some((probe.keys.len() - 1, nearest)),
+            Matches::One(_) | Matches::Many => None,
+        };
+        let pairs = pairs.enumerate().map(|(index, (left, right))| {
+            let nearest = nearest.filter(|(last, _)| *last == index).map(|(_, nearest)| nearest);
+            format!("{} {} {}", self.expr(left), key_symbol(nearest), self.expr(right))
+        });
         let pairs = pairs.collect::<Vec<_>>().join(" and ");
         let on = if pairs.is_empty() { String::new() } else { format!(" on {pairs}") };
         let matches = build(self.of.variant, probe).description();

@@ -105,12 +105,12 @@ impl Verifier<'_> {
         let stage = &self.variant.stages[index];
         let strategy = stage.sink.strategy();
         strategy.expressions().into_iter().try_for_each(|expr| self.expr(index, expr, row))?;
+        strategy.keys().iter().try_for_each(|key| self.is_there(key, row, "key"))?;
         let Some(group) = strategy.group() else {
             let made: Vec<_> = strategy.window().into_iter().flat_map(Window::made).collect();
             let carried = stage.result.iter().filter(|column| !made.contains(column));
             return carried.into_iter().try_for_each(|column| self.is_there(column, row, "result"));
         };
-        group.keys.iter().try_for_each(|key| self.is_there(key, row, "key"))?;
         for item in &group.aggregates {
             require(item.span != Span::default(), || format!("(P11) {:?} has no place", item.function))?;
             item.filter.iter().try_for_each(|filter| self.condition(index, filter, row))?;

@@ -20,7 +20,9 @@ pub use operators::*;
 pub use properties::{Facts, UniqueColumns, Uniqueness, is_unique, one_match, row_bound, row_estimate};
 pub(crate) use properties::{MAX_ROWS, aggregate_interval, window_interval};
 pub use rows::{RowCount, grouped};
-pub(crate) use text::{Printer, Written, aggregate_name, join_kind_name, name_text, names_of_several, program_text};
+pub(crate) use text::{
+    Printer, Written, aggregate_name, join_kind_name, key_symbol, name_text, names_of_several, program_text,
+};
 pub use text::{expr_text, plain_plan_text, plan_text};
 pub(crate) use verify::well_typed;
 pub use verify::{VerifyError, verify};

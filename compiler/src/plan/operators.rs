@@ -103,7 +103,8 @@ pub struct NamedExpr<F: Form = Text> {
 ///
 /// **Schema**: the left's columns, then the right's (semi and anti: the left's alone). **Nulls**: a null key matches
 /// nothing, unless `nulls_equal`; a left join makes the right's columns nullable.
-/// **Constraints**: (C1) `on` pairs have one type; (C2) the residual reads columns of both sides, and is bool.
+/// **Constraints**: (C1) `on` pairs have one type; (C2) the residual reads columns of both sides, and is bool;
+/// (C3) a nearest row is looked for by numbers or times, for an inner or a left join.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Join<F: Form = Text> {
     /// The probe side, whose order is kept.
@@ -114,12 +115,23 @@ pub struct Join<F: Form = Text> {
     pub kind: JoinKind,
     /// Pairs of expressions, of the left and of the right, that must be equal.
     pub on: Vec<(Expr<F>, Expr<F>)>,
+    /// Whether the last pair need not be equal: of the rows that are equal in the others, the nearest one matches.
+    pub nearest: Option<Nearest>,
     /// A further condition on a pair of rows.
     pub residual: Option<Expr<F>>,
     /// Whether null keys match each other.
     pub nulls_equal: bool,
     /// The transform.
     pub span: Span,
+}
+
+/// Which row is nearest to a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Nearest {
+    /// The last row of the greatest key that is not greater.
+    Before,
+    /// The first row of the least key that is not less.
+    After,
 }
 
 /// Which rows a join gives.

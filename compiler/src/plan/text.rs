@@ -5,7 +5,7 @@
 
 use super::{
     Aggregate, AggregateFunction, Columns, Distance, Frame, FrameUnit, HostExpr, Join, JoinKind, NamedAggregate,
-    NamedExpr, NamedWindow, Plan, Program, Scan, SortKey, Union, Window, WindowFunction,
+    NamedExpr, NamedWindow, Nearest, Plan, Program, Scan, SortKey, Union, Window, WindowFunction,
 };
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, ExprText, Form, Names, Text};
 use std::borrow::Cow;
@@ -229,8 +229,12 @@ impl<F: Form> Printer<'_, F> {
 
     fn join(&self, join: &Join<F>) -> String {
         let kind = join_kind_name(join.kind);
-        let pairs: Vec<_> =
-            join.on.iter().map(|(left, right)| format!("{} == {}", self.expr(left), self.expr(right))).collect();
+        let last = join.on.len().saturating_sub(1);
+        let symbol = |index: usize| key_symbol(join.nearest.filter(|_| index == last));
+        let pair = |(index, (left, right)): (usize, &(Expr<F>, Expr<F>))| {
+            format!("{} {} {}", self.expr(left), symbol(index), self.expr(right))
+        };
+        let pairs: Vec<_> = join.on.iter().enumerate().map(pair).collect();
         let on = if pairs.is_empty() { String::new() } else { format!(" on {}", pairs.join(" and ")) };
         let residual = join.residual.as_ref().map(|residual| format!(" where {}", self.expr(residual)));
         let nulls = if join.nulls_equal { " nulls equal" } else { "" };
@@ -289,6 +293,15 @@ impl<F: Form> Printer<'_, F> {
 
 fn skip_text(skip: u64) -> String {
     if skip == 0 { String::new() } else { format!(" skip {skip}") }
+}
+
+/// How a key of the left is compared with one of the right.
+pub(crate) fn key_symbol(nearest: Option<Nearest>) -> &'static str {
+    match nearest {
+        None => "==",
+        Some(Nearest::Before) => ">= nearest",
+        Some(Nearest::After) => "<= nearest",
+    }
 }
 
 /// The join's name in the language.

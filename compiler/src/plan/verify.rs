@@ -159,6 +159,11 @@ impl Verifier<'_> {
             self.expr(b, &right)?;
             require(a.ty == b.ty, || format!("(C1) join: {} == {}", a.ty, b.ty))?;
         }
+        if join.nearest.is_some() {
+            let kind = matches!(join.kind, JoinKind::Inner | JoinKind::Left) && !join.nulls_equal;
+            let measured = join.on.last().is_some_and(|(key, _)| !matches!(key.ty, Type::Str | Type::Bool));
+            require(kind && measured, || "(C3) join: the nearest row of no number or time".to_owned())?;
+        }
         let both: Vec<_> = left.iter().chain(&right).copied().collect();
         distinct(&both, "join's sides")?;
         join.residual.iter().try_for_each(|residual| self.predicate(residual, &both, "(C2) join's residual"))?;

@@ -4,7 +4,7 @@ use super::{StepResult, buffer};
 use crate::encode::Expr;
 use crate::lower::{Cx, Lane, Rows, Scope};
 use crate::physical::{Stage, StagePrinter};
-use crate::plan::Uniqueness;
+use crate::plan::{Nearest, Uniqueness};
 use crate::stablehlo::Value;
 use dj_runtime::artifact::StatusKind;
 
@@ -24,12 +24,20 @@ pub enum Matches {
     One(Option<Uniqueness>),
     /// All: the step expands.
     Many,
+    /// One: the nearest by the last key of those that are equal in the others.
+    Nearest(Nearest),
 }
 
 impl BuildKeys {
     /// `build [k]: lookup`
     pub(super) fn title(&self, strategy: &str, text: &StagePrinter<'_>) -> String {
         format!("build [{}]: {strategy}", text.exprs(&self.exprs))
+    }
+
+    /// The keys that must be equal, and the one that must be nearest, if there is one.
+    pub(super) fn equal(&self) -> (&[Expr], &[Expr]) {
+        let nearest = usize::from(matches!(self.matches, Matches::Nearest(_)));
+        self.exprs.split_at(self.exprs.len() - nearest)
     }
 
     /// What is checked of the keys.

@@ -93,7 +93,7 @@ impl Strategy for Lookup {
         let keys = &self.keys.exprs;
         let facts = keys.iter().map(|key| (key.ty, key.nullable, verifier.interval_of(key)));
         verifier.address(&facts.collect::<Vec<_>>(), &self.dims, MAX_SLOTS)?;
-        require(self.keys.matches != Matches::Many, || {
+        require(matches!(self.keys.matches, Matches::One(_)), || {
             "(P6) a table has one row a key, and there may be more".to_owned()
         })
     }

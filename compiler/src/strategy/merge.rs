@@ -5,9 +5,9 @@ use super::{
     Strategy, Work, buffer,
 };
 use crate::encode::Expr;
-use crate::lower::{Cx, Match, Rows, Runs, join_word_count};
+use crate::lower::{Cx, Lane, Match, Rows, Runs, join_word_count};
 use crate::physical::{Probe, Stage, StagePrinter, require};
-use crate::plan::VerifyError;
+use crate::plan::{Nearest, VerifyError};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::expr::ColumnId;
 
@@ -27,6 +27,14 @@ pub struct Merge {
 }
 
 impl Merge {
+    /// Keys as words. The key that is nearest has words of its own, so that the others can be compared by themselves.
+    fn words_of<'c>(&self, cx: &Cx<'_, 'c>, lanes: &[Lane<'c>], keys: &[Expr]) -> Vec<Value<'c>> {
+        let equal = self.keys.equal().0.len();
+        let mut words = cx.join_words(&lanes[..equal], &keys[..equal], self.nulls_equal);
+        words.extend(cx.join_words(&lanes[equal..], &keys[equal..], self.nulls_equal));
+        words
+    }
+
     /// The words of the keys, as the layout has them.
     fn words<'c>(&self, built: &Built<'c>) -> Vec<Value<'c>> {
         (0..).map_while(|index| built.tensor(Role::Word(index))).collect()
@@ -85,7 +93,8 @@ impl Strategy for Merge {
 
     /// The rows sorted by their words, the words, and where each run of equal words ends.
     fn layout(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Layout {
-        let words = join_word_count(&self.keys.exprs, self.nulls_equal);
+        let (equal, nearest) = self.keys.equal();
+        let words = join_word_count(equal, self.nulls_equal) + join_word_count(nearest, self.nulls_equal);
         let words = (0..words).map(|index| (Role::Word(index), Element::U64));
         Layout::of_columns(cx, &stage.result).with(words.chain([(Role::RunEnd, Element::S32)]))
     }
@@ -98,7 +107,7 @@ impl Strategy for Merge {
         let b = cx.b;
         let (count, buffers) = (state[0], &state[1..]);
         let rows = cx.buffered_rows(&stage.result, buffers, count, buffer::capacity(cx, stage));
-        let words = cx.join_words(&self.keys.lanes(cx, &rows), &self.keys.exprs, self.nulls_equal);
+        let words = self.words_of(cx, &self.keys.lanes(cx, &rows), &self.keys.exprs);
         let Runs { order, words, starts, numbers, slots } = cx.runs(&rows, &words, count);
         if self.keys.check_unique() {
             self.keys.raise_duplicates(cx, stage, &rows, b.and(rows.active, b.not(starts)));
@@ -120,7 +129,11 @@ impl BuildStrategy for Merge {
     }
 
     fn description(&self) -> &'static str {
-        if self.keys.matches == Matches::Many { "merge, many matches" } else { "merge, one match" }
+        match self.keys.matches {
+            Matches::Many => "merge, many matches",
+            Matches::One(_) => "merge, one match",
+            Matches::Nearest(_) => "merge, nearest match",
+        }
     }
 
     fn has_table(&self) -> bool {
@@ -137,14 +150,21 @@ impl BuildStrategy for Merge {
         let b = cx.b;
         let keys: Vec<_> = probe.keys.iter().map(|key| cx.expr(crate::lower::Scope::of(rows), key)).collect();
         let valid = keys.iter().fold(None, |valid, key| cx.both(valid, key.valid));
-        let words = cx.join_words(&keys, &probe.keys, self.nulls_equal);
+        let words = self.words_of(cx, &keys, &probe.keys);
         let sorted = self.words(built);
         assert!(sorted.len() == words.len(), "the sides of a join have {} and {} words", sorted.len(), words.len());
         let zero = b.full_int(Element::S32, &[rows.lanes], 0);
-        let row = lower_bound(cx, &sorted, &words, built.count);
-        let inside = b.compare(Direction::Lt, row, b.broadcast(built.count, &[rows.lanes]));
+        let nearest = if let Matches::Nearest(nearest) = self.keys.matches { Some(nearest) } else { None };
+        let behind = nearest == Some(Nearest::Before);
+        let row = bound(cx, &sorted, &words, built.count, behind);
+        let row = if behind { b.subtract(row, b.constant_int(Element::S32, 1)) } else { row };
+        let under = b.compare(Direction::Lt, row, b.broadcast(built.count, &[rows.lanes]));
+        let inside = b.and(under, b.compare(Direction::Ge, row, zero));
         let safe = b.select(inside, row, zero);
-        let equal = sorted.iter().zip(&words);
+        // The words of the key that is nearest are the last, and need not be equal.
+        let (_, measured) = self.keys.equal();
+        let equal = words.len() - join_word_count(measured, self.nulls_equal);
+        let equal = sorted.iter().zip(&words).take(equal);
         let equal = equal.map(|(sorted, word)| b.compare(Direction::Eq, b.gather(*sorted, safe), *word));
         let found = equal.fold(b.and(inside, rows.active), |all, equal| b.and(all, equal));
         let found = match valid {
@@ -159,8 +179,8 @@ impl BuildStrategy for Merge {
     }
 }
 
-/// The first of `count` sorted rows whose words are not less than each lane's.
-fn lower_bound<'c>(cx: &Cx<'_, 'c>, sorted: &[Value<'c>], words: &[Value<'c>], count: Value<'c>) -> Value<'c> {
+/// The first of `count` sorted rows whose words are not less than each lane's; or greater, where `behind`.
+fn bound<'c>(cx: &Cx<'_, 'c>, sorted: &[Value<'c>], words: &[Value<'c>], count: Value<'c>, behind: bool) -> Value<'c> {
     let b = cx.b;
     let lanes = b.length(words[0]);
     let steps = 64 - (b.length(sorted[0]) as u64).leading_zeros();
@@ -172,7 +192,7 @@ fn lower_bound<'c>(cx: &Cx<'_, 'c>, sorted: &[Value<'c>], words: &[Value<'c>], c
         let open = b.compare(Direction::Lt, low, high);
         let one = b.constant_int(Element::S32, 1);
         let middle = b.divide(b.add(low, high), b.constant_int(Element::S32, 2));
-        let mut less = b.full_pred(&[lanes], false);
+        let mut less = b.full_pred(&[lanes], behind);
         for (sorted, word) in sorted.iter().zip(words).rev() {
             let here = b.gather(*sorted, middle);
             let tie = b.and(b.compare(Direction::Eq, here, *word), less);

@@ -75,6 +75,11 @@ pub(crate) trait Strategy {
         None
     }
 
+    /// The columns that are compared as they are, beside the expressions: keys of groups, and of partitions.
+    fn keys(&self) -> &[SchemaColumn] {
+        self.group().map_or(&[], |group| &group.keys)
+    }
+
     /// Keys and items, if the rows get columns that are computed of those around them.
     fn window(&self) -> Option<&Window> {
         None

@@ -182,6 +182,10 @@ impl Strategy for Window {
         keys.chain(self.items.iter().flat_map(NamedWindow::expressions)).collect()
     }
 
+    fn keys(&self) -> &[SchemaColumn] {
+        &self.by
+    }
+
     fn window(&self) -> Option<&Window> {
         Some(self)
     }

@@ -79,13 +79,16 @@ impl Dumper {
                     dumper.line(&format!("on {}", expression(condition)), condition.span);
                 }
                 JoinCondition::None => {}
-                JoinCondition::AsOf { on, by, within, forward } => {
+                JoinCondition::AsOf { on, by, within, forward, left } => {
                     dumper.line(&format!("on {} by {}", spell_name(&on.node), names(by)), on.span);
                     if let Some(within) = within {
                         dumper.line(&format!("within {}", expression(within)), within.span);
                     }
                     if *forward {
                         dumper.line("forward", span);
+                    }
+                    if *left {
+                        dumper.line("left", span);
                     }
                 }
             }

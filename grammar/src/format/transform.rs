@@ -94,6 +94,9 @@ impl Layout<'_> {
         if join.kind != JoinKind::Inner {
             documents.push(text(format!("{} ", join_word(join.kind))));
         }
+        if matches!(join.condition, JoinCondition::AsOf { left: true, .. }) {
+            documents.push(text("left "));
+        }
         documents.extend(self.source(&join.right));
         if let Some(alias) = &join.alias {
             documents.extend(after(" as ", self.name(alias)));
@@ -102,7 +105,7 @@ impl Layout<'_> {
             JoinCondition::Using(keys) => documents.extend(after(" on ", self.names(keys, Braces::Several))),
             JoinCondition::On(condition) => documents.extend(after(" on ", self.expression(condition))),
             JoinCondition::None => {}
-            JoinCondition::AsOf { on, by, within, forward } => {
+            JoinCondition::AsOf { on, by, within, forward, left: _ } => {
                 documents.extend(after(" on ", self.name(on)));
                 if !by.is_empty() {
                     documents.extend(after(" by ", self.names(by, Braces::Always)));

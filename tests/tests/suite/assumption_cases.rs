@@ -81,6 +81,24 @@ pub(super) const KEYS: &[Case] = &[
         "7",
     ),
     case(
+        "partitions_leave_the_recorded_bounds",
+        "table t { k: i32, v: i64 }
+export result = t | window { by k, sort v } { n = count(), before = lag(v) } | select { k, v, n, before }",
+        &[("t", FEW_KEYS)],
+        &[("t", "select (i * 37 % 400)::integer - 100 as k, i as v from range(900) as r(i)")],
+        Rows(
+            "select k, v, count(*) over w as n, lag(v) over w as before from t window w as (partition by k order by v)",
+        ),
+    ),
+    case(
+        "a_nearest_key_leaves_the_recorded_bounds",
+        "table t { k: i32, v: i64 }
+export result = t | join asof left (t | select { v, j = k }) on v within 3 | select { k, v, j }",
+        &[("t", "select (i % 10)::integer as k, i as v from range(500) as r(i)")],
+        &[("t", "select (i * 37 % 400)::integer - 100 as k, i * 1000003 as v from range(900) as r(i)")],
+        Rows("select k, v, k as j from t"),
+    ),
+    case(
         "group_keys_leave_the_recorded_bounds_within_the_declared",
         "table t { k: i32 in 0..2000, v: i64 }\nexport result = t | group k { n = count(), total = sum(v) }",
         &[("t", FEW_KEYS)],

@@ -173,15 +173,17 @@ impl Pruner {
         if join.kind == JoinKind::Left && needed.is_disjoint(&right_ids) && self.matches_once(&join) {
             return self.prune(*join.left, needed);
         }
-        let Join { left, right, kind, on, residual, nulls_equal, span } = join;
-        let needed = with(needed, on.iter().flat_map(|(a, b)| [a, b]).chain(&residual));
-        let left = Box::new(narrow(self.prune(*left, &needed), &needed));
-        let right = Box::new(narrow(self.prune(*right, &needed), &needed));
-        Plan::Join(Join { left, right, kind, on, residual, nulls_equal, span })
+        let needed = with(needed, join.on.iter().flat_map(|(a, b)| [a, b]).chain(&join.residual));
+        let left = Box::new(narrow(self.prune(*join.left, &needed), &needed));
+        let right = Box::new(narrow(self.prune(*join.right, &needed), &needed));
+        Plan::Join(Join { left, right, ..join })
     }
 
     /// Whether no left row has two matches.
     fn matches_once(&self, join: &Join) -> bool {
+        if join.nearest.is_some() {
+            return true;
+        }
         let keys: Vec<_> = join.on.iter().filter_map(|(_, right)| right.as_column()).collect();
         is_unique(&join.right, &keys, &self.shared)
     }

@@ -21,7 +21,8 @@ impl Rule for PushFilterThroughJoin {
             Plan::Filter(Filter { input, predicate, span }) => match *input {
                 Plan::Join(join) => {
                     let (left, rest) = split(conjuncts(predicate), &join.left);
-                    let inner = join.kind == JoinKind::Inner;
+                    // Without some of its rows, another one of the right side would be the nearest.
+                    let inner = join.kind == JoinKind::Inner && join.nearest.is_none();
                     let (right, rest) = if inner { split(rest, &join.right) } else { (Vec::new(), rest) };
                     let changed = !left.is_empty() || !right.is_empty();
                     let left = Box::new(filter_all(left, *join.left, span));

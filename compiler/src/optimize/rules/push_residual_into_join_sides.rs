@@ -18,14 +18,15 @@ impl Rule for PushResidualIntoJoinSides {
 
     fn rewrite(&self, plan: Plan, _: &RuleContext<'_>) -> Rewritten {
         match plan {
-            Plan::Join(Join { residual: Some(residual), left, right, kind, on, nulls_equal, span }) => {
-                let (of_right, rest) = split(conjuncts(residual), &right);
-                let keeps_unmatched = matches!(kind, JoinKind::Left | JoinKind::Anti);
-                let (of_left, rest) = if keeps_unmatched { (Vec::new(), rest) } else { split(rest, &left) };
+            Plan::Join(mut join) if join.nearest.is_none() => {
+                let Some(residual) = join.residual.take() else { return Rewritten::unchanged(Plan::Join(join)) };
+                let (of_right, rest) = split(conjuncts(residual), &join.right);
+                let keeps_unmatched = matches!(join.kind, JoinKind::Left | JoinKind::Anti);
+                let (of_left, rest) = if keeps_unmatched { (Vec::new(), rest) } else { split(rest, &join.left) };
                 let changed = !of_left.is_empty() || !of_right.is_empty();
-                let left = Box::new(filter_all(of_left, *left, span));
-                let right = Box::new(filter_all(of_right, *right, span));
-                let join = Join { residual: conjunction(rest), left, right, kind, on, nulls_equal, span };
+                let left = Box::new(filter_all(of_left, *join.left, join.span));
+                let right = Box::new(filter_all(of_right, *join.right, join.span));
+                let join = Join { residual: conjunction(rest), left, right, ..join };
                 Rewritten { plan: Plan::Join(join), changed }
             }
             other => Rewritten::unchanged(other),

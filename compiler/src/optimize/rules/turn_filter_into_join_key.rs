@@ -40,7 +40,7 @@ impl Rule for TurnFilterIntoJoinKey {
 
 /// Nulls match each other under `nulls equal`, but a null comparison drops the row.
 fn takes_keys(join: &Join) -> bool {
-    join.kind == JoinKind::Inner && !join.nulls_equal
+    join.kind == JoinKind::Inner && !join.nulls_equal && join.nearest.is_none()
 }
 
 /// The pair of keys that an equality of the two sides is.

@@ -33,6 +33,7 @@ impl Verifier<'_> {
         for driver in &stage.drivers {
             let row = self.row_bounds(driver, results)?;
             self.computed_with(strategy.expressions(), &row)?;
+            strategy.keys().iter().try_for_each(|key| self.believed(key.id, &row))?;
             let made: Bounds = match strategy.group() {
                 None => {
                     let items = strategy.window().into_iter().flat_map(|window| &window.items);
@@ -46,7 +47,6 @@ impl Verifier<'_> {
                 }
                 Some(group) => {
                     let keys = group.keys.iter().map(|key| key.id);
-                    keys.clone().try_for_each(|key| self.believed(key, &row))?;
                     let keys = keys.filter_map(|key| Some((key, *row.get(&key)?)));
                     let aggregates = group.aggregates.iter();
                     keys.chain(aggregates.filter_map(|item| Some((item.column.id, of_aggregate(item, &row)?))))

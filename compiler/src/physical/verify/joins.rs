@@ -55,7 +55,7 @@ impl Verifier<'_> {
         let found = probe.matches != Matches::One(None) || any_will_do;
         require(found, || format!("(P6) one match of stage {} is looked for, and there may be more", probe.build))?;
         match &probe.matches {
-            Matches::Many | Matches::One(None) => Ok(()),
+            Matches::Many | Matches::Nearest(_) | Matches::One(None) => Ok(()),
             Matches::One(Some(Uniqueness::Proven)) => require(self.keys_are_unique(probe.build), || {
                 format!("(P6) nothing proves that the keys of stage {} are unique", probe.build)
             }),

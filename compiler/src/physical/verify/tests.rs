@@ -333,6 +333,34 @@ fn p14_what_is_believed_is_checked() {
     });
 }
 
+/// Partitions are told apart by words of as many bits as the values are believed to need.
+#[test]
+fn p14_what_is_believed_of_partitions_is_checked() {
+    let source =
+        "table t { k: i64, v: i64 }\nexport result = t | window { by k, sort v } { n = count(), l = lag(v) }\n";
+    let (encoded, mut variant) = planned_of(source, &["# file t: 5000 rows, k in 0..50, v in 0..9"]);
+    verify(&encoded, &variant).unwrap();
+    for column in 0..2 {
+        let checks = std::mem::take(&mut variant.stages[0].drivers[0].columns[column].checks);
+        assert!(!checks.is_empty(), "a key's bounds are checked");
+        let error = verify(&encoded, &variant).unwrap_err().to_string();
+        assert!(error.contains("stage 0: (P14)"), "{error}");
+        variant.stages[0].drivers[0].columns[column].checks = checks;
+    }
+}
+
+#[test]
+fn p18_a_frame_measures_one_key() {
+    let source =
+        "table t { k: i64, v: i64 }\nexport result = t | window { by k, sort v, range -2..0 } { n = count() }\n";
+    let (encoded, mut variant) = planned_of(source, &[]);
+    verify(&encoded, &variant).unwrap();
+    let Sink::Window(window) = &mut variant.stages[0].sink else { panic!("a window is a stage") };
+    window.order.clear();
+    let error = verify(&encoded, &variant).unwrap_err().to_string();
+    assert!(error.contains("(P18)"), "{error}");
+}
+
 #[test]
 fn p14_what_another_stage_checks_is_believed() {
     let source = "table t { k: i64, v: i64 in 0..99 }\nexport result = t | take 100 | group k { n = sum(v) }\n";

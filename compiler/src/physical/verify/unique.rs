@@ -64,7 +64,9 @@ impl Verifier<'_> {
 
     /// Whether a join gives a row at most once, whatever the data.
     fn is_found_once(&self, probe: &Probe) -> bool {
-        matches!(probe.kind, JoinKind::Semi | JoinKind::Anti) || self.keys_are_unique(probe.build)
+        matches!(probe.kind, JoinKind::Semi | JoinKind::Anti)
+            || matches!(probe.matches, Matches::Nearest(_))
+            || self.keys_are_unique(probe.build)
     }
 
     /// The most rows of a stage's result, where the stages say so.
@@ -94,7 +96,7 @@ impl Verifier<'_> {
         for op in &driver.ops {
             let Op::Probe(probe) = op else { continue };
             let matches = || match probe.matches {
-                Matches::One(_) => Some(1),
+                Matches::One(_) | Matches::Nearest(_) => Some(1),
                 Matches::Many => self.most_rows(&self.variant.stages[probe.build]),
             };
             rows = match probe.kind {

@@ -84,6 +84,9 @@ fn uniqueness<F: Form>(
 
 /// Why a row of a join's left side has at most one match, if it is known to.
 pub fn one_match<F: Form>(join: &Join<F>, shared: &[SharedPlan<F>], recorded: UniqueColumns<'_>) -> Option<Uniqueness> {
+    if join.nearest.is_some() {
+        return Some(Uniqueness::Proven);
+    }
     // Rows that some of the keys tell apart are told apart by all.
     let keys: Vec<_> = join.on.iter().filter_map(|(_, right)| right.as_column()).collect();
     uniqueness(&join.right, &keys, shared, recorded, join.nulls_equal)

@@ -108,11 +108,12 @@ impl Builder<'_> {
                 None => JoinKind::Inner,
             },
         };
+        let asof_left = nodes.next_if(Rule::asof_left).is_some();
         let right = self.source(nodes.next()?)?;
         let alias = nodes.next_if(Rule::alias).and_then(|alias| Nodes::of(alias).next()).map(|name| self.name(name));
         let condition = match kind {
             JoinKind::Cross => JoinCondition::None,
-            JoinKind::AsOf => self.asof_condition(&mut nodes)?,
+            JoinKind::AsOf => self.asof_condition(&mut nodes, asof_left)?,
             JoinKind::Inner | JoinKind::Left | JoinKind::Right | JoinKind::Full | JoinKind::Semi | JoinKind::Anti => {
                 self.join_condition(nodes.next()?)?
             }
@@ -132,7 +133,7 @@ impl Builder<'_> {
         })
     }
 
-    fn asof_condition(&mut self, nodes: &mut Nodes<'_>) -> Option<JoinCondition> {
+    fn asof_condition(&mut self, nodes: &mut Nodes<'_>, left: bool) -> Option<JoinCondition> {
         let on = self.name(nodes.next()?);
         let by = nodes.next_if(Rule::names).map(|names| self.names(names)).unwrap_or_default();
         let within = match nodes.next_if(Rule::within) {
@@ -140,7 +141,7 @@ impl Builder<'_> {
             None => None,
         };
         let forward = nodes.next_if(Rule::forward).is_some();
-        Some(JoinCondition::AsOf { on, by, within, forward })
+        Some(JoinCondition::AsOf { on, by, within, forward, left })
     }
 
     fn take(&mut self, mut nodes: Nodes<'_>) -> Option<Take> {
