@@ -155,7 +155,7 @@ fn argument_number(function: AggregateFunction) -> usize {
 }
 
 /// The conjunction of two conditions.
-fn both(first: Option<Expr>, second: Option<Expr>) -> Option<Expr> {
+pub(super) fn both(first: Option<Expr>, second: Option<Expr>) -> Option<Expr> {
     match (first, second) {
         (Some(first), Some(second)) => {
             let (nullable, span) = (first.nullable || second.nullable, first.span);
@@ -187,7 +187,7 @@ fn may_be_null(function: AggregateFunction, has_row: bool, arguments: &[Expr], f
     }
 }
 
-fn misplaced(name: &str, span: Span) -> Diagnostic {
+pub(super) fn misplaced(name: &str, span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::error(codes::MISPLACED_AGGREGATE, format!("the aggregate `{name}` has no group here"))
         .label(span, "aggregates belong in the items of `group` and `aggregate`");
     match name {

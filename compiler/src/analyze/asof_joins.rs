@@ -110,17 +110,15 @@ struct Asof {
 fn distance(value: &Value, ty: Type) -> Option<Expr> {
     let span = value.span();
     let duration = || (value.known_type() == Some(Type::Duration)).then(|| value.expr.as_literal()?.as_int()).flatten();
-    match ty {
-        Type::Date => {
-            let days = duration().filter(|micros| micros % DAY == 0)? / DAY;
-            Some(Expr::literal(Scalar::Int(days), Type::I32, span))
-        }
-        Type::Timestamp | Type::Duration => Some(Expr::literal(Scalar::Int(duration()?), Type::Duration, span)),
-        _ if matches!(value.open, Open::Integer(_) | Open::Fraction(_)) => {
-            value.open.scalar_of(ty).map(|scalar| Expr::literal(scalar, ty, span))
-        }
-        _ => None,
+    if ty == Type::Date {
+        let days = duration().filter(|micros| micros % DAY == 0)? / DAY;
+        return Some(Expr::literal(Scalar::Int(days), Type::I32, span));
     }
+    if ty.is_temporal() {
+        return Some(Expr::literal(Scalar::Int(duration()?), Type::Duration, span));
+    }
+    let is_number = matches!(value.open, Open::Integer(_) | Open::Fraction(_));
+    value.open.scalar_of(ty).filter(|_| is_number).map(|scalar| Expr::literal(scalar, ty, span))
 }
 
 fn wrong_distance(value: &Value, ty: Type) -> Diagnostic {
@@ -131,9 +129,11 @@ fn wrong_distance(value: &Value, ty: Type) -> Diagnostic {
     let diagnostic =
         Diagnostic::error(codes::MISMATCHED_TYPES, format!("`within` takes a distance of {ty}, not {found}"))
             .label(value.span(), format!("this is {found}"));
-    diagnostic.help(match ty {
-        Type::Date => "write whole days: `within 7d`",
-        Type::Timestamp | Type::Duration => "write a duration: `within 5min`",
-        _ => "write a literal number: `within 5`",
+    diagnostic.help(if ty == Type::Date {
+        "write whole days: `within 7d`"
+    } else if ty.is_temporal() {
+        "write a duration: `within 5min`"
+    } else {
+        "write a literal number: `within 5`"
     })
 }

@@ -4,18 +4,7 @@ use super::codes;
 use dj_grammar::{Diagnostic, Span};
 
 /// Functions that the language has and this version does not.
-const FUNCTIONS: [&str; 10] = [
-    "hash",
-    "bit_and",
-    "bit_or",
-    "bit_xor",
-    "bit_not",
-    "shift_left",
-    "shift_right",
-    "quantile",
-    "median",
-    "count_distinct",
-];
+const FUNCTIONS: [&str; 7] = ["hash", "bit_and", "bit_or", "bit_xor", "bit_not", "shift_left", "shift_right"];
 
 /// Whether a function is one that this version cannot compile.
 pub(super) fn is_later(function: &str) -> bool {
@@ -35,7 +24,6 @@ pub(super) fn not_supported(what: &str, span: Span) -> Diagnostic {
 /// What gives the same with what there is; nothing where there is no way, or none that is worth its length.
 fn until_then(what: &str) -> Option<&'static str> {
     Some(match what {
-        "count_distinct" => "count the rows of a `distinct`: `t | distinct { key, x } | group key { n = count(x) }`",
         "bit_and" => "the lowest bits of an integer are a remainder: `x % 8` is the lowest three",
         "bit_not" => "of a signed integer it is `-1 - x`",
         "shift_left" => "multiply by a power of two: `x * 8`",

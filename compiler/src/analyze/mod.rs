@@ -19,6 +19,7 @@ mod later;
 mod literals;
 mod names;
 mod operators;
+mod ordered_aggregates;
 mod outer_joins;
 mod pipelines;
 mod pivots;
