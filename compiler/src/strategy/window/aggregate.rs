@@ -12,7 +12,7 @@ use crate::lower::{Cx, Lane, Scope};
 use crate::plan::{AggregateFunction, NamedWindow, WindowFunction};
 use crate::stablehlo::{Combiner, Direction, Element, Value};
 use crate::strategy::AggregateItem;
-use crate::strategy::accumulate::{Accumulator, AccumulatorKind, Accumulators};
+use crate::strategy::accumulate::{Accumulator, AccumulatorKind, Accumulators, Addresses};
 
 /// The state of every row's frame, accumulator by accumulator.
 pub(super) type States<'c> = Vec<Vec<Value<'c>>>;
@@ -193,7 +193,44 @@ fn combined<'c>(
         let scanned = scanned.into_iter().map(|parts| parts.into_iter().map(backwards).collect()).collect();
         return at(scanned, frame.span.start);
     }
-    tree::walk(cx, accumulators, &lanes, frame)
+    match frame.rows {
+        Some((first, last)) if last - first < NARROW => {
+            shifted(cx, arranged, accumulators, &lanes, first..=last, frame)
+        }
+        _ => tree::walk(cx, accumulators, &lanes, frame),
+    }
+}
+
+/// Frames of no more rows are combined row by row.
+const NARROW: i64 = 16;
+
+/// The states of frames of so many rows before and after: those of the rows moved to where they are seen from.
+fn shifted<'c>(
+    cx: &Cx<'_, 'c>,
+    arranged: &Arranged<'c>,
+    accumulators: &Accumulators,
+    lanes: &States<'c>,
+    rows: std::ops::RangeInclusive<i64>,
+    frame: &frame::Rows<'c>,
+) -> States<'c> {
+    let b = cx.b;
+    let length = arranged.rows.lanes;
+    let none = empty(cx, accumulators, length);
+    let mut states = accumulators.split(cx, &none);
+    for by in rows.filter(|by| by.abs() < length) {
+        let row = b.add(arranged.position, b.constant_int(Element::S32, by));
+        let after = b.compare(Direction::Ge, row, frame.span.start);
+        let inside = b.and(after, b.compare(Direction::Lt, row, frame.span.end));
+        let moved = lanes.iter().flatten().zip(&none).map(|(lane, none)| {
+            let zero = b.zero(b.element(*lane));
+            // Of positive moves the first rows go, of negative ones the last.
+            let (low, high) = (-by, by);
+            b.select(inside, b.pad(*lane, zero, &[low], &[high]), *none)
+        });
+        let moved = accumulators.split(cx, &moved.collect::<Vec<_>>());
+        states = cx.combine(accumulators, &states, &moved, Addresses::Same);
+    }
+    states
 }
 
 /// The state of a frame without rows, for each row.

@@ -19,8 +19,8 @@ pub(super) struct Rows<'c> {
     /// Whether the frame starts with its partition, or ends with it.
     pub(super) from_first: bool,
     pub(super) to_last: bool,
-    /// The most rows that it has, if that is known.
-    pub(super) most: Option<u64>,
+    /// The first and the last row as distances from each, if that is what they are.
+    pub(super) rows: Option<(i64, i64)>,
 }
 
 /// Positions moved by a number of rows.
@@ -55,13 +55,13 @@ impl Window {
             }
             (_, Some(distance)) => self.end(cx, arranged, measured.as_ref(), distance, true),
         };
-        let most = match (frame.unit, frame.start, frame.end) {
+        let rows = match (frame.unit, frame.start, frame.end) {
             (FrameUnit::Rows, Some(Distance::Whole(first)), Some(Distance::Whole(last))) => {
-                u64::try_from((i128::from(last) - i128::from(first) + 1).max(0)).ok()
+                Some((first.clamp(-FAR, FAR), last.clamp(-FAR, FAR)))
             }
             _ => None,
         };
-        Rows { span: Span { start, end }, from_first, to_last, most }
+        Rows { span: Span { start, end }, from_first, to_last, rows }
     }
 
     /// Where the rows start, or end, that are some distance of the key away.

@@ -1,11 +1,11 @@
 //! The states of all rows of a partition up to each row.
 //!
-//! Rows are scanned in blocks, each by combining every row with the one 1, 2, 4.. rows before it (Hillis and Steele, 1986);
-//! then the totals of the blocks are scanned alike, and each row gets the total of the blocks before it.
+//! Rows are scanned in blocks, all of them at once, a row of each at a time; then the totals of the blocks are scanned alike, and
+//! each row gets the total of the blocks before it. So every row is combined twice, whatever their number.
 
 use super::aggregate::States;
 use crate::lower::Cx;
-use crate::stablehlo::{Direction, Element, Value};
+use crate::stablehlo::{Builder, Element, Value};
 use crate::strategy::accumulate::{Accumulators, Addresses};
 
 /// Rows of a block.
@@ -47,6 +47,8 @@ pub(super) fn scan<'c>(
 }
 
 /// Of each block, the states up to each row, and whether a partition starts in the block up to it.
+///
+/// All blocks take a step together: their first rows, their second rows and so on.
 fn scan_blocks<'c>(
     cx: &Cx<'_, 'c>,
     accumulators: &Accumulators,
@@ -56,33 +58,42 @@ fn scan_blocks<'c>(
 ) -> (States<'c>, Value<'c>) {
     let b = cx.b;
     let length = b.length(starts);
-    let mut carried = vec![starts];
-    carried.extend(lanes.into_iter().flatten());
-    let place = b.remainder(b.iota(Element::S32, length), b.constant_int(Element::S32, block));
-    let steps = b.constant_int(Element::S32, block.ilog2().into());
-    let mut scanned = b.for_range(steps, &carried, |inner, step, carried| {
+    let blocks = length / block;
+    let turned = |value: Value<'c>, rows: i64, columns: i64| b.transpose(b.reshape(value, &[rows, columns]), &[1, 0]);
+    let mut sources = vec![turned(starts, blocks, block)];
+    sources.extend(lanes.iter().flatten().map(|lane| turned(*lane, blocks, block)));
+    // The last step's values, then what is scanned so far.
+    let mut carried = vec![b.full_pred(&[blocks], false)];
+    carried.extend(super::aggregate::empty(cx, accumulators, blocks));
+    let width = carried.len();
+    carried.extend(&sources);
+    let steps = b.constant_int(Element::S32, block);
+    let scanned = b.for_range(steps, &carried, |inner, step, carried| {
         cx.within(inner, |cx| {
             let b = cx.b;
-            let distance = b.shift_left(b.constant_int(Element::S32, 1), step);
-            let from = b.subtract(b.constant_int(Element::S32, block), distance);
-            let shifted = |value: Value<'c>| {
-                let padded = b.pad(value, b.zero(b.element(value)), &[block], &[0]);
-                b.dynamic_slice(padded, &[from], &[length])
+            let zero = b.constant_int(Element::S32, 0);
+            let row = |source: Value<'c>| b.reshape(b.dynamic_slice(source, &[step, zero], &[1, blocks]), &[blocks]);
+            let (before, made) = carried.split_at(width);
+            let own: Vec<_> = sources.iter().map(|source| row(*source)).collect();
+            let (starts, lanes) = (own[0], accumulators.split(cx, &own[1..]));
+            let both = cx.combine(accumulators, &accumulators.split(cx, &before[1..]), &lanes, Addresses::Same);
+            let mut next = vec![b.or(before[0], starts)];
+            next.extend(lanes.into_iter().zip(both).flat_map(|(own, both)| chosen(cx, starts, own, both)));
+            let put = |(made, value): (&Value<'c>, &Value<'c>)| {
+                b.dynamic_update_slice(*made, b.reshape(*value, &[1, blocks]), &[step, zero])
             };
-            let is_first = b.compare(Direction::Lt, place, b.broadcast(distance, &[length]));
-            let (started, lanes) = (carried[0], accumulators.split(cx, &carried[1..]));
-            let before: Vec<_> = carried[1..].iter().map(|lane| shifted(*lane)).collect();
-            let before = accumulators.split(cx, &before);
-            let both = cx.combine(accumulators, &before, &lanes, Addresses::Same);
-            let stays = b.or(started, is_first);
-            let parts = lanes.into_iter().zip(both);
-            let kept = parts.flat_map(|(own, both)| chosen(cx, stays, own, both)).collect::<Vec<_>>();
-            let started = b.or(started, b.and(shifted(started), b.not(is_first)));
-            std::iter::once(started).chain(kept).collect()
+            let made: Vec<_> = made.iter().zip(&next).map(put).collect();
+            next.into_iter().chain(made).collect()
         })
     });
+    let mut scanned: Vec<_> =
+        scanned[width..].iter().map(|value| b.reshape(turned_back(b, *value), &[length])).collect();
     let started = scanned.remove(0);
     (accumulators.split(cx, &scanned), started)
+}
+
+fn turned_back<'c>(b: &Builder<'c>, value: Value<'c>) -> Value<'c> {
+    b.transpose(value, &[1, 0])
 }
 
 /// The first states where `own` is wanted, else the second.

@@ -19,7 +19,8 @@ pub(super) fn walk<'c>(
     let b = cx.b;
     let length = b.length(frame.span.start);
     assert!((length as u64).is_power_of_two(), "a tree over {length} rows");
-    let nodes = build(cx, accumulators, lanes, length, frame.most);
+    let most = frame.rows.map(|(first, last)| (last - first + 1).max(0).unsigned_abs());
+    let nodes = build(cx, accumulators, lanes, length, most);
     let count = b.constant_int(Element::S32, 2 * length);
     let one = b.constant_int(Element::S32, 1);
     let none = empty(cx, accumulators, length);
