@@ -135,27 +135,31 @@ fn steps(step: &Step) -> Vec<Step> {
             }
             found
         }
-        Step::Window { by, sort, frame, by_rows, items } => {
-            let window = |by: &Vec<String>, sort: &Vec<SortItem>, frame: &Frame, items: &Vec<Item>| Step::Window {
-                by: by.clone(),
-                sort: sort.clone(),
-                frame: frame.clone(),
-                by_rows: *by_rows,
-                items: items.clone(),
-            };
-            let fewer = lists(items, 1).into_iter().map(|items| window(by, sort, frame, &items));
-            let names = names_without(by).into_iter().map(|by| window(&by, sort, frame, items));
-            let whole = (*frame != Frame::None).then(|| window(by, sort, &Frame::None, items));
-            let keys = (0..sort.len()).filter(|_| *by_rows && sort.len() > 1);
-            let keys = keys.map(|at| window(by, &[&sort[..at], &sort[at + 1..]].concat(), frame, items));
-            fewer.chain(names).chain(whole).chain(keys).collect()
-        }
+        Step::Window { .. } => windows(step),
         Step::TakeBy { by, sort, first, last } => {
             let take = |by: Vec<String>| Step::TakeBy { by, sort: sort.clone(), first: *first, last: *last };
             names_without(by).into_iter().map(take).collect()
         }
         Step::Rename(_) | Step::Sort { .. } | Step::Unpivot { .. } => vec![],
     }
+}
+
+/// Windows of fewer functions, keys or rows.
+fn windows(step: &Step) -> Vec<Step> {
+    let Step::Window { by, sort, frame, by_rows, items } = step else { return vec![] };
+    let window = |by: &Vec<String>, sort: &Vec<SortItem>, frame: &Frame, items: &Vec<Item>| Step::Window {
+        by: by.clone(),
+        sort: sort.clone(),
+        frame: frame.clone(),
+        by_rows: *by_rows,
+        items: items.clone(),
+    };
+    let fewer = lists(items, 1).into_iter().map(|items| window(by, sort, frame, &items));
+    let names = names_without(by).into_iter().map(|by| window(&by, sort, frame, items));
+    let whole = (*frame != Frame::None).then(|| window(by, sort, &Frame::None, items));
+    let keys = (0..sort.len()).filter(|_| *by_rows && sort.len() > 1);
+    let keys = keys.map(|at| window(by, &[&sort[..at], &sort[at + 1..]].concat(), frame, items));
+    fewer.chain(names).chain(whole).chain(keys).collect()
 }
 
 fn joins(join: &Join) -> Vec<Step> {

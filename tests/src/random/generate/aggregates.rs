@@ -36,9 +36,27 @@ impl Generator {
         if self.random.one_in(8) {
             return self.computed(ordered);
         }
-        let call = self.aggregate_call(ordered);
+        let call = if self.random.one_in(6) { self.of_all_values() } else { self.aggregate_call(ordered) };
         let filter = self.random.one_in(4).then(|| self.condition(2));
         finished(call, filter)
+    }
+
+    /// An aggregate that looks at all values of a group together.
+    fn of_all_values(&mut self) -> Call {
+        if self.random.one_in(2) {
+            let ty = self.some_type();
+            let argument = Some(self.about(ty, 2));
+            let (dj, sql) = ("count_distinct($a$f)", "count(distinct $a)");
+            return Call { ty: I64, known: Known::Range(0, MOST_ROWS), dj, sql, cast: None, argument };
+        }
+        let ty = self.random.pick(&[Type::Signed(32), Type::Signed(16), Type::Unsigned(8), Type::Decimal(9, 2), F64]);
+        let argument = Some(self.about(ty, 1));
+        let (dj, sql) = self.random.pick(&[
+            ("median($a$f)", "median($a::double)"),
+            ("quantile($a, 0.9$f)", "quantile_cont($a::double, 0.9)"),
+            ("quantile($a, 0.0$f)", "quantile_cont($a::double, 0)"),
+        ]);
+        Call { ty: F64, known: Known::Rough, dj, sql, cast: None, argument }
     }
 
     /// An aggregate of the window `w`.
