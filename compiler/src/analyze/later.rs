@@ -4,7 +4,7 @@ use super::codes;
 use dj_grammar::{Diagnostic, Span};
 
 /// Functions that the language has and this version does not.
-const FUNCTIONS: [&str; 7] = ["hash", "bit_and", "bit_or", "bit_xor", "bit_not", "shift_left", "shift_right"];
+const FUNCTIONS: [&str; 3] = ["hash", "shift_left", "shift_right"];
 
 /// Whether a function is one that this version cannot compile.
 pub(super) fn is_later(function: &str) -> bool {
@@ -24,8 +24,6 @@ pub(super) fn not_supported(what: &str, span: Span) -> Diagnostic {
 /// What gives the same with what there is; nothing where there is no way, or none that is worth its length.
 fn until_then(what: &str) -> Option<&'static str> {
     Some(match what {
-        "bit_and" => "the lowest bits of an integer are a remainder: `x % 8` is the lowest three",
-        "bit_not" => "of a signed integer it is `-1 - x`",
         "shift_left" => "multiply by a power of two: `x * 8`",
         "shift_right" => "divide by a power of two: `x // 8`",
         "assert" => "export the rows that must not be there: `export wrong = t | filter not (CONDITION)`",

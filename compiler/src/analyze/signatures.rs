@@ -27,6 +27,10 @@ enum Parameter {
     Printed,
     /// An integer, as i64.
     Integer,
+    /// An integer, in its own type.
+    OwnInteger,
+    /// An integer, of the same type for all arguments.
+    Bits,
     /// An integer that is a literal.
     IntegerLiteral,
     /// A regular expression, as a literal.
@@ -73,6 +77,8 @@ fn signature(function: Function) -> Signature {
     match function {
         F::Abs => fixed(&[P::Number], Gives::As(0)),
         F::Sign => fixed(&[P::Number], Gives::Is(Type::I8)),
+        F::BitAnd | F::BitOr | F::BitXor => fixed(&[P::Bits, P::Bits], Gives::As(0)),
+        F::BitNot => fixed(&[P::OwnInteger], Gives::As(0)),
         F::Round => Signature { optional: &[P::IntegerLiteral], ..fixed(&[P::Number], Gives::Rounded) },
         F::Floor | F::Ceil | F::Trunc => fixed(&[P::Number], Gives::Rounded),
         F::Sqrt
@@ -172,7 +178,12 @@ impl Builder<'_> {
         values: &[Value],
         span: Span,
     ) -> Option<Option<Type>> {
-        if !matches!(signature.required[0], Parameter::Same) {
+        if !matches!(signature.required[0], Parameter::Same | Parameter::Bits) {
+            return Some(None);
+        }
+        let is_bits = matches!(signature.required[0], Parameter::Bits);
+        if is_bits && values.iter().any(|value| !value.expr.ty.is_integer()) {
+            // Each is told by itself what it is to be.
             return Some(None);
         }
         let values: Vec<&Value> = values.iter().collect();
@@ -196,6 +207,9 @@ impl Builder<'_> {
         let null = value.is_null();
         let wanted = match parameter {
             Parameter::Same => return same.map(|ty| value.convert(ty)),
+            Parameter::Bits if same.is_some() => return same.map(|ty| value.convert(ty)),
+            Parameter::Bits if integer => return self.settle(value),
+            Parameter::OwnInteger if integer => return self.settle(value),
             Parameter::Float if number || null => return Some(value.convert(Type::F64)),
             Parameter::Number if number => return self.settle(value),
             Parameter::OwnFloat if value.expr.ty.is_float() => return self.settle(value),
@@ -213,7 +227,7 @@ impl Builder<'_> {
             Parameter::Float | Parameter::Number => "a number",
             Parameter::OwnFloat => "f32 or f64",
             Parameter::Text => "text",
-            Parameter::Integer => "an integer",
+            Parameter::Integer | Parameter::OwnInteger | Parameter::Bits => "an integer",
             Parameter::IntegerLiteral => "an integer literal",
             Parameter::Regex => "a text literal",
             Parameter::Unit => "a unit of time, such as \"month\"",

@@ -38,6 +38,14 @@ functions! {
     Abs = "abs",
     /// `sign(x)`: −1, 0 or 1, as i8.
     Sign = "sign",
+    /// `bit_and(a, b)`: of integers, in the wider operand's type.
+    BitAnd = "bit_and",
+    /// `bit_or(a, b)`
+    BitOr = "bit_or",
+    /// `bit_xor(a, b)`
+    BitXor = "bit_xor",
+    /// `bit_not(a)`: in the operand's type.
+    BitNot = "bit_not",
     /// `round(x)`, `round(x, n)`: half away from zero.
     Round = "round",
     /// `floor(x)`

@@ -205,6 +205,7 @@ fn call_failure<F: Form>(
         Function::SplitPart | Function::Concat | Function::Reverse => true,
         Function::Year | Function::Quarter | Function::Month | Function::Day | Function::Hour => true,
         Function::Minute | Function::Second | Function::Weekday | Function::DayOfYear | Function::Week => true,
+        Function::BitAnd | Function::BitOr | Function::BitXor | Function::BitNot => true,
         Function::Epoch => true,
     };
     if safe { Failure::Impossible(Origin::Proven) } else { Failure::Possible }
@@ -372,6 +373,7 @@ fn call<F: Form>(
         }
         Function::FromEpoch if first_ty.is_integer() => of(0)?.map(|value| value.checked_mul(MICROS_PER_SECOND.into())),
         Function::AddMonths | Function::FromEpoch | Function::Round => None,
+        Function::BitAnd | Function::BitOr | Function::BitXor | Function::BitNot => None,
         Function::Sqrt | Function::Cbrt | Function::Exp | Function::Ln | Function::Log2 | Function::Log10 => None,
         Function::Sin | Function::Cos | Function::Tan | Function::Asin | Function::Acos | Function::Atan => None,
         Function::Atan2 | Function::Sinh | Function::Cosh | Function::Tanh | Function::Pow | Function::Epoch => None,

@@ -31,6 +31,9 @@ impl<'c> Cx<'_, 'c> {
             Function::Clip => self.clip(scope, operands, expr),
             Function::Abs => self.absolute(scope, &operands[0], expr),
             Function::Sign => self.sign(scope, &operands[0], expr),
+            Function::BitAnd | Function::BitOr | Function::BitXor | Function::BitNot => {
+                self.bits(scope, function, operands, expr)
+            }
             Function::Round | Function::Floor | Function::Ceil | Function::Trunc => {
                 self.rounding(scope, function, operands, expr)
             }
@@ -91,6 +94,23 @@ impl<'c> Cx<'_, 'c> {
             self.overflow(scope, expr, wrapped, lane.valid);
         }
         Lane { value: self.b.abs(value), valid: lane.valid }
+    }
+
+    /// Of integers of one type: the bits that hold them are those of the type.
+    fn bits(&self, scope: Scope<'_, 'c>, function: Function, operands: &[Expr], expr: &Expr) -> Lane<'c> {
+        let b = self.b;
+        let lanes: Vec<_> = operands.iter().map(|operand| self.expr(scope, operand)).collect();
+        let valid = lanes.iter().fold(None, |valid, lane| self.both(valid, lane.valid));
+        // A narrower element would lack bits that a complement sets.
+        let value = |lane: &Lane<'c>| self.to_element(lane.value, expr.ty.element());
+        let value = match (function, &lanes[..]) {
+            (Function::BitAnd, [x, y]) => b.and(value(x), value(y)),
+            (Function::BitOr, [x, y]) => b.or(value(x), value(y)),
+            (Function::BitXor, [x, y]) => b.xor(value(x), value(y)),
+            (Function::BitNot, [x]) => b.not(value(x)),
+            _ => unreachable!("`{}` of {} operands", function.name(), lanes.len()),
+        };
+        Lane { value: self.to_element(value, self.element(expr)), valid }
     }
 
     fn sign(&self, scope: Scope<'_, 'c>, operand: &Expr, expr: &Expr) -> Lane<'c> {

@@ -78,6 +78,10 @@ fn computation(function: Function) -> Computation {
     match function {
         Function::Abs => C::Values(math::abs),
         Function::Sign => C::Values(math::sign),
+        Function::BitAnd => C::Values(|arguments, ty| math::bits(arguments, ty, |a, b| a & b)),
+        Function::BitOr => C::Values(|arguments, ty| math::bits(arguments, ty, |a, b| a | b)),
+        Function::BitXor => C::Values(|arguments, ty| math::bits(arguments, ty, |a, b| a ^ b)),
+        Function::BitNot => C::Values(math::bit_not),
         Function::Round => C::Values(math::round),
         Function::Floor => C::Whole(f64::floor, i128::div_euclid),
         Function::Ceil => C::Whole(f64::ceil, |value, unit| -(-value).div_euclid(unit)),

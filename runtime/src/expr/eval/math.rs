@@ -65,6 +65,18 @@ pub(super) fn sign(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalEr
     cast(&Scalar::Int(sign), Type::I8, ty)
 }
 
+/// `bit_and` and the like, of integers of one type.
+pub(super) fn bits(arguments: &Arguments<'_>, ty: Type, compute: fn(i128, i128) -> i128) -> Result<Scalar, EvalError> {
+    cast(&Scalar::Int(compute(arguments.int(0)?, arguments.int(1)?)), ty, ty)
+}
+
+/// `bit_not`: of an unsigned integer the bits of its type alone.
+pub(super) fn bit_not(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalError> {
+    let value = arguments.int(0)?;
+    let most = ty.integer_range().filter(|(least, _)| *least == 0).map(|(_, most)| most);
+    cast(&Scalar::Int(most.map_or(!value, |most| most - value)), ty, ty)
+}
+
 /// `floor`, `ceil` and `trunc`.
 pub(super) fn whole(
     value: &Value,
