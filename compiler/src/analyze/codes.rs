@@ -48,7 +48,7 @@ codes! {
     UNION_MISMATCH = "DJ0217",
     /// Nothing is exported.
     NO_EXPORT = "DJ0218",
-    /// A join condition without an equality between its sides.
+    /// A join condition that compares nothing of one side with the other.
     NO_JOIN_KEY = "DJ0219",
     /// A pipeline function as a value, or an expression function as a transform.
     WRONG_KIND_OF_FUNCTION = "DJ0220",

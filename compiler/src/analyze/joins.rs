@@ -9,7 +9,7 @@ use super::types::widen;
 use super::values::cast_to;
 use crate::plan::{Join, JoinKind, Plan, SchemaColumn};
 use dj_grammar::{Diagnostic, Span, ast};
-use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind, Failure, failure};
+use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind, Failure, Scalar, failure};
 use dj_runtime::types::Type;
 
 /// What makes rows match.
@@ -79,8 +79,19 @@ impl<'a> Builder<'a> {
             ast::JoinCondition::On(condition) => self.on(env, left, right, condition),
             ast::JoinCondition::None | ast::JoinCondition::AsOf { .. } => Matching::default(),
         };
-        if matching.on.is_empty() && !matching.wrong && !left.open && !right.open {
-            self.report(no_key(&join.condition, span));
+        if matching.on.is_empty() && !matching.wrong {
+            let has = |relation: &Relation, expr: &Expr| {
+                let columns = expr.columns();
+                relation.open || relation.known().any(|(_, column)| columns.contains(&column.id))
+            };
+            let of_both = |conjunct: &Expr| has(left, conjunct) && has(right, conjunct);
+            if matching.residual.iter().any(of_both) {
+                // Without an equality every pair is looked at, as pairs that are equal in a constant.
+                let one = || Expr::literal(Scalar::Int(1), Type::I32, span);
+                matching.on.push((one(), one()));
+            } else if !left.open && !right.open {
+                self.report(no_key(&join.condition, span));
+            }
         }
         matching.on = common_keys(matching.on, join.nulls_equal);
         matching
@@ -271,8 +282,8 @@ fn no_key(condition: &ast::JoinCondition, span: Span) -> Diagnostic {
         ast::JoinCondition::On(expr) => expr.span,
         ast::JoinCondition::Using(_) | ast::JoinCondition::None | ast::JoinCondition::AsOf { .. } => span,
     };
-    Diagnostic::error(codes::NO_JOIN_KEY, "a join needs an equality between its sides")
-        .label(place, "compares nothing of the left with something of the right by `==`")
+    Diagnostic::error(codes::NO_JOIN_KEY, "the condition of a join compares its sides")
+        .label(place, "compares nothing of the left with something of the right")
         .help("write `on left.key == right.key and ...`, or `on key` for equal names")
         .help("for all pairs of rows, write `join cross` and filter them")
 }
