@@ -5,15 +5,13 @@ use super::codes;
 use super::env::Env;
 use super::joins::{Matching, column_after, common_keys, key_as};
 use super::relation::{Relation, Scope};
+use super::temporal::DAY;
 use super::types::widen;
 use super::values::{Open, Value};
 use crate::plan::{Join, JoinKind, Nearest, Plan};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{ArithmeticOp, CompareOp, Expr, ExprKind, Scalar};
 use dj_runtime::types::Type;
-
-/// Microseconds of a day.
-const DAY: i128 = 86_400_000_000;
 
 impl<'a> Builder<'a> {
     /// `join asof T on ts by { key } within 5min forward`: of the rows that are equal in `by` the one with the greatest `ts` that

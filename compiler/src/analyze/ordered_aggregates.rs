@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! count_distinct(x)   window { by { keys, x } } { r = row_number() }            count(filter r == 1 and x is not null)
-//! mode(x)             window { by { keys, x } } { n = count() }                 arg_max(x, case { x is not null => n })
+//! mode(x)             window { by { keys, x } } { n = count() }                 arg_max(x, n filter x is not null)
 //! quantile(x, q)      window { by keys, sort x } { r = row_number(), n = count(x) }, all rows of the partition
 //!                     between max(x filter r - 1 == floor(q * (n - 1))) and the same with ceil
 //! ```

@@ -8,7 +8,8 @@ use dj_grammar::{Diagnostic, Span};
 use dj_runtime::expr::{ArithmeticOp, Expr, ExprKind, Function, Scalar};
 use dj_runtime::types::Type;
 
-const DAY: i128 = 86_400_000_000;
+/// Microseconds of a day.
+pub(super) const DAY: i128 = 86_400_000_000;
 
 impl Builder<'_> {
     /// `left op right`, of which at least one is a time or a length of time.

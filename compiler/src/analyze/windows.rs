@@ -6,6 +6,7 @@ use super::codes;
 use super::env::Env;
 use super::projections::{duplicate, extend, is_window_call};
 use super::relation::{Relation, Scope, Windowing};
+use super::temporal::DAY;
 use super::values::{Open, Value};
 use crate::plan::{
     AggregateFunction, Distance, Filter, Frame, FrameUnit, NamedAggregate, NamedExpr, NamedWindow, Plan, SchemaColumn,
@@ -30,9 +31,6 @@ pub(super) const NAMES: [&str; 11] = [
     "last_value",
     "forward_fill",
 ];
-
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
 
 impl<'a> Builder<'a> {
     /// `window { by { k }, sort { t }, rows -6..0 } { ma7 = mean(x) }`: the input's columns, then the items; an item of a name
@@ -120,13 +118,24 @@ impl<'a> Builder<'a> {
         let mut end = |bound: Option<&'a ast::Expr>| {
             let bound = bound?;
             let distance = match unit {
-                FrameUnit::Rows => self.constant(bound, Type::I64, "the end of a frame").and_then(|rows| whole(&rows)),
+                FrameUnit::Rows => self.whole_number(bound, "the end of a frame").map(Distance::Whole),
                 FrameUnit::Range => self.distance(env, bound, order, keys),
             };
             // One that is wrong has been told.
             Some(distance.unwrap_or(Distance::Whole(0)))
         };
         Frame { unit, start: end(frame.lo.as_ref()), end: end(frame.hi.as_ref()) }
+    }
+
+    /// A literal integer; null is none.
+    fn whole_number(&mut self, expr: &'a ast::Expr, what: &str) -> Option<i64> {
+        let scalar = self.constant(expr, Type::I64, what)?;
+        let number = scalar.as_int().and_then(|number| i64::try_from(number).ok());
+        if number.is_none() {
+            let problem = Diagnostic::error(codes::NOT_CONSTANT, format!("{what} must be an integer"));
+            self.report(problem.label(expr.span, "this is null"));
+        }
+        number
     }
 
     /// A distance in the key of an order.
@@ -144,10 +153,11 @@ impl<'a> Builder<'a> {
         let found = match (ty, value.open) {
             (Type::Date | Type::Timestamp, Open::Months(months)) => Some(Distance::Months(months)),
             (Type::Date, Open::No) if value.expr.ty == Type::Duration => {
-                whole_of(&value).filter(|by| by % DAY == 0).map(|by| Distance::Whole(by / DAY))
+                let micros = value.expr.as_literal().and_then(Scalar::as_int).filter(|micros| micros % DAY == 0);
+                micros.and_then(|micros| i64::try_from(micros / DAY).ok()).map(Distance::Whole)
             }
             (Type::Timestamp | Type::Duration, Open::No) if value.expr.ty == Type::Duration => {
-                whole_of(&value).map(Distance::Whole)
+                value.expr.as_literal().and_then(whole)
             }
             (Type::F32 | Type::F64, Open::Integer(_) | Open::Fraction(_)) => match value.open.scalar_of(Type::F64) {
                 Some(Scalar::Float(by)) => Some(Distance::Float(by)),
@@ -207,9 +217,8 @@ impl<'a> Builder<'a> {
             "lag" | "lead" => self.shift(&rows, name, arguments, span)?,
             "ntile" => {
                 let [parts] = arguments else { return self.wrong_count(name, arguments, 1, span) };
-                let value = self.constant(parts, Type::I64, "the number of parts")?;
-                let parts = value.as_int().and_then(|parts| u64::try_from(parts).ok()).filter(|parts| *parts > 0);
-                let Some(parts) = parts else {
+                let number = self.whole_number(parts, "the number of parts")?;
+                let Some(parts) = u64::try_from(number).ok().filter(|parts| *parts > 0) else {
                     self.report(no_parts(arguments[0].span));
                     return None;
                 };
@@ -263,9 +272,7 @@ impl<'a> Builder<'a> {
             _ => return self.wrong_count(name, arguments, if arguments.is_empty() { 1 } else { 3 }, span),
         };
         let by = match by {
-            Some(by) => {
-                self.constant(by, Type::I64, "the number of rows")?.as_int().and_then(|by| i64::try_from(by).ok())?
-            }
+            Some(by) => self.whole_number(by, "the number of rows")?,
             None => 1,
         };
         let by = if name.node == "lead" { by.saturating_neg() } else { by };
@@ -291,10 +298,6 @@ pub(super) fn of_frame(call: NamedAggregate, frame: Frame) -> NamedWindow {
 
 fn whole(scalar: &Scalar) -> Option<Distance> {
     scalar.as_int().and_then(|by| i64::try_from(by).ok()).map(Distance::Whole)
-}
-
-fn whole_of(value: &Value) -> Option<i64> {
-    value.expr.as_literal().and_then(Scalar::as_int).and_then(|by| i64::try_from(by).ok())
 }
 
 fn no_measure(span: Span, keys: usize) -> Diagnostic {

@@ -5,7 +5,7 @@
 
 use super::aggregate::States;
 use crate::lower::Cx;
-use crate::stablehlo::{Builder, Element, Value};
+use crate::stablehlo::{Element, Value};
 use crate::strategy::accumulate::{Accumulators, Addresses};
 
 /// Rows of a block.
@@ -59,9 +59,9 @@ fn scan_blocks<'c>(
     let b = cx.b;
     let length = b.length(starts);
     let blocks = length / block;
-    let turned = |value: Value<'c>, rows: i64, columns: i64| b.transpose(b.reshape(value, &[rows, columns]), &[1, 0]);
-    let mut sources = vec![turned(starts, blocks, block)];
-    sources.extend(lanes.iter().flatten().map(|lane| turned(*lane, blocks, block)));
+    let turned = |value: Value<'c>| b.transpose(b.reshape(value, &[blocks, block]), &[1, 0]);
+    let mut sources = vec![turned(starts)];
+    sources.extend(lanes.iter().flatten().map(|lane| turned(*lane)));
     // The last step's values, then what is scanned so far.
     let mut carried = vec![b.full_pred(&[blocks], false)];
     carried.extend(super::aggregate::empty(cx, accumulators, blocks));
@@ -87,13 +87,9 @@ fn scan_blocks<'c>(
         })
     });
     let mut scanned: Vec<_> =
-        scanned[width..].iter().map(|value| b.reshape(turned_back(b, *value), &[length])).collect();
+        scanned[width..].iter().map(|value| b.reshape(b.transpose(*value, &[1, 0]), &[length])).collect();
     let started = scanned.remove(0);
     (accumulators.split(cx, &scanned), started)
-}
-
-fn turned_back<'c>(b: &Builder<'c>, value: Value<'c>) -> Value<'c> {
-    b.transpose(value, &[1, 0])
 }
 
 /// The first states where `own` is wanted, else the second.
