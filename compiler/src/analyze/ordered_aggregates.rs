@@ -15,9 +15,8 @@ use super::aggregates::both;
 use super::builder::Builder;
 use super::calls::argument_count;
 use super::codes;
-use super::later::not_supported;
 use super::projections::extend;
-use super::relation::{Grouping, Scope};
+use super::relation::{Grouping, Scope, Windowing};
 use super::values::{Value, cast_to};
 use crate::plan::{
     AggregateFunction, Frame, NamedAggregate, NamedExpr, NamedWindow, Plan, SchemaColumn, SortKey, Window,
@@ -72,21 +71,20 @@ impl<'a> Builder<'a> {
         filter: Option<&'a ast::Expr>,
         span: Span,
     ) -> Option<Value> {
-        let Some(grouping) = scope.grouping else {
-            let problem = match scope.windowing {
-                Some(_) => not_supported(&format!("{} in a window", name.node), span),
-                None => super::aggregates::misplaced(&name.node, span),
-            };
-            self.report(problem);
-            return None;
+        let (rows, only) = match (scope.grouping, scope.windowing) {
+            (Some(grouping), _) => (&grouping.rows, grouping.only.clone()),
+            (None, Some(windowing)) => (&windowing.rows, None),
+            (None, None) => {
+                self.report(super::aggregates::misplaced(&name.node, span));
+                return None;
+            }
         };
-        grouping.name.take();
         let wanted = if name.node == "quantile" { 2 } else { 1 };
         if arguments.len() != wanted {
             self.report(argument_count(&name.node, arguments.len(), wanted, span));
             return None;
         }
-        let rows = Scope { columns: &grouping.rows, grouping: None, windowing: None, ..*scope };
+        let rows = Scope { columns: rows, grouping: None, windowing: None, ..*scope };
         let argument = self.settled(&rows, &arguments[0]);
         let filter = match filter {
             Some(filter) => self.condition(&rows, filter).map(Some),
@@ -97,7 +95,7 @@ impl<'a> Builder<'a> {
             "quantile" => Some(self.quantile_share(&arguments[1])?),
             _ => None,
         };
-        let (argument, filter) = (argument?, both(filter?, grouping.only.clone()));
+        let (argument, filter) = (argument?, both(filter?, only));
         let argument = match quantile {
             Some(_) if !argument.ty.is_numeric() => {
                 let (ty, place) = (argument.ty, argument.span);
@@ -108,12 +106,52 @@ impl<'a> Builder<'a> {
             Some(_) => cast_to(argument, Type::F64),
             None => argument,
         };
+        let Some(grouping) = scope.grouping else {
+            let function = match (quantile, name.node.as_str()) {
+                (Some(_), _) => WindowFunction::Quantile,
+                (None, "mode") => WindowFunction::Mode,
+                (None, _) => WindowFunction::CountDistinct,
+            };
+            let share = quantile.map(|share| float(share, span));
+            return self.of_frame(scope.windowing?, function, argument, share, filter, span);
+        };
+        grouping.name.take();
         let value = self.value_before(grouping, argument, filter);
         Some(Value::typed(match (quantile, name.node.as_str()) {
             (Some(share), _) => self.quantile(grouping, value, share, span),
             (None, "mode") => self.mode(grouping, value, span),
             (None, _) => self.count_distinct(grouping, value, span),
         }))
+    }
+
+    /// The same of the rows of a frame.
+    fn of_frame(
+        &mut self,
+        windowing: &Windowing,
+        function: WindowFunction,
+        argument: Expr,
+        share: Option<Expr>,
+        filter: Option<Expr>,
+        span: Span,
+    ) -> Option<Value> {
+        let frame = windowing.frame;
+        let (ty, nullable) = match function {
+            WindowFunction::CountDistinct => (Type::I64, false),
+            WindowFunction::Mode if frame != Frame::PARTITION => {
+                self.report(
+                    Diagnostic::error(codes::BAD_FRAME, "`mode` looks at all rows of a partition")
+                        .label(span, "this window has a frame, or an order")
+                        .help("compute it in a window without `sort` and `rows`"),
+                );
+                return None;
+            }
+            _ => (argument.ty, true),
+        };
+        let name = windowing.name.take().unwrap_or_else(|| self.text(span).to_owned());
+        let id = self.columns.add(name, ty, span);
+        let arguments = [argument].into_iter().chain(share).collect();
+        windowing.calls.borrow_mut().push(NamedWindow { id, function, arguments, filter, frame, ty, nullable, span });
+        Some(Value::typed(Expr::column(id, ty, nullable, span)))
     }
 
     /// The share of the values that a quantile leaves behind it.

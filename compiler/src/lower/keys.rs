@@ -8,7 +8,7 @@ use crate::encode::Expr;
 use crate::stablehlo::{CustomCall, Direction, Element, TensorType, Value};
 use crate::strategy::{KeyDim, KeyDomain};
 use dj_runtime::expr::Interval;
-use dj_runtime::kernels::ARGSORT;
+use dj_runtime::kernels::{ARGSORT, GATHER};
 
 /// A key that becomes bits of a word.
 pub(crate) struct WordKey<'c> {
@@ -220,11 +220,31 @@ impl<'c> Cx<'_, 'c> {
         sorted[sorted.len() - 1]
     }
 
+    /// The rows of columns at some places, `i32` each; a place outside is that of the nearest row.
+    pub(crate) fn gather_all(&self, columns: &[Value<'c>], places: Value<'c>) -> Vec<Value<'c>> {
+        let b = self.b;
+        if columns.is_empty() || !self.calls_kernels() {
+            return columns.iter().map(|column| b.gather(*column, places)).collect();
+        }
+        let length = b.length(places);
+        let inputs: Vec<_> = [places].iter().chain(columns).copied().collect();
+        let results: Vec<_> = columns.iter().map(|column| TensorType::vector(b.element(*column), length)).collect();
+        b.call_kernel(&inputs, CustomCall { target: GATHER, results: &results, config: &[], aliases: &[] })
+    }
+
+    /// The values of lanes at some places.
+    pub(crate) fn gather_lanes(&self, lanes: &[Lane<'c>], places: Value<'c>) -> Vec<Lane<'c>> {
+        let columns: Vec<_> = lanes.iter().flat_map(|lane| [lane.value].into_iter().chain(lane.valid)).collect();
+        let mut gathered = self.gather_all(&columns, places).into_iter();
+        let mut next = || gathered.next().unwrap_or_else(|| unreachable!("there are as many results as columns"));
+        lanes.iter().map(|lane| Lane { value: next(), valid: lane.valid.map(|_| next()) }).collect()
+    }
+
     /// The runs of equal words among rows of which the first `count` are active.
     pub(crate) fn runs(&self, rows: &Rows<'c>, words: &[Value<'c>], count: Value<'c>) -> Runs<'c> {
         let b = self.b;
         let order = self.argsort(words, count);
-        let words: Vec<_> = words.iter().map(|word| b.gather(*word, order)).collect();
+        let words = self.gather_all(words, order);
         let starts = b.and(self.boundaries(&words), rows.active);
         let until_here = b.inclusive_sum(b.convert(starts, Element::S32));
         let numbers = b.subtract(until_here, b.constant_int(Element::S32, 1));

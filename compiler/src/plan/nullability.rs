@@ -36,7 +36,13 @@ fn narrow_plan<F: Form>(plan: &mut Plan<F>, shared: &[Nullable], tables: &dyn Fn
     }
     plan.expressions_mut().into_iter().for_each(|expr| narrow_expr(expr, &below, tables));
     match plan {
-        Plan::Filter(_) | Plan::Sort(_) | Plan::Take(_) | Plan::TopK(_) | Plan::Distinct(_) | Plan::Scan(_) => below,
+        Plan::Filter(_)
+        | Plan::Sort(_)
+        | Plan::Take(_)
+        | Plan::TopK(_)
+        | Plan::Distinct(_)
+        | Plan::Shard(_)
+        | Plan::Scan(_) => below,
         Plan::Project(_) | Plan::Evaluate(_) | Plan::Join(_) => of_schema(&plan.schema()),
         Plan::Aggregate(aggregate) => {
             aggregate.keys.iter_mut().for_each(|key| narrow_column(key, below.get(&key.id)));
@@ -87,12 +93,16 @@ fn narrow_window<F: Form>(item: &mut NamedWindow<F>) {
         }
         WindowFunction::Shift(_) => item.arguments.len() < 2 || !always(&item.arguments),
         WindowFunction::Fill => !always(&item.arguments),
+        WindowFunction::Quantile | WindowFunction::Mode => {
+            !item.frame.has_own_row() || item.filter.is_some() || !always(&item.arguments)
+        }
         WindowFunction::RowNumber
         | WindowFunction::Rank
         | WindowFunction::DenseRank
         | WindowFunction::PercentRank
         | WindowFunction::CumulativeShare
-        | WindowFunction::Tile(_) => false,
+        | WindowFunction::Tile(_)
+        | WindowFunction::CountDistinct => false,
     };
 }
 

@@ -5,7 +5,7 @@
 
 use super::{
     Aggregate, AggregateFunction, Columns, Distance, Frame, FrameUnit, HostExpr, Join, JoinKind, NamedAggregate,
-    NamedExpr, NamedWindow, Nearest, Plan, Program, Scan, SortKey, Union, Window, WindowFunction,
+    NamedExpr, NamedWindow, Nearest, Partitioning, Plan, Program, Scan, SortKey, Union, Window, WindowFunction,
 };
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, ExprText, Form, Names, Text};
 use std::borrow::Cow;
@@ -30,6 +30,9 @@ pub fn expr_text(program: &Program, expr: &Expr) -> String {
 /// The plans of a program in any form, as an indented tree.
 pub(crate) fn program_text<F: Form>(program: &Program<F>, form: &dyn Written<F>, source: Option<&str>) -> String {
     let mut out = String::new();
+    if let Some(mesh) = &program.mesh {
+        let _ = writeln!(out, "mesh {} = {}", name_text(&mesh.axis), mesh.size);
+    }
     let alone = program.shared.is_empty() && program.exports.len() == 1;
     for shared in &program.shared {
         let _ = writeln!(out, "let {}", name_text(&shared.name));
@@ -37,7 +40,7 @@ pub(crate) fn program_text<F: Form>(program: &Program<F>, form: &dyn Written<F>,
     }
     for export in &program.exports {
         if !alone {
-            let _ = writeln!(out, "export {}", name_text(&export.name));
+            let _ = writeln!(out, "{}", export.purpose);
         }
         out += &tree_text(program, form, &export.plan, source);
     }
@@ -145,6 +148,10 @@ impl<F: Form> Printer<'_, F> {
             Plan::Distinct(distinct) => format!("distinct [{}]", self.ids(&distinct.keys)),
             Plan::Union(union) => self.union(union),
             Plan::Window(window) => self.window(window),
+            Plan::Shard(shard) => match &shard.partitioning {
+                Partitioning::Hash(keys) => format!("shard by [{}]", self.ids(keys)),
+                Partitioning::Replicated => "replicate".to_owned(),
+            },
             Plan::Shared(shared) => {
                 let item = |_: &Self, (from, column): &(ColumnId, super::SchemaColumn<F>)| {
                     let (from, to) = (self.program.columns.get(*from), self.program.columns.get(column.id));
@@ -224,6 +231,9 @@ impl<F: Form> Printer<'_, F> {
                 format!("{name}({}, {}{rest})", self.list(first, Self::expr), rows.unsigned_abs())
             }
             WindowFunction::Fill => by_name("forward_fill"),
+            WindowFunction::Quantile => by_name("quantile"),
+            WindowFunction::CountDistinct => by_name("count_distinct"),
+            WindowFunction::Mode => by_name("mode"),
         }
     }
 

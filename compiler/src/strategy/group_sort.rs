@@ -47,7 +47,7 @@ impl GroupSort {
         let words = cx.words(&word_keys.collect::<Vec<_>>());
         let Runs { order, starts, slots, .. } = cx.runs(&rows, &words, count);
         let at = Addresses::Slots { slots, count: length, known: Indices { sorted: true, unique: false } };
-        let parts: Vec<_> = part_buffers.iter().map(|part| b.gather(*part, order)).collect();
+        let parts = cx.gather_all(part_buffers, order);
         let empty = accumulators.state(cx).into_iter().map(|(element, init)| cx.filled(element, &[length], init));
         let empty = accumulators.split(cx, &empty.collect::<Vec<_>>());
         let states = cx.combine(accumulators, &empty, &accumulators.split(cx, &parts), at);

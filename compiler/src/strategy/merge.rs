@@ -118,8 +118,8 @@ impl Strategy for Merge {
         let run_ends = b.scatter(b.full_int(Element::S32, &[length], 0), slots, ends, Combiner::Max, known);
         let zero = b.full_int(Element::S32, &[length], 0);
         let run_end = b.gather(run_ends, b.select(rows.active, numbers, zero));
-        let columns = buffers.iter().map(|buffer| b.gather(*buffer, order));
-        FinishResult { count, tensors: columns.chain(words).chain([run_end]).collect() }
+        let columns = cx.gather_all(buffers, order);
+        FinishResult { count, tensors: columns.into_iter().chain(words).chain([run_end]).collect() }
     }
 }
 

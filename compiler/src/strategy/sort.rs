@@ -57,6 +57,6 @@ impl Strategy for Sort {
         let (count, buffers) = (state[0], &state[1..]);
         let rows = cx.buffered_rows(&stage.result, buffers, count, buffer::capacity(cx, stage));
         let order = cx.argsort(&cx.words(&cx.sort_keys(&rows, &self.keys)), count);
-        FinishResult { count, tensors: buffers.iter().map(|buffer| cx.b.gather(*buffer, order)).collect() }
+        FinishResult { count, tensors: cx.gather_all(buffers, order) }
     }
 }

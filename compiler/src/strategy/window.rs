@@ -6,8 +6,10 @@
 mod aggregate;
 mod frame;
 mod partition;
+mod ranked;
 mod scan;
 mod tree;
+mod wavelet;
 
 use super::{FinishResult, Length, StateSpec, StepResult, Strategy, buffer, named};
 use crate::encode::{Encoded, Expr, SchemaColumn, SortKey};
@@ -97,6 +99,15 @@ impl Window {
             WindowFunction::Tile(parts) => exact(tile(cx, b.subtract(position, partition.start), rows, parts)),
             WindowFunction::Shift(by) => shift(cx, arranged, item, partition, by),
             WindowFunction::Fill => fill(cx, arranged, item, partition),
+            WindowFunction::Quantile => {
+                let frame = self.frame(cx, arranged, &item.frame);
+                ranked::quantile(cx, arranged, item, &frame)
+            }
+            WindowFunction::CountDistinct => {
+                let frame = self.frame(cx, arranged, &item.frame);
+                ranked::count_distinct(cx, arranged, item, &frame)
+            }
+            WindowFunction::Mode => ranked::mode(cx, arranged, item),
         }
     }
 }
@@ -243,10 +254,8 @@ impl Strategy for Window {
         let rows = cx.buffered_rows(&self.carried(stage), buffers, count, buffer::capacity(cx, stage));
         let mut arranged = Arranged::new(cx, self, &rows, count);
         let results = self.results(cx, &mut arranged);
-        let made = self.items.iter().zip(results).flat_map(|(item, lane)| {
-            let lane = arranged.put_back(cx, lane);
-            cx.column_tensors(lane, &item.schema())
-        });
+        let results = arranged.put_back(cx, &results);
+        let made = self.items.iter().zip(results).flat_map(|(item, lane)| cx.column_tensors(lane, &item.schema()));
         let made: Vec<_> = made.collect();
         FinishResult { count, tensors: buffers.iter().copied().chain(made).collect() }
     }

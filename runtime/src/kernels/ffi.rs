@@ -232,8 +232,18 @@ impl<'a> Call<'a> {
     /// The elements of a result, which the kernel must write; each result is lent once, and not beside an argument whose memory
     /// it takes over.
     pub(super) fn result<T: HostScalar>(&self, position: usize) -> Result<&'a mut [T], Fault> {
+        self.write::<T>(position, T::ELEMENT)
+    }
+
+    /// The elements of a predicate that is a result, which must be 0 for false and 1 for true.
+    pub(super) fn predicate_result(&self, position: usize) -> Result<&'a mut [u8], Fault> {
+        self.write::<u8>(position, Element::Pred)
+    }
+
+    /// `T` is the host's form of `element`.
+    fn write<T: HostScalar>(&self, position: usize, element: Element) -> Result<&'a mut [T], Fault> {
         let what = format!("result {position}");
-        let (data, len) = tensor(&self.results, position, &what)?.checked(&what, T::ELEMENT)?;
+        let (data, len) = tensor(&self.results, position, &what)?.checked(&what, element)?;
         self.lend(data, len, true, &what)?;
         // SAFETY: XLA's buffer has `len` elements of this type and belongs to this call; nothing else that is lent shares its
         // memory. It is allocated, and every bit pattern of it is a `T`.

@@ -11,7 +11,9 @@
 
 mod argsort;
 mod ffi;
+mod gather;
 mod scatter_add;
+mod threads;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,9 @@ pub const ARGSORT: &str = "dj.argsort";
 /// The kernel that adds columns to slots: `i32[N]` slots, for each column a state, values and a mask → the states.
 pub const SCATTER_ADD: &str = "dj.scatter_add";
 
+/// The kernel that takes rows of columns by their places: `i32[M]` places, columns `[N]` → `[M]` each.
+pub const GATHER: &str = "dj.gather";
+
 /// A native kernel: the custom-call target that modules name, and the function behind it.
 #[derive(Debug, Clone, Copy)]
 pub struct Kernel {
@@ -33,7 +38,8 @@ pub struct Kernel {
 }
 
 /// Every kernel of this runtime.
-pub const KERNELS: &[Kernel] = &[ffi::kernel::<argsort::Argsort>(), ffi::kernel::<scatter_add::ScatterAdd>()];
+pub const KERNELS: &[Kernel] =
+    &[ffi::kernel::<argsort::Argsort>(), ffi::kernel::<gather::Gather>(), ffi::kernel::<scatter_add::ScatterAdd>()];
 
 /// Registers every kernel with a plugin; programs that call them compile and load only afterwards. Repeating it does
 /// nothing.

@@ -5,18 +5,9 @@
 //! value, and columns are shared out among threads. Each slot gets its values in the order of the rows, so that sums of
 //! floats do not depend on the number of threads (decision 18).
 
-use std::num::NonZero;
-use std::sync::{LazyLock, Mutex, PoisonError};
-use std::thread;
-
 use super::ffi::{Call, Fault, Handler};
+use super::threads::{Job, share_out};
 use crate::pjrt::{Element, HostScalar};
-
-/// Fewer rows than this are added on one thread: starting another takes as long as some thousand rows.
-const SHARED_ROWS: usize = 1 << 14;
-
-/// The cores that this process may use.
-static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
 /// Arguments: `i32[N]` slots, then for each column its state (`i64[S]` or `f64[S]`), its values (`[N]`, or `[]` for one that all rows
 /// have; integers for `i64`, floats for `f64`), and a mask of those that count (`i1[N]`, or `i1[]` for all or none). Results: the states with
@@ -39,11 +30,8 @@ impl Handler for ScatterAdd {
     }
 }
 
-/// Adds one column.
-pub(super) type Addition<'a> = Box<dyn FnOnce() + Send + 'a>;
-
 /// The addition of a column of a call.
-fn addition<'a>(call: &Call<'a>, slots: &'a [i32], column: usize) -> Result<Addition<'a>, Fault> {
+fn addition<'a>(call: &Call<'a>, slots: &'a [i32], column: usize) -> Result<Job<'a>, Fault> {
     let values = 2 + 3 * column;
     match call.element(values) {
         Some(Element::S8) => addition_of::<i8, i64>(call, slots, column),
@@ -63,7 +51,7 @@ fn addition_of<'a, V: HostScalar + Into<S>, S: Sum>(
     call: &Call<'a>,
     slots: &'a [i32],
     column: usize,
-) -> Result<Addition<'a>, Fault> {
+) -> Result<Job<'a>, Fault> {
     let first = 1 + 3 * column;
     let (values, mask) = (call.argument::<V>(first + 1)?, call.predicate(first + 2)?);
     let state = call.updated::<S>(first, column)?;
@@ -75,22 +63,6 @@ fn addition_of<'a, V: HostScalar + Into<S>, S: Sum>(
         )));
     }
     Ok(Box::new(move || scatter_add(slots, state, values, mask)))
-}
-
-/// Runs the additions on as many threads as there are columns and cores: each takes the next one when it is done.
-///
-/// A thread is started for each call, since starting takes a hundredth of the time that it saves. Where the system has none
-/// to give, this one does all. A thread has the float mode of the one that starts it, XLA's.
-pub(super) fn share_out(additions: Vec<Addition<'_>>, rows: usize) {
-    let helpers = if rows < SHARED_ROWS { 0 } else { additions.len().min(*CORES).saturating_sub(1) };
-    let left = Mutex::new(additions.into_iter());
-    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let work = || std::iter::from_fn(next).for_each(|add| add());
-    thread::scope(|scope| {
-        let started = (0..helpers).map(|_| thread::Builder::new().spawn_scoped(scope, work));
-        let _helpers: Vec<_> = started.take_while(Result::is_ok).collect();
-        work();
-    });
 }
 
 /// What a slot holds.

@@ -3,8 +3,10 @@
 use proptest::prelude::*;
 
 use super::argsort::argsort;
+use super::gather::gather;
 use super::register;
-use super::scatter_add::{Addition, scatter_add, share_out};
+use super::scatter_add::scatter_add;
+use super::threads::{Job, share_out};
 use crate::pjrt::tests::{compile, cpu_client, scalar, vector, vector_on};
 use crate::pjrt::{Buffer, Client, Element, HostData, PjrtError};
 
@@ -210,9 +212,8 @@ fn columns_that_are_shared_out_are_all_added() {
         for columns in 0..6 {
             let mut states = vec![[0.0_f64; 10]; columns];
             let (slots, values) = (&slots, &values);
-            let additions = states
-                .iter_mut()
-                .map(|state| Box::new(move || scatter_add(slots, state, values, &[1])) as Addition<'_>);
+            let additions =
+                states.iter_mut().map(|state| Box::new(move || scatter_add(slots, state, values, &[1])) as Job<'_>);
             share_out(additions.collect(), slots.len());
             assert!(states.iter().all(|state| *state == wanted), "{rows} rows, {columns} columns");
         }
@@ -363,4 +364,16 @@ fn scatter_add_refuses_what_does_not_fit() {
     assert!(float.contains("argument 1 has elements of type i64 instead of f64"), "{float}");
     let unsigned = refusal(&vector(&client, &[0_u64; 4]), "tensor<4xui64>");
     assert!(unsigned.contains("argument 2 cannot be added"), "{unsigned}");
+}
+
+#[test]
+fn gather_takes_rows_by_their_places() {
+    let rows: Vec<i64> = (0..1000).map(|row| row * row - 7).collect();
+    let places: Vec<i32> = (0..5000_i32).map(|place| place.wrapping_mul(7919) % 1000).collect();
+    let mut result = vec![0; places.len()];
+    gather(&places, &rows, &mut result);
+    assert!(places.iter().zip(&result).all(|(place, value)| rows[(*place).clamp(0, 999) as usize] == *value));
+    let mut result = [0; 4];
+    gather(&[-1, 0, 2, i32::MAX], &[10, 20], &mut result);
+    assert_eq!(result, [10, 10, 20, 20]);
 }

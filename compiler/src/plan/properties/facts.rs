@@ -99,7 +99,13 @@ impl Facts {
                     self.know(item.column.id, interval);
                 }
             }
-            Plan::Filter(_) | Plan::Join(_) | Plan::Sort(_) | Plan::Take(_) | Plan::TopK(_) | Plan::Distinct(_) => {}
+            Plan::Filter(_)
+            | Plan::Join(_)
+            | Plan::Sort(_)
+            | Plan::Take(_)
+            | Plan::TopK(_)
+            | Plan::Distinct(_)
+            | Plan::Shard(_) => {}
         }
     }
 }
@@ -148,6 +154,8 @@ pub(crate) fn window_interval<F: Form>(
         WindowFunction::Shift(_) | WindowFunction::Fill => {
             arguments.iter().map(of).reduce(|a, b| Some(a?.union(b?))).flatten()
         }
-        WindowFunction::PercentRank | WindowFunction::CumulativeShare => None,
+        WindowFunction::CountDistinct => Some(Interval::proven(0, MAX_ROWS)),
+        WindowFunction::Mode => arguments.first().and_then(of),
+        WindowFunction::PercentRank | WindowFunction::CumulativeShare | WindowFunction::Quantile => None,
     }
 }

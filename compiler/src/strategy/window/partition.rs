@@ -13,7 +13,7 @@ pub(super) struct Arranged<'c> {
     /// The position of each: `i32`.
     pub(super) position: Value<'c>,
     /// How many rows there are: `i32`.
-    count: Value<'c>,
+    pub(super) count: Value<'c>,
     /// Which row is where, and where each row is: `i32`; `None` where the rows stand as they are buffered.
     order: Option<(Value<'c>, Value<'c>)>,
     /// Whether a row is the first of its partition, or of its peers.
@@ -46,8 +46,7 @@ impl<'c> Arranged<'c> {
         let all = cx.words(&keys.into_iter().chain(cx.sort_keys(rows, &window.order)).collect::<Vec<_>>());
         let order = (!all.is_empty()).then(|| cx.argsort(&all, count));
         let starts = |words: &[Value<'c>]| {
-            let arranged = |order| words.iter().map(|word| b.gather(*word, order)).collect::<Vec<_>>();
-            let sorted = order.map(arranged).filter(|words| !words.is_empty());
+            let sorted = order.map(|order| cx.gather_all(words, order)).filter(|words| !words.is_empty());
             sorted.map(|words| b.and(cx.boundaries(&words), rows.active))
         };
         let (partition_starts, peer_starts) = (starts(&parts), starts(&all));
@@ -55,14 +54,10 @@ impl<'c> Arranged<'c> {
         let read: Vec<_> = window.items.iter().flat_map(|item| item.expressions()).flat_map(Expr::columns).collect();
         let keys = window.order.iter().flat_map(|key| key.expr.columns());
         let read: Vec<_> = read.into_iter().chain(keys).collect();
-        let gathered = |lane: &Lane<'c>| match order {
-            Some(order) => {
-                Lane { value: b.gather(lane.value, order), valid: lane.valid.map(|valid| b.gather(valid, order)) }
-            }
-            None => *lane,
-        };
         let columns = rows.columns.iter().filter(|(id, _)| read.contains(id));
-        let columns: BTreeMap<_, _> = columns.map(|(id, lane)| (*id, gathered(lane))).collect();
+        let (ids, lanes): (Vec<_>, Vec<_>) = columns.map(|(id, lane)| (*id, *lane)).unzip();
+        let lanes = order.map_or_else(|| lanes.clone(), |order| cx.gather_lanes(&lanes, order));
+        let columns: BTreeMap<_, _> = ids.into_iter().zip(lanes).collect();
         let origin = order.map_or(rows.origin, |order| b.convert(order, Element::S64));
         let rows = Rows { columns, origin, order: vec![position], ..rows.clone() };
         let order = order.map(|order| {
@@ -94,6 +89,11 @@ impl<'c> Arranged<'c> {
         self.partition_starts.unwrap_or_else(first)
     }
 
+    /// The number of each row's partition: `i32`; `None` where there is one.
+    pub(super) fn partition_numbers(&self, cx: &Cx<'_, 'c>) -> Option<Value<'c>> {
+        self.partition_starts.map(|starts| cx.b.inclusive_sum(cx.b.convert(starts, Element::S32)))
+    }
+
     /// The number of each row's peers among all: `i32`.
     pub(super) fn peer_numbers(&self, cx: &Cx<'_, 'c>) -> Value<'c> {
         let b = cx.b;
@@ -103,14 +103,14 @@ impl<'c> Arranged<'c> {
         }
     }
 
-    /// A lane of the rows in order, as the rows were.
-    pub(super) fn put_back(&self, cx: &Cx<'_, 'c>, lane: Lane<'c>) -> Lane<'c> {
-        let back = |value: Value<'c>| {
-            let dims = [self.rows.lanes];
-            let value = if cx.b.dims(value).is_empty() { cx.b.broadcast(value, &dims) } else { value };
-            self.order.map_or(value, |(_, inverse)| cx.b.gather(value, inverse))
-        };
-        Lane { value: back(lane.value), valid: lane.valid.map(back) }
+    /// Lanes of the rows in order, as the rows were.
+    pub(super) fn put_back(&self, cx: &Cx<'_, 'c>, lanes: &[Lane<'c>]) -> Vec<Lane<'c>> {
+        let b = cx.b;
+        let dims = [self.rows.lanes];
+        let whole = |value: Value<'c>| if b.dims(value).is_empty() { b.broadcast(value, &dims) } else { value };
+        let lanes = lanes.iter().map(|lane| Lane { value: whole(lane.value), valid: lane.valid.map(whole) });
+        let lanes: Vec<_> = lanes.collect();
+        self.order.map_or_else(|| lanes.clone(), |(_, inverse)| cx.gather_lanes(&lanes, inverse))
     }
 }
 
