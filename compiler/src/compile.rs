@@ -4,12 +4,12 @@ use crate::analyze::{Catalog, analyze, codes};
 use crate::encode::{self, EncodedProgram, assume_recorded, encode};
 use crate::lower::{LoweredStage, StageLowering};
 use crate::physical::{self, Forced, Options as PhysicalOptions, Variant};
-use crate::plan::{Program, VerifyError, verify};
+use crate::plan::{Export, Program, Purpose, VerifyError, verify};
 use crate::stablehlo::{BuildError, Context, Session};
 use dj_grammar::{Diagnostic, ast};
 use dj_runtime::artifact::{
-    Assumption, AssumptionKind, ExportSpec, FORMAT, Manifest, ManifestError, Modules, ModulesError, ParamSpec,
-    ProgramId, Stage, TableColumn, TableSpec, Target, Variant as VariantSpec,
+    AssertionSpec, Assumption, AssumptionKind, ExportSpec, FORMAT, Manifest, ManifestError, Modules, ModulesError,
+    ParamSpec, ProgramId, Stage, TableColumn, TableSpec, Target, Variant as VariantSpec,
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -227,6 +227,7 @@ fn manifest(
     let tables = variants[0].encoded.program.tables.iter().enumerate().map(|(table, spec)| TableSpec {
         name: spec.name.clone(),
         path: spec.path.clone(),
+        made: spec.made.clone(),
         span: spec.span,
         columns: spec
             .columns
@@ -242,11 +243,16 @@ fn manifest(
     let params = program.params.iter().enumerate();
     let params =
         params.map(|(index, param)| ParamSpec { domain: dictionaries.domain_of_param(index), ..param.clone() });
-    let exports = program.exports.iter().enumerate().map(|(index, export)| ExportSpec {
-        name: export.name.clone(),
-        span: export.span,
-        stages: variants.iter().map(|variant| variant.physical.exports[index]).collect(),
-    });
+    let (mut exports, mut assertions) = (Vec::new(), Vec::new());
+    for (index, Export { purpose, span, .. }) in program.exports.iter().enumerate() {
+        let (span, stages) = (*span, variants.iter().map(|variant| variant.physical.exports[index]).collect());
+        match purpose {
+            Purpose::Output(name) => exports.push(ExportSpec { name: name.clone(), span, stages }),
+            Purpose::Assertion(message) => {
+                assertions.push(AssertionSpec { message: message.clone(), span, stages });
+            }
+        }
+    }
     Manifest {
         format: FORMAT,
         compiler: env!("CARGO_PKG_VERSION").to_owned(),
@@ -258,7 +264,8 @@ fn manifest(
         tables: tables.collect(),
         unused_tables: vec![],
         params: params.collect(),
-        exports: exports.collect(),
+        exports,
+        assertions,
         variants: variants.iter().map(variant_spec).collect(),
     }
 }

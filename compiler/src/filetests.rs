@@ -226,7 +226,7 @@ fn schemas(program: &Program) -> String {
             format!("{name}: {ty}{}", if column.nullable { "?" } else { "" })
         };
         let fields: Vec<String> = export.plan.schema().iter().map(field).collect();
-        text += &format!("{}: {}\n", export.name, fields.join(", "));
+        text += &format!("{}: {}\n", export.purpose.name(), fields.join(", "));
     }
     text
 }

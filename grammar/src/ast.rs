@@ -153,6 +153,15 @@ pub struct Pipeline {
 pub enum Source {
     /// A table, a `let` or a pipeline argument.
     Name(Name),
+    /// Rows that a function makes: `range(1, 13)`.
+    Made {
+        /// The function.
+        name: Name,
+        /// Its arguments.
+        arguments: Vec<Expr>,
+        /// The whole call.
+        span: Span,
+    },
     /// A parenthesized pipeline.
     Pipeline(Box<Pipeline>),
 }
@@ -174,9 +183,9 @@ pub enum TransformKind {
     /// `derive { a = EXPR, ... }`; each item has a name
     Derive(Vec<Item>),
     /// `select { a, b = EXPR }`
-    Select(Vec<Item>),
+    Select(Vec<Pick<Item>>),
     /// `drop { a }`
-    Drop(Vec<Name>),
+    Drop(Vec<Pick<Name>>),
     /// `rename { new = old }`
     Rename(Vec<(Name, Name)>),
     /// `group { keys } { name = AGG }`
@@ -212,7 +221,7 @@ pub enum TransformKind {
     /// `unpivot { a, b } into { name, value }`
     Unpivot {
         /// The columns that become rows.
-        columns: Vec<Name>,
+        columns: Vec<Pick<Name>>,
         /// The column of names.
         name: Name,
         /// The column of values.
@@ -315,13 +324,41 @@ pub struct SortItem {
     pub span: Span,
 }
 
+/// What a list of columns holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Pick<T> {
+    /// One column.
+    One(T),
+    /// Every column whose name is like this, where `*` stands for any text.
+    Like(Spanned<String>),
+}
+
+/// A number of rows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Count {
+    /// A number.
+    Number(Spanned<u64>),
+    /// The name of a parameter, or of a function's argument.
+    Value(Expr),
+}
+
+impl Count {
+    /// Its place.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Number(number) => number.span,
+            Self::Value(value) => value.span,
+        }
+    }
+}
+
 /// `take N`, `take LO..HI` (one-based, both included), `take N by { key } sort { -v }`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Take {
-    /// The first row, from one.
-    pub from: Spanned<u64>,
+    /// The first row, from one; the very first where not given.
+    pub from: Option<Count>,
     /// The last row.
-    pub to: Spanned<u64>,
+    pub to: Count,
     /// Keys of a top-k per group; empty where not given.
     pub by: Vec<Name>,
     /// Its order.
@@ -372,6 +409,6 @@ pub struct Pivot {
     pub on: Name,
     /// Those values.
     pub values: Vec<Expr>,
-    /// The aggregate.
-    pub value: Item,
+    /// The aggregates.
+    pub items: Vec<Item>,
 }

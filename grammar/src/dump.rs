@@ -108,6 +108,10 @@ impl Dumper {
     fn source(&mut self, text: &str, source: &Source, span: Span) {
         match source {
             Source::Name(name) => self.line(&format!("{text} {}", spell_name(&name.node)), span),
+            Source::Made { name, arguments, .. } => {
+                let arguments: Vec<String> = arguments.iter().map(expression).collect();
+                self.line(&format!("{text} {}({})", spell_name(&name.node), arguments.join(", ")), span);
+            }
             Source::Pipeline(pipeline) => {
                 self.line(&format!("{text} pipeline"), span);
                 self.indented(|dumper| dumper.pipeline(pipeline));

@@ -4,7 +4,7 @@ use super::codes;
 use super::declarations::Declarations;
 use super::relation::{Relation, Scope};
 use super::values::{Open, Value};
-use crate::plan::{Columns, Export, NamedExpr, Plan, Program, Project, SharedPlan, Table};
+use crate::plan::{Columns, Export, NamedExpr, Plan, Program, Project, Purpose, SharedPlan, Table};
 use dj_grammar::{Diagnostic, Severity, Span, ast};
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, Scalar};
 use dj_runtime::types::Type;
@@ -29,6 +29,8 @@ pub(super) struct Builder<'a> {
     pub(super) told_of_calls: bool,
     pub(super) lets: Vec<LetState>,
     pub(super) shared: Vec<SharedPlan>,
+    /// The rows that must not be, of the assertions so far.
+    pub(super) assertions: Vec<Export>,
     diagnostics: Vec<Diagnostic>,
     tables: Vec<Table>,
     table_indices: Vec<Option<usize>>,
@@ -63,6 +65,7 @@ impl<'a> Builder<'a> {
             told_of_calls: false,
             lets: vec![LetState::Unseen; declarations.lets.len()],
             shared: Vec::new(),
+            assertions: Vec::new(),
             diagnostics: Vec::new(),
             tables: Vec::new(),
             table_indices: vec![None; declarations.tables.len()],
@@ -112,7 +115,16 @@ impl<'a> Builder<'a> {
         index
     }
 
-    /// Analyzes every export.
+    /// The index, in the program, of a table whose rows are made; equal ones are one.
+    pub(super) fn made_table(&mut self, table: Table) -> usize {
+        let known = self.tables.iter().position(|other| other.made.is_some() && other.made == table.made);
+        known.unwrap_or_else(|| {
+            self.tables.push(table);
+            self.tables.len() - 1
+        })
+    }
+
+    /// Analyzes every export, and the assertions on the way to them.
     pub(super) fn exports(&mut self) -> Vec<Export> {
         let declarations = self.declarations;
         let mut exports = Vec::new();
@@ -120,16 +132,23 @@ impl<'a> Builder<'a> {
             let relation = self.pipeline(&None, &export.pipeline);
             self.check_distinct_names(&relation, export.name.span);
             let plan = self.named_output(relation, export.span);
-            exports.push(Export { name: export.name.node.clone(), span: export.span, plan });
+            let purpose = Purpose::Output(export.name.node.clone());
+            exports.push(Export { purpose, span: export.span, plan });
         }
-        exports
+        // What holds is settled before what it is asked of: a failed assertion tells more than what comes of it.
+        std::mem::take(&mut self.assertions).into_iter().chain(exports).collect()
     }
 
-    /// Analyzes the `let`s that no export reads, for their diagnostics.
-    pub(super) fn remaining_lets(&mut self) {
+    /// Analyzes the `let`s and tables that no export reads, for their diagnostics.
+    pub(super) fn remaining(&mut self) {
         for index in 0..self.lets.len() {
             if matches!(self.lets[index], LetState::Unseen) {
                 self.let_relation(index, self.declarations.lets[index].name.span);
+            }
+        }
+        for index in 0..self.table_indices.len() {
+            if self.table_indices[index].is_none() {
+                self.scan(index, self.declarations.tables[index].0.span);
             }
         }
     }
@@ -174,7 +193,8 @@ impl<'a> Builder<'a> {
     pub(super) fn into_program(self, exports: Vec<Export>) -> Program {
         debug_assert!(!self.has_errors(), "the second pass finds what the first found");
         let params = self.declarations.params.iter().map(|(param, _)| param.clone()).collect();
-        Program { tables: self.tables, params, columns: self.columns, shared: self.shared, exports }
+        let mesh = self.declarations.mesh.clone();
+        Program { tables: self.tables, params, mesh, columns: self.columns, shared: self.shared, exports }
     }
 
     /// A plan whose schema is just the visible columns, each under its visible name.

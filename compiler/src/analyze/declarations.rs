@@ -4,7 +4,7 @@ use super::later::not_supported;
 use super::tables::{FileColumn, table_of};
 use super::{Catalog, codes};
 use crate::analyze::builder::Builder;
-use crate::plan::Table;
+use crate::plan::{Mesh, Table};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::artifact::ParamSpec;
 use dj_runtime::types::{Field, Type};
@@ -15,6 +15,10 @@ use std::collections::BTreeMap;
 pub(super) struct Declarations<'a> {
     /// The tables; `None` where the columns are not known because of an error.
     pub(super) tables: Vec<(Table, Known)>,
+    /// What each table is sharded by.
+    pub(super) sharded_by: Vec<&'a [ast::Name]>,
+    /// The devices.
+    pub(super) mesh: Option<Mesh>,
     /// Columns of bound files that the tables do not have, and why.
     pub(super) left_out: Vec<FileColumn>,
     /// The parameters.
@@ -59,6 +63,7 @@ impl<'a> Declarations<'a> {
                 ast::Statement::Table(table) => {
                     let entity = Entity::Table(this.tables.len());
                     this.define(&table.name, entity, &mut diagnostics);
+                    this.sharded_by.push(&table.shard_by);
                     this.tables.push(table_of(table, source, catalog, &mut this.left_out, &mut diagnostics));
                 }
                 ast::Statement::Param(param) => {
@@ -73,7 +78,7 @@ impl<'a> Declarations<'a> {
                     this.lets.push(binding);
                 }
                 ast::Statement::Export(binding) => this.define_export(binding, &mut diagnostics),
-                ast::Statement::Mesh(mesh) => diagnostics.push(not_supported("mesh", mesh.span)),
+                ast::Statement::Mesh(mesh) => this.define_mesh(mesh, &mut diagnostics),
             }
         }
         if this.exports.is_empty() {
@@ -93,6 +98,20 @@ impl<'a> Declarations<'a> {
             None => {
                 self.names.insert(&name.node, (entity, name.span));
             }
+        }
+    }
+
+    fn define_mesh(&mut self, mesh: &'a ast::Mesh, diagnostics: &mut Vec<Diagnostic>) {
+        let ast::Mesh { axis, size, span } = mesh;
+        match &self.mesh {
+            Some(first) => diagnostics.push(
+                Diagnostic::error(codes::DEFINED_TWICE, "a program has one mesh")
+                    .label(*span, "defined again here")
+                    .label(first.span, "first defined here")
+                    .help("keep one of them"),
+            ),
+            None if size.node == 1 => self.mesh = Some(Mesh { axis: axis.node.clone(), size: size.node, span: *span }),
+            None => diagnostics.push(not_supported("mesh", *span)),
         }
     }
 

@@ -26,8 +26,7 @@ fn until_then(what: &str) -> Option<&'static str> {
     Some(match what {
         "shift_left" => "multiply by a power of two: `x * 8`",
         "shift_right" => "divide by a power of two: `x // 8`",
-        "assert" => "export the rows that must not be there: `export wrong = t | filter not (CONDITION)`",
-        "mesh" | "shard" | "shard by" | "replicate" => "leave it out: a program runs on one device",
+        "mesh" => "a program runs on one device: leave it out, or write `1`",
         "reading the table argument twice" => {
             "write the function's body where it is called, and name the table by a `let` that is read twice"
         }

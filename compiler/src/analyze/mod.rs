@@ -6,6 +6,7 @@
 
 mod aggregates;
 mod asof_joins;
+mod assertions;
 mod builder;
 mod calls;
 pub mod codes;
@@ -21,13 +22,16 @@ mod names;
 mod operators;
 mod ordered_aggregates;
 mod outer_joins;
+mod picks;
 mod pipelines;
 mod pivots;
 mod projections;
+mod ranges;
 mod relation;
 mod sets;
 mod signatures;
 mod tables;
+mod takes;
 mod temporal;
 mod type_names;
 mod types;
@@ -105,7 +109,7 @@ pub fn analyze(file: &ast::File, source: &str, catalog: &dyn Catalog) -> (Option
     // once.
     let mut first = Builder::new(source, &declarations, Vec::new());
     let exports = first.exports();
-    first.remaining_lets();
+    first.remaining();
     let inline = first.read_once(&exports);
     diagnostics.extend(first.into_diagnostics());
     diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));

@@ -6,7 +6,7 @@ use super::declarations::{Entity, Known};
 use super::env::Env;
 use super::later::not_supported;
 use super::relation::{Relation, RowBound, ScopeColumn};
-use crate::plan::{Filter, Plan, Scan, SchemaColumn, Shared, SharedPlan, Sort, Take};
+use crate::plan::{Filter, Partitioning, Plan, Scan, SchemaColumn, Shard, Shared, SharedPlan, Sort};
 use dj_grammar::{Diagnostic, Span, ast, nearest};
 
 impl<'a> Builder<'a> {
@@ -24,6 +24,7 @@ impl<'a> Builder<'a> {
         match source {
             ast::Source::Pipeline(pipeline) => self.pipeline(env, pipeline),
             ast::Source::Name(name) => self.source_named(env, &name.node, name.span),
+            ast::Source::Made { name, arguments, span } => self.made(env, name, arguments, *span),
         }
     }
 
@@ -77,7 +78,7 @@ impl<'a> Builder<'a> {
     }
 
     /// All rows of a table, with columns of their own.
-    fn scan(&mut self, declared: usize, span: Span) -> Relation {
+    pub(super) fn scan(&mut self, declared: usize, span: Span) -> Relation {
         let declarations = self.declarations;
         let (table, known) = &declarations.tables[declared];
         let index = self.table_index(declared);
@@ -92,7 +93,11 @@ impl<'a> Builder<'a> {
         }
         let plan = Plan::Scan(Scan { table: index, columns, predicates: Vec::new(), span });
         let open = *known == Known::No;
-        Relation { plan, columns: visible, open, rows: RowBound::Many }.qualified(&table.name)
+        let relation = Relation { plan, columns: visible, open, rows: RowBound::Many }.qualified(&table.name);
+        match declarations.sharded_by[declared] {
+            [] => relation,
+            keys => self.shard(&None, relation, keys, table.span),
+        }
     }
 
     /// The rows of a `let`: its plan, if nothing else reads it, or a reference with columns of its own.
@@ -183,17 +188,11 @@ impl<'a> Builder<'a> {
             ast::TransformKind::Unpivot { columns, name, value } => {
                 self.unpivot(env, input, columns, (name, value), span)
             }
-            ast::TransformKind::Assert { .. } => self.later("assert", span),
-            ast::TransformKind::Shard(_) => self.later("shard", span),
-            ast::TransformKind::Replicate => self.later("replicate", span),
+            ast::TransformKind::Assert { condition, message } => self.assert(env, input, condition, message, span),
+            ast::TransformKind::Shard(keys) => self.shard(env, input, keys, span),
+            ast::TransformKind::Replicate => sharded(input, Partitioning::Replicated, span),
             ast::TransformKind::Call { name, arguments } => self.inline_pipeline(env, input, name, arguments, span),
         }
-    }
-
-    /// A transform that this version lacks.
-    pub(super) fn later(&mut self, what: &str, span: Span) -> Relation {
-        self.report(not_supported(what, span));
-        Relation::unknown(span)
     }
 
     fn filter(&mut self, env: &Env<'a>, input: Relation, condition: &'a ast::Expr, span: Span) -> Relation {
@@ -202,32 +201,23 @@ impl<'a> Builder<'a> {
         Relation { plan, rows: input.rows.or_none(), ..input }
     }
 
+    /// `shard by { keys }`
+    fn shard(&mut self, env: &Env<'a>, input: Relation, keys: &'a [ast::Name], span: Span) -> Relation {
+        let keys = keys.iter().filter_map(|name| self.listed_column(&input, env, name));
+        let keys = keys.filter_map(|column| column.column).map(|column| column.id).collect();
+        sharded(input, Partitioning::Hash(keys), span)
+    }
+
     fn sort(&mut self, env: &Env<'a>, input: Relation, items: &'a [ast::SortItem], span: Span) -> Relation {
         let keys = self.sort_keys(env, &input, items);
         let plan = Plan::Sort(Sort { input: Box::new(input.plan), keys, span });
         Relation { plan, ..input }
     }
+}
 
-    fn take(&mut self, env: &Env<'a>, input: Relation, take: &'a ast::Take, span: Span) -> Relation {
-        let (from, to) = (take.from.node, take.to.node);
-        let nothing = from == 1 && to == 0;
-        if from == 0 || (to < from && !nothing) {
-            let text = if from == 0 { "rows are counted from one" } else { "the first row is after the last" };
-            self.report(
-                Diagnostic::error(codes::BAD_TAKE, "the range of rows is empty")
-                    .label(take.from.span.to(take.to.span), text)
-                    .help("`take 11..20` gives ten rows after the first ten"),
-            );
-            return input;
-        }
-        if !take.by.is_empty() {
-            return self.take_by(env, input, take, span);
-        }
-        let (skip, count) = (from - 1, to + 1 - from);
-        let rows = if count <= 1 { RowBound::AtMostOne } else { input.rows.or_none() };
-        let plan = Plan::Take(Take { input: Box::new(input.plan), skip, count, span });
-        Relation { plan, rows, ..input }
-    }
+fn sharded(input: Relation, partitioning: Partitioning, span: Span) -> Relation {
+    let plan = Plan::Shard(Shard { input: Box::new(input.plan), partitioning, span });
+    Relation { plan, ..input }
 }
 
 fn wrong_source(name: &str, what: &str, span: Span) -> Diagnostic {

@@ -22,6 +22,8 @@ impl<'a> Builder<'a> {
         let key_names: Vec<String> = keys.iter().map(|key| key.name.clone()).collect();
         let mut items = Items::new(&input, keys);
         let mut named: Vec<(String, Span)> = Vec::new();
+        let labels = pivot.items.iter().map(|item| self.item_name(env, item)).collect::<Option<Vec<_>>>();
+        let Some(labels) = labels else { return Relation::unknown(span) };
         for value in &pivot.values {
             let Some((name, scalar)) = self.pivot_value(env, &input, value) else { continue };
             if let Some((_, first)) = named.iter().find(|(other, _)| *other == name) {
@@ -31,18 +33,22 @@ impl<'a> Builder<'a> {
                 self.report(problem.help("remove one: every value of the list becomes a column"));
                 continue;
             }
-            if key_names.contains(&name) {
-                let way = format!("give the key another name, such as {}", spell_name(&format!("by_{name}")));
-                let problem = Diagnostic::error(codes::DUPLICATE_COLUMN, format!("two columns are named `{name}`"))
-                    .label(value.span, "becomes a column, and a key has this name");
-                self.report(problem.help(way));
-                continue;
-            }
             named.push((name.clone(), value.span));
             let column = Value::typed(Expr::column(on.id, on.ty, on.nullable, pivot.on.span));
             let Some(only) = self.compare(CompareOp::Equal, column, scalar, value.span) else { continue };
             items.grouping.only = Some(only.expr);
-            self.group_item(env, &mut items, Some(name), &pivot.value);
+            for (label, item) in labels.iter().zip(&pivot.items) {
+                // One value of each is named by what it is of.
+                let name = if labels.len() == 1 { name.clone() } else { format!("{name}_{label}") };
+                if key_names.contains(&name) {
+                    let way = format!("give the key another name, such as {}", spell_name(&format!("by_{name}")));
+                    let problem = Diagnostic::error(codes::DUPLICATE_COLUMN, format!("two columns are named `{name}`"))
+                        .label(value.span, "becomes a column, and a key has this name");
+                    self.report(problem.help(way));
+                    continue;
+                }
+                self.group_item(env, &mut items, Some(name), item);
+            }
         }
         self.grouped(input, items, span)
     }
@@ -72,13 +78,14 @@ impl<'a> Builder<'a> {
         &mut self,
         env: &Env<'a>,
         input: Relation,
-        names: &'a [ast::Name],
+        picks: &'a [ast::Pick<ast::Name>],
         (name, value): (&'a ast::Name, &'a ast::Name),
         span: Span,
     ) -> Relation {
-        let listed: Vec<_> = names.iter().map(|name| self.listed_column(&input, env, name)).collect();
-        let Some(listed) = listed.into_iter().collect::<Option<Vec<_>>>() else { return Relation::unknown(span) };
-        let Some(ty) = self.unpivoted_type(&listed, names) else { return Relation::unknown(span) };
+        let picked: Option<Vec<_>> = self.picked(env, &input, picks).into_iter().collect();
+        let Some(picked) = picked.filter(|picked| !picked.is_empty()) else { return Relation::unknown(span) };
+        let Some(ty) = self.unpivoted_type(&picked) else { return Relation::unknown(span) };
+        let listed: Vec<ScopeColumn> = picked.into_iter().map(|(column, _)| column).collect();
         let positions: Vec<usize> =
             (0..input.columns.len()).filter(|index| listed.contains(&input.columns[*index])).collect();
         let (shared, plan) = self.share(input, "rows to unpivot", span);
@@ -116,20 +123,20 @@ impl<'a> Builder<'a> {
     }
 
     /// The common type of the columns that become rows.
-    fn unpivoted_type(&mut self, listed: &[ScopeColumn], names: &[ast::Name]) -> Option<Type> {
+    fn unpivoted_type(&mut self, listed: &[(ScopeColumn, Span)]) -> Option<Type> {
         let mut common: Option<Type> = None;
-        for (column, name) in listed.iter().zip(names) {
+        for (column, span) in listed {
             let ty = column.column?.ty;
             let Some(wide) = common.map_or(Some(ty), |common| widen(common, ty)) else {
                 // All become text: of the two, that which is none.
-                let other = if ty == Type::Str { &names[0] } else { name };
+                let other = if ty == Type::Str { &listed[0].0.name } else { &column.name };
                 self.report(
                     Diagnostic::error(
                         codes::MISMATCHED_TYPES,
-                        format!("`{}` cannot stand in one column with the others", name.node),
+                        format!("`{}` cannot stand in one column with the others", column.name),
                     )
-                    .label(name.span, format!("this is {ty}"))
-                    .help(format!("convert first: `derive {0} = {0} as str`", other.node)),
+                    .label(*span, format!("this is {ty}"))
+                    .help(format!("convert first: `derive {other} = {other} as str`")),
                 );
                 return None;
             };

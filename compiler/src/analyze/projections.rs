@@ -10,6 +10,14 @@ use super::windows;
 use crate::plan::{NamedExpr, Plan, Project, SchemaColumn};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{ColumnId, Expr};
+use std::collections::BTreeSet;
+
+/// What a `select` gives so far.
+#[derive(Default)]
+struct Selected {
+    columns: Vec<ScopeColumn>,
+    named: Vec<NamedExpr>,
+}
 
 impl<'a> Builder<'a> {
     /// `derive { a = EXPR, ... }`: one projection for as many items as do not read each other.
@@ -79,39 +87,75 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// `select { a, b = EXPR }`
-    pub(super) fn select(&mut self, env: &Env<'a>, input: Relation, items: &'a [ast::Item], span: Span) -> Relation {
-        let mut columns: Vec<ScopeColumn> = Vec::new();
-        let mut named = Vec::new();
-        for item in items {
+    /// `select { a, b_*, c = EXPR }`
+    pub(super) fn select(
+        &mut self,
+        env: &Env<'a>,
+        input: Relation,
+        picks: &'a [ast::Pick<ast::Item>],
+        span: Span,
+    ) -> Relation {
+        let mut made = Selected::default();
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        let mut items = Vec::new();
+        for pick in picks {
+            let ast::Pick::One(item) = pick else { continue };
             let expr = self.settled(&input.scope(env), &item.expr);
-            let Some(name) = self.item_name(env, item) else { continue };
-            let mut qualifiers = Vec::new();
-            let column = expr.map(|expr| {
-                let id = expr.as_column();
-                let source = input.columns.iter().find(|column| id.is_some() && column.column.map(|c| c.id) == id);
-                let passed = source
-                    .filter(|source| source.name == name && id.is_some_and(|id| self.columns.get(id).name == name));
-                qualifiers = passed.map(|source| source.qualifiers.clone()).unwrap_or_default();
-                let taken = named.iter().any(|other: &NamedExpr| Some(other.id) == id);
-                let id = match (passed, id) {
-                    (Some(_), Some(id)) if !taken => id,
-                    _ => self.columns.add(&name, expr.ty, item.span),
-                };
-                let item = NamedExpr { id, expr };
-                let column = item.schema();
-                named.push(item);
-                column
-            });
-            self.push_column(&mut columns, ScopeColumn { name, qualifiers, column }, item.span);
+            let name = self.item_name(env, item);
+            taken.extend(name.clone());
+            items.push(name.map(|name| (name, expr)));
         }
+        let mut items = items.into_iter();
+        for pick in picks {
+            match pick {
+                ast::Pick::One(item) => {
+                    if let Some((name, expr)) = items.next().flatten() {
+                        self.select_one(&input, &mut made, name, expr, item.span);
+                    }
+                }
+                ast::Pick::Like(pattern) => {
+                    for column in self.alike(&input, pattern, &mut taken) {
+                        let expr = column.column.map(|column| pass(column, pattern.span).expr);
+                        self.select_one(&input, &mut made, column.name, expr, pattern.span);
+                    }
+                }
+            }
+        }
+        let Selected { columns, named } = made;
         let plan = Plan::Project(Project { input: Box::new(input.plan), items: named, span });
         Relation { plan, columns, open: false, rows: input.rows }
     }
 
-    /// `drop { a }`
-    pub(super) fn drop(&mut self, env: &Env<'a>, mut input: Relation, names: &'a [ast::Name], span: Span) -> Relation {
-        let dropped: Vec<_> = names.iter().filter_map(|name| self.listed_column(&input, env, name)).collect();
+    fn select_one(&mut self, input: &Relation, made: &mut Selected, name: String, expr: Option<Expr>, span: Span) {
+        let mut qualifiers = Vec::new();
+        let column = expr.map(|expr| {
+            let id = expr.as_column();
+            let source = input.columns.iter().find(|column| id.is_some() && column.column.map(|c| c.id) == id);
+            let passed =
+                source.filter(|source| source.name == name && id.is_some_and(|id| self.columns.get(id).name == name));
+            qualifiers = passed.map(|source| source.qualifiers.clone()).unwrap_or_default();
+            let taken = made.named.iter().any(|other: &NamedExpr| Some(other.id) == id);
+            let id = match (passed, id) {
+                (Some(_), Some(id)) if !taken => id,
+                _ => self.columns.add(&name, expr.ty, span),
+            };
+            let item = NamedExpr { id, expr };
+            let column = item.schema();
+            made.named.push(item);
+            column
+        });
+        self.push_column(&mut made.columns, ScopeColumn { name, qualifiers, column }, span);
+    }
+
+    /// `drop { a, b_* }`
+    pub(super) fn drop(
+        &mut self,
+        env: &Env<'a>,
+        mut input: Relation,
+        picks: &'a [ast::Pick<ast::Name>],
+        span: Span,
+    ) -> Relation {
+        let dropped: Vec<_> = self.picked(env, &input, picks).into_iter().flatten().map(|(column, _)| column).collect();
         input.columns.retain(|column| !dropped.contains(column));
         if input.columns.is_empty() && !input.open && !dropped.is_empty() {
             self.report(Diagnostic::error(codes::UNNAMED_ITEM, "no column is left").label(span, "drops every column"));

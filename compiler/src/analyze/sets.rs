@@ -51,6 +51,7 @@ impl<'a> Builder<'a> {
         let right = self.source(env, other);
         let place = match other {
             ast::Source::Name(name) => name.span,
+            ast::Source::Made { span, .. } => *span,
             ast::Source::Pipeline(pipeline) => pipeline.span,
         };
         if input.open || right.open {

@@ -2,7 +2,6 @@
 
 use super::builder::Builder;
 use super::declarations::{Declarations, Known, defined_twice};
-use super::later::not_supported;
 use super::{BoundTable, Catalog, codes};
 use crate::plan::{Recorded, Table, TableColumn};
 use dj_grammar::{Diagnostic, Span, ast};
@@ -35,9 +34,6 @@ pub(super) fn table_of(
 ) -> (Table, Known) {
     let path = table.from.as_ref().map(|from| from.node.clone());
     let blame = table.from.as_ref().map_or(table.name.span, |from| from.span);
-    if let Some(by) = table.shard_by.first() {
-        diagnostics.push(not_supported("shard by", by.span));
-    }
     let declared = table.columns.as_ref().map(|declared| declared_columns(declared, source, diagnostics));
     let bound = match &declared {
         Some((columns, _)) => {
@@ -95,7 +91,7 @@ pub(super) fn table_of(
             }
         },
     };
-    (Table { name: table.name.node.clone(), path, span: table.span, columns, rows }, known)
+    (Table { name: table.name.node.clone(), path, span: table.span, columns, rows, made: None }, known)
 }
 
 fn no_schema(table: &ast::Table, blame: Span) -> Diagnostic {

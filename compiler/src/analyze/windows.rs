@@ -9,11 +9,11 @@ use super::relation::{Relation, Scope, Windowing};
 use super::temporal::DAY;
 use super::values::{Open, Value};
 use crate::plan::{
-    AggregateFunction, Distance, Filter, Frame, FrameUnit, NamedAggregate, NamedExpr, NamedWindow, Plan, SchemaColumn,
-    SortKey, Window, WindowFunction,
+    AggregateFunction, Distance, Frame, FrameUnit, NamedAggregate, NamedExpr, NamedWindow, Plan, SchemaColumn, SortKey,
+    Window, WindowFunction,
 };
 use dj_grammar::{Diagnostic, Span, ast};
-use dj_runtime::expr::{CompareOp, Expr, ExprKind, Scalar};
+use dj_runtime::expr::{Expr, Scalar};
 use dj_runtime::types::Type;
 use std::cell::RefCell;
 
@@ -77,36 +77,6 @@ impl<'a> Builder<'a> {
             self.replace_column(&mut input, &name, column, span);
         }
         input
-    }
-
-    /// `take 2 by { key } sort { -v }`: the rows that have such a number in their partition.
-    pub(super) fn take_by(&mut self, env: &Env<'a>, input: Relation, take: &'a ast::Take, span: Span) -> Relation {
-        let by: Vec<_> = take.by.iter().map(|name| self.listed_column(&input, env, name)).collect();
-        let order = self.sort_keys(env, &input, &take.sort);
-        let by: Vec<_> = by.into_iter().flatten().filter_map(|column| column.column).collect();
-        let id = self.columns.add("row_number", Type::I64, span);
-        let number = NamedWindow {
-            id,
-            function: WindowFunction::RowNumber,
-            arguments: vec![],
-            filter: None,
-            frame: Frame::PARTITION,
-            ty: Type::I64,
-            nullable: false,
-            span,
-        };
-        let window = Window { input: Box::new(input.plan), by, order, items: vec![number], span };
-        let number = || Box::new(Expr::column(id, Type::I64, false, span));
-        let compared = |op, row: u64, span| {
-            let row = i64::try_from(row).unwrap_or(i64::MAX);
-            let row = Expr::literal(Scalar::Int(row.into()), Type::I64, span);
-            Expr { kind: ExprKind::Compare(op, number(), Box::new(row)), ty: Type::Bool, nullable: false, span }
-        };
-        let first = compared(CompareOp::GreaterEqual, take.from.node, take.from.span);
-        let last = compared(CompareOp::LessEqual, take.to.node, take.to.span);
-        let predicate = Expr { kind: ExprKind::And(vec![first, last]), ty: Type::Bool, nullable: false, span };
-        let plan = Plan::Filter(Filter { input: Box::new(Plan::Window(window)), predicate, span });
-        Relation { plan, rows: input.rows.or_none(), ..input }
     }
 
     /// The frame of a window with so many keys in its order, of which some may be wrong.

@@ -6,7 +6,7 @@ use super::form::{Encoded, Expr as Code, ExprKind as CodeKind, Scalar as CodeSca
 use super::tables::{constant, function_of, is_order_of_texts, needs_host, only_base};
 use crate::plan::{
     Aggregate, Distinct, Evaluate, Export, Filter, HostExpr, Join, NamedAggregate, NamedExpr, NamedWindow, Plan,
-    Program, Project, Scan, SchemaColumn, Shared, SharedPlan, Sort, SortKey, Take, TopK, Union, Window,
+    Program, Project, Scan, SchemaColumn, Shard, Shared, SharedPlan, Sort, SortKey, Take, TopK, Union, Window,
 };
 use dj_grammar::Span;
 use dj_runtime::expr::calendar::TimeUnit;
@@ -27,7 +27,7 @@ pub(super) fn encode(program: &Program) -> (Program<Encoded>, Drafts) {
         .map(|shared| SharedPlan { name: shared.name.clone(), plan: encoder.plan(shared.plan.clone()) });
     let shared = shared.collect();
     let exports = program.exports.iter().map(|export| Export {
-        name: export.name.clone(),
+        purpose: export.purpose.clone(),
         span: export.span,
         plan: encoder.plan(export.plan.clone()),
     });
@@ -35,6 +35,7 @@ pub(super) fn encode(program: &Program) -> (Program<Encoded>, Drafts) {
     let encoded = Program {
         tables: program.tables.clone(),
         params: program.params.clone(),
+        mesh: program.mesh.clone(),
         columns: program.columns.clone(),
         shared,
         exports,
@@ -57,6 +58,9 @@ impl Encoder {
             Plan::Project(project) => Plan::Project(self.project(project)),
             Plan::Aggregate(aggregate) => Plan::Aggregate(self.aggregate(aggregate)),
             Plan::Join(join) => Plan::Join(self.join(join)),
+            Plan::Shard(Shard { input, partitioning, span }) => {
+                Plan::Shard(Shard { input: self.input(*input), partitioning, span })
+            }
             Plan::Sort(Sort { input, keys, span }) => {
                 Plan::Sort(Sort { input: self.input(*input), keys: self.sort_keys(keys), span })
             }

@@ -173,6 +173,7 @@ fn types_mut(plan: &mut Plan<Encoded>) -> Vec<&mut Type> {
         | Plan::Project(_)
         | Plan::Join(_)
         | Plan::Sort(_)
+        | Plan::Shard(_)
         | Plan::TopK(_)
         | Plan::Take(_)
         | Plan::Distinct(_) => vec![],

@@ -132,7 +132,12 @@ impl Verifier<'_> {
                 pairs.into_iter().try_for_each(|(made, id)| self.column(*id, made.ty))
             }
             Plan::Shared(shared) => shared.columns.iter().try_for_each(|(from, column)| self.column(*from, column.ty)),
-            Plan::Filter(_) | Plan::Project(_) | Plan::Take(_) | Plan::Distinct(_) | Plan::Evaluate(_) => Ok(()),
+            Plan::Filter(_)
+            | Plan::Project(_)
+            | Plan::Take(_)
+            | Plan::Distinct(_)
+            | Plan::Shard(_)
+            | Plan::Evaluate(_) => Ok(()),
         }
     }
 
@@ -161,6 +166,7 @@ impl Verifier<'_> {
             | Plan::Filter(_)
             | Plan::Join(_)
             | Plan::Sort(_)
+            | Plan::Shard(_)
             | Plan::TopK(_)
             | Plan::Take(_)
             | Plan::Distinct(_)

@@ -23,6 +23,8 @@ pub struct Options {
 
 /// Everything that the optimizer does, in order.
 static BATCHES: &[Batch] = &[
+    // There is one device, which has all rows.
+    Batch { name: "place", repeat: Repeat::Once, steps: &[Step::Rule(Up, &rules::RemoveShard)] },
     // Plans that are read once are inlined before anything else, so that filters and pruning pass through them.
     Batch {
         name: "inline",

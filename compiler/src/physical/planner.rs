@@ -163,6 +163,8 @@ impl Planner<'_> {
             Plan::Take(take) => self.take(take),
             Plan::Union(union) => self.union(union),
             Plan::Window(window) => self.window(window, plan.schema()),
+            // One device has all rows.
+            Plan::Shard(shard) => self.stream(&shard.input),
             Plan::Shared(shared) => self.read_shared(shared),
             Plan::Evaluate(evaluate) => self.evaluate(evaluate),
         }

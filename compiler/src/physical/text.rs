@@ -43,7 +43,7 @@ pub fn physical_text(of: &VariantText<'_>) -> String {
         format!("let {} = {stage}\n", name_text(&shared.name))
     });
     let exports = of.encoded.program.exports.iter().zip(&of.variant.exports);
-    let exports = exports.map(|(export, stage)| format!("export {} = stage {stage}\n", name_text(&export.name)));
+    let exports = exports.map(|(export, stage)| format!("{} = stage {stage}\n", export.purpose));
     paragraphs.push(shared.chain(exports).chain(pass_texts(of)).collect());
     paragraphs.join("\n")
 }

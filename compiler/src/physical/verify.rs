@@ -183,8 +183,8 @@ impl Verifier<'_> {
     /// Exports and shared plans.
     fn results(&self) -> Verified {
         let program = &self.encoded.program;
-        let shared = program.shared.iter().map(|shared| (&shared.name, &shared.plan));
-        let exports = program.exports.iter().map(|export| (&export.name, &export.plan));
+        let shared = program.shared.iter().map(|shared| (shared.name.as_str(), &shared.plan));
+        let exports = program.exports.iter().map(|export| (export.purpose.name(), &export.plan));
         let counts = (program.shared.len(), program.exports.len());
         let stages = (self.variant.shared.len(), self.variant.exports.len());
         require(counts == stages, || format!("(P12) {counts:?} shared plans and exports are {stages:?} stages"))?;

@@ -29,7 +29,7 @@ pub use verify::{VerifyError, verify};
 pub use window::*;
 
 use dj_grammar::Span;
-use dj_runtime::artifact::ParamSpec;
+use dj_runtime::artifact::{MadeRange, ParamSpec};
 use dj_runtime::expr::{ColumnId, Form, Text};
 use dj_runtime::types::{Bounds, Field, Type};
 
@@ -40,12 +40,25 @@ pub struct Program<F: Form = Text> {
     pub tables: Vec<Table>,
     /// The run-time parameters, by index.
     pub params: Vec<ParamSpec>,
+    /// The devices that it is written for, where it says so.
+    pub mesh: Option<Mesh>,
     /// Every column that any plan makes, by [`ColumnId`].
     pub columns: Columns,
     /// Plans that several others read ([`Plan::Shared`]), each after those that it reads.
     pub shared: Vec<SharedPlan<F>>,
-    /// The outputs.
+    /// The outputs, behind what must be without rows for any of them to be right.
     pub exports: Vec<Export<F>>,
+}
+
+/// `mesh AXIS = SIZE`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mesh {
+    /// The name of its axis.
+    pub axis: String,
+    /// How many devices.
+    pub size: u64,
+    /// The statement.
+    pub span: Span,
 }
 
 /// A `let` that is read more than once: computed once.
@@ -57,15 +70,42 @@ pub struct SharedPlan<F: Form = Text> {
     pub plan: Plan<F>,
 }
 
-/// `export NAME = pipeline`
+/// Rows that leave the program.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Export<F: Form = Text> {
-    /// The name.
-    pub name: String,
-    /// The statement.
+    /// What they are for.
+    pub purpose: Purpose,
+    /// The statement; the condition of an assertion.
     pub span: Span,
     /// What it computes; the schema of the plan, in order, is that of the output.
     pub plan: Plan<F>,
+}
+
+/// What rows leave a program for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// `export NAME = pipeline`: they are an output of this name.
+    Output(String),
+    /// `assert CONDITION "MESSAGE"`: they are those for which the condition is false, and must not be.
+    Assertion(String),
+}
+
+impl Purpose {
+    /// The name of the output, or the message of the assertion.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Output(name) | Self::Assertion(name) => name,
+        }
+    }
+}
+
+impl std::fmt::Display for Purpose {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Output(name) => write!(f, "export {}", name_text(name)),
+            Self::Assertion(message) => write!(f, "assert {message:?}"),
+        }
+    }
 }
 
 /// An input table.
@@ -81,6 +121,8 @@ pub struct Table {
     pub columns: Vec<TableColumn>,
     /// Rows of the files bound at compile time, where some were.
     pub rows: Option<RowCount>,
+    /// What makes its rows, where no file has them.
+    pub made: Option<MadeRange>,
 }
 
 /// A column of an input table.

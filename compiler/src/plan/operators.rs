@@ -29,6 +29,8 @@ pub enum Plan<F: Form = Text> {
     Union(Union<F>),
     /// More columns, computed of the rows around each.
     Window(Window<F>),
+    /// The same rows, on devices that the program chooses.
+    Shard(Shard<F>),
     /// The rows of a shared plan.
     Shared(Shared<F>),
     /// More columns, computed on the host: physical planning makes it of what no device computes.
@@ -171,6 +173,28 @@ pub struct SortKey<F: Form = Text> {
     pub nulls_first: bool,
 }
 
+/// The rows of `input`, each on the devices that `partitioning` says; the same rows in the same order.
+///
+/// **C1**: the keys are columns of `input`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shard<F: Form = Text> {
+    /// The rows.
+    pub input: Box<Plan<F>>,
+    /// Where they are.
+    pub partitioning: Partitioning,
+    /// The transform.
+    pub span: Span,
+}
+
+/// Which of a mesh's devices hold a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Partitioning {
+    /// `shard by { keys }`: one, chosen by the values of these columns; rows of equal keys are together.
+    Hash(Vec<ColumnId>),
+    /// `replicate`: all.
+    Replicated,
+}
+
 /// `count` rows of `input` after the first `skip`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Take<F: Form = Text> {
@@ -286,6 +310,7 @@ impl<F: Form> Plan<F> {
             Self::Distinct(distinct) => distinct.input.schema(),
             Self::Union(union) => union.columns.clone(),
             Self::Window(window) => window.schema(),
+            Self::Shard(shard) => shard.input.schema(),
             Self::Shared(shared) => shared.columns.iter().map(|(_, column)| *column).chain(shared.row).collect(),
             Self::Evaluate(evaluate) => {
                 evaluate.input.schema().into_iter().chain(evaluate.items.iter().map(|item| item.column)).collect()
@@ -305,6 +330,7 @@ impl<F: Form> Plan<F> {
             | Self::TopK(TopK { input, .. })
             | Self::Distinct(Distinct { input, .. })
             | Self::Window(Window { input, .. })
+            | Self::Shard(Shard { input, .. })
             | Self::Evaluate(Evaluate { input, .. }) => vec![input],
             Self::Join(Join { left, right, .. }) => vec![left, right],
             Self::Union(union) => union.inputs.iter().map(|(input, _)| input).collect(),
@@ -323,6 +349,7 @@ impl<F: Form> Plan<F> {
             | Self::TopK(TopK { input, .. })
             | Self::Distinct(Distinct { input, .. })
             | Self::Window(Window { input, .. })
+            | Self::Shard(Shard { input, .. })
             | Self::Evaluate(Evaluate { input, .. }) => vec![input],
             Self::Join(Join { left, right, .. }) => vec![left, right],
             Self::Union(union) => union.inputs.iter_mut().map(|(input, _)| input).collect(),
@@ -352,7 +379,12 @@ impl<F: Form> Plan<F> {
                 let keys = window.order.iter().map(|key| &key.expr);
                 keys.chain(window.items.iter().flat_map(NamedWindow::expressions)).collect()
             }
-            Self::Take(_) | Self::Distinct(_) | Self::Union(_) | Self::Shared(_) | Self::Evaluate(_) => vec![],
+            Self::Take(_)
+            | Self::Distinct(_)
+            | Self::Union(_)
+            | Self::Shard(_)
+            | Self::Shared(_)
+            | Self::Evaluate(_) => vec![],
         }
     }
 
@@ -377,7 +409,12 @@ impl<F: Form> Plan<F> {
                 keys.chain(window.items.iter_mut().flat_map(|item| item.arguments.iter_mut().chain(&mut item.filter)))
                     .collect()
             }
-            Self::Take(_) | Self::Distinct(_) | Self::Union(_) | Self::Shared(_) | Self::Evaluate(_) => vec![],
+            Self::Take(_)
+            | Self::Distinct(_)
+            | Self::Union(_)
+            | Self::Shard(_)
+            | Self::Shared(_)
+            | Self::Evaluate(_) => vec![],
         }
     }
 
@@ -395,6 +432,7 @@ impl<F: Form> Plan<F> {
             | Self::Distinct(Distinct { span, .. })
             | Self::Union(Union { span, .. })
             | Self::Window(Window { span, .. })
+            | Self::Shard(Shard { span, .. })
             | Self::Shared(Shared { span, .. })
             | Self::Evaluate(Evaluate { span, .. }) => *span,
         }

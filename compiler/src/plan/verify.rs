@@ -7,8 +7,8 @@
 //! - a shared plan reads only earlier ones; cells and parameters exist.
 
 use super::{
-    Aggregate, Distinct, Evaluate, Filter, Join, JoinKind, Plan, Program, Project, Scan, SchemaColumn, Shared, SortKey,
-    Union, Window,
+    Aggregate, Distinct, Evaluate, Filter, Join, JoinKind, Partitioning, Plan, Program, Project, Scan, SchemaColumn,
+    Shard, Shared, SortKey, Union, Window,
 };
 use dj_runtime::expr::{ArithmeticOp, ColumnId, Expr, ExprKind, Form, Scalar};
 use dj_runtime::types::Type;
@@ -28,7 +28,7 @@ pub fn verify(program: &Program) -> Result<(), VerifyError> {
     }
     for export in &program.exports {
         let verifier = Verifier { program, readable: program.shared.len() };
-        verifier.plan(&export.plan).map_err(|error| of(&export.name, &error))?;
+        verifier.plan(&export.plan).map_err(|error| of(export.purpose.name(), &error))?;
     }
     Ok(())
 }
@@ -69,6 +69,7 @@ impl Verifier<'_> {
             Plan::Distinct(distinct) => check_distinct(distinct),
             Plan::Union(union) => check_union(union),
             Plan::Window(window) => self.window(window),
+            Plan::Shard(shard) => check_shard(shard),
             Plan::Shared(shared) => self.shared(shared),
             Plan::Evaluate(evaluate) => self.evaluate(evaluate),
         }
@@ -238,6 +239,15 @@ fn check_distinct(distinct: &Distinct) -> Check {
     let schema = distinct.input.schema();
     distinct.keys.iter().try_for_each(|key| {
         require(schema.iter().any(|column| column.id == *key), || format!("distinct: key {key:?} is not in the input"))
+    })
+}
+
+fn check_shard(shard: &Shard) -> Check {
+    let Partitioning::Hash(keys) = &shard.partitioning else { return Ok(()) };
+    let schema = shard.input.schema();
+    keys.iter().try_for_each(|key| {
+        let is_there = schema.iter().any(|column| column.id == *key);
+        require(is_there, || format!("(C1) shard: key {key:?} is not in the input"))
     })
 }
 

@@ -2,7 +2,8 @@
 
 use super::{Dumper, expression, names};
 use crate::ast::{
-    Expr, Frame, Item, Join, JoinCondition, JoinKind, Pivot, SetKind, SortItem, Take, Transform, TransformKind, Window,
+    Count, Expr, Frame, Item, Join, JoinCondition, JoinKind, Name, Pick, Pivot, SetKind, SortItem, Take, Transform,
+    TransformKind, Window,
 };
 use crate::lexer::spell_name;
 use crate::span::Span;
@@ -13,8 +14,11 @@ impl Dumper {
         match &transform.kind {
             TransformKind::Filter(condition) => self.line(&format!("filter {}", expression(condition)), span),
             TransformKind::Derive(items) => self.items("derive", items, span),
-            TransformKind::Select(items) => self.items("select", items, span),
-            TransformKind::Drop(columns) => self.line(&format!("drop {}", names(columns)), span),
+            TransformKind::Select(items) => {
+                self.line("select", span);
+                self.indented(|dumper| items.iter().for_each(|pick| dumper.pick(pick)));
+            }
+            TransformKind::Drop(columns) => self.line(&format!("drop {}", picked(columns)), span),
             TransformKind::Rename(pairs) => {
                 let pair = |(new, old): &(crate::ast::Name, crate::ast::Name)| {
                     format!("{} = {}", spell_name(&new.node), spell_name(&old.node))
@@ -44,7 +48,7 @@ impl Dumper {
             TransformKind::Pivot(pivot) => self.pivot(pivot, span),
             TransformKind::Unpivot { columns, name, value } => {
                 let into = format!("{}, {}", spell_name(&name.node), spell_name(&value.node));
-                self.line(&format!("unpivot {} into {{ {into} }}", names(columns)), span);
+                self.line(&format!("unpivot {} into {{ {into} }}", picked(columns)), span);
             }
             TransformKind::Assert { condition, message } => {
                 self.line(&format!("assert {} {:?}", expression(condition), message.node), span);
@@ -60,6 +64,13 @@ impl Dumper {
     fn items(&mut self, word: &str, items: &[Item], span: Span) {
         self.line(word, span);
         self.indented(|dumper| items.iter().for_each(|item| dumper.item(item)));
+    }
+
+    fn pick(&mut self, pick: &Pick<Item>) {
+        match pick {
+            Pick::One(item) => self.item(item),
+            Pick::Like(pattern) => self.line(&pattern.node, pattern.span),
+        }
     }
 
     fn item(&mut self, item: &Item) {
@@ -99,7 +110,8 @@ impl Dumper {
     }
 
     fn take(&mut self, take: &Take, span: Span) {
-        self.line(&format!("take {}..{}", take.from.node, take.to.node), span);
+        let from = take.from.as_ref().map_or("1".to_owned(), count);
+        self.line(&format!("take {from}..{}", count(&take.to)), span);
         self.indented(|dumper| {
             if !take.by.is_empty() {
                 dumper.line(&format!("by {}", names(&take.by)), span);
@@ -136,8 +148,23 @@ impl Dumper {
             }
             let on = spell_name(&pivot.on.node);
             dumper.line(&format!("on {on} in {{ {} }}", expressions(&pivot.values)), pivot.on.span);
-            dumper.item(&pivot.value);
+            pivot.items.iter().for_each(|item| dumper.item(item));
         });
+    }
+}
+
+fn picked(columns: &[Pick<Name>]) -> String {
+    let spell = |pick: &Pick<Name>| match pick {
+        Pick::One(name) => spell_name(&name.node),
+        Pick::Like(pattern) => pattern.node.clone(),
+    };
+    format!("{{ {} }}", columns.iter().map(spell).collect::<Vec<_>>().join(", "))
+}
+
+fn count(count: &Count) -> String {
+    match count {
+        Count::Number(number) => number.node.to_string(),
+        Count::Value(value) => expression(value),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Layout;
 use super::document::{Document, group, nest, text};
 use super::expression::place;
-use crate::ast::{Expr, Item, Name, SortItem};
+use crate::ast::{Expr, Item, Name, Pick, SortItem};
 use crate::span::Span;
 
 /// Whether a list of one item is written in braces.
@@ -50,6 +50,24 @@ impl Layout<'_> {
 
     pub(super) fn items(&mut self, items: &[Item], braces: Braces) -> Vec<Document> {
         self.list(items, braces, |item| item.span, Self::item)
+    }
+
+    /// A list of columns, by `place` and `one` where they are named one by one.
+    pub(super) fn picks<T>(
+        &mut self,
+        picks: &[Pick<T>],
+        braces: Braces,
+        place: fn(&T) -> Span,
+        one: fn(&mut Self, &T) -> Vec<Document>,
+    ) -> Vec<Document> {
+        let place = |pick: &Pick<T>| match pick {
+            Pick::One(item) => place(item),
+            Pick::Like(pattern) => pattern.span,
+        };
+        self.list(picks, braces, place, |layout, pick| match pick {
+            Pick::One(item) => one(layout, item),
+            Pick::Like(pattern) => layout.verbatim(pattern.span),
+        })
     }
 
     pub(super) fn expressions(&mut self, all: &[Expr]) -> Vec<Document> {

@@ -172,7 +172,7 @@ impl Layout<'_> {
     fn bare_pipeline(&mut self, pipeline: &Pipeline) -> Vec<Document> {
         let mut documents = match &pipeline.source {
             Source::Name(name) if continues_statement(name) => self.leaf(name.span, format!("`{}`", name.node)),
-            Source::Name(_) | Source::Pipeline(_) => self.source(&pipeline.source),
+            Source::Name(_) | Source::Made { .. } | Source::Pipeline(_) => self.source(&pipeline.source),
         };
         if pipeline.transforms.len() > 1 {
             documents.push(Document::HardLine);

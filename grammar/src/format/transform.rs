@@ -4,8 +4,8 @@ use super::Layout;
 use super::document::{Document, group, nest, text};
 use super::list::{Braces, sort_item_place};
 use crate::ast::{
-    Frame, Item, Join, JoinCondition, JoinKind, Name, Pipeline, Pivot, SetKind, SortItem, Source, Take, Transform,
-    TransformKind, Window,
+    Count, Frame, Item, Join, JoinCondition, JoinKind, Name, Pipeline, Pivot, SetKind, SortItem, Source, Take,
+    Transform, TransformKind, Window,
 };
 use crate::dump::{join_word, set_word};
 use crate::lexer::spell_name;
@@ -29,6 +29,11 @@ impl Layout<'_> {
     pub(super) fn source(&mut self, source: &Source) -> Vec<Document> {
         match source {
             Source::Name(name) => self.name(name),
+            Source::Made { name, arguments, .. } => {
+                let mut documents = self.name(name);
+                documents.extend(self.arguments(arguments, None));
+                documents
+            }
             Source::Pipeline(pipeline) => {
                 let mut inside = vec![Document::SoftLine];
                 inside.extend(self.pipeline(pipeline));
@@ -47,8 +52,12 @@ impl Layout<'_> {
         match &transform.kind {
             TransformKind::Filter(condition) => after("filter ", self.expression(condition)),
             TransformKind::Derive(items) => after("derive ", self.items(items, Braces::Several)),
-            TransformKind::Select(items) => after("select ", self.items(items, Braces::Several)),
-            TransformKind::Drop(columns) => after("drop ", self.names(columns, Braces::Several)),
+            TransformKind::Select(items) => {
+                after("select ", self.picks(items, Braces::Several, |item| item.span, Self::item))
+            }
+            TransformKind::Drop(columns) => {
+                after("drop ", self.picks(columns, Braces::Several, |name| name.span, Self::name))
+            }
             TransformKind::Rename(pairs) => after("rename ", self.renames(pairs)),
             TransformKind::Group { keys, aggregates } => {
                 let braces = if keys.iter().all(|key| key.name.is_none()) { Braces::Several } else { Braces::Always };
@@ -66,7 +75,8 @@ impl Layout<'_> {
             TransformKind::Window(window) => self.window(window),
             TransformKind::Pivot(pivot) => self.pivot(pivot),
             TransformKind::Unpivot { columns, name, value } => {
-                let mut documents = after("unpivot ", self.names(columns, Braces::Always));
+                let mut documents =
+                    after("unpivot ", self.picks(columns, Braces::Always, |name| name.span, Self::name));
                 documents.extend(after(" into { ", self.name(name)));
                 documents.extend(after(", ", self.name(value)));
                 documents.push(text(" }"));
@@ -122,11 +132,11 @@ impl Layout<'_> {
 
     fn take(&mut self, take: &Take) -> Vec<Document> {
         let mut documents = vec![text("take ")];
-        if take.from.node != 1 {
-            documents.extend(self.verbatim(take.from.span));
+        if let Some(from) = take.from.as_ref().filter(|from| !is_one(from)) {
+            documents.extend(self.count(from));
             documents.push(text(".."));
         }
-        documents.extend(self.verbatim(take.to.span));
+        documents.extend(self.count(&take.to));
         if !take.by.is_empty() {
             documents.extend(after(" by ", self.names(&take.by, Braces::Always)));
         }
@@ -136,12 +146,19 @@ impl Layout<'_> {
         documents
     }
 
+    fn count(&mut self, count: &Count) -> Vec<Document> {
+        match count {
+            Count::Number(number) => self.verbatim(number.span),
+            Count::Value(value) => self.expression(value),
+        }
+    }
+
     fn set_operation(&mut self, kind: SetKind, distinct: bool, other: &Source) -> Vec<Document> {
         let word = set_word(kind);
         let mut documents = vec![text(format!("{word} {}", if distinct { "distinct " } else { "" }))];
         documents.extend(match other {
             Source::Name(name) if name.node == "distinct" => self.leaf(name.span, "`distinct`"),
-            Source::Name(_) | Source::Pipeline(_) => self.source(other),
+            Source::Name(_) | Source::Made { .. } | Source::Pipeline(_) => self.source(other),
         });
         documents
     }
@@ -160,7 +177,8 @@ impl Layout<'_> {
     fn pivot(&mut self, pivot: &Pivot) -> Vec<Document> {
         let by =
             pivot.by.first().zip(pivot.by.last()).map(|(first, last)| Part::By(&pivot.by, first.span.to(last.span)));
-        let parts: Vec<Part<'_>> = by.into_iter().chain([Part::On(pivot), Part::Value(&pivot.value)]).collect();
+        let parts: Vec<Part<'_>> =
+            by.into_iter().chain([Part::On(pivot)]).chain(pivot.items.iter().map(Part::Value)).collect();
         after("pivot ", self.parts(&parts))
     }
 
@@ -184,6 +202,11 @@ impl Layout<'_> {
             Part::Value(item) => self.item(item),
         }
     }
+}
+
+/// Whether rows from this one on are all rows.
+fn is_one(from: &Count) -> bool {
+    matches!(from, Count::Number(number) if number.node == 1)
 }
 
 /// A part of what a window or a pivot is over.

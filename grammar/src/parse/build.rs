@@ -206,6 +206,11 @@ impl<'a> Builder<'a> {
         let inner = Nodes::of(pair).next()?;
         Some(match inner.as_rule() {
             Rule::pipeline => Source::Pipeline(Box::new(self.pipeline(inner)?)),
+            Rule::made_rows => {
+                let span = self.span(&inner);
+                let mut nodes = Nodes::of(inner);
+                Source::Made { name: self.name(nodes.next()?), arguments: self.expressions(nodes.next()?)?, span }
+            }
             _ => Source::Name(self.name(inner)),
         })
     }

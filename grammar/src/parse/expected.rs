@@ -67,7 +67,15 @@ pub(super) fn list(all: &[Expected]) -> String {
 fn of_rule(rule: Rule) -> Option<Expected> {
     use Expected::{CallOpen, Column, Exactly, Expression, Literal, Name, Statement, Transform, Type};
     Some(match rule {
-        Rule::name | Rule::names | Rule::item | Rule::items | Rule::keys | Rule::named_item | Rule::named_items => Name,
+        Rule::name
+        | Rule::names
+        | Rule::item
+        | Rule::items
+        | Rule::keys
+        | Rule::named_item
+        | Rule::named_items
+        | Rule::picked_items
+        | Rule::picked_names => Name,
         Rule::rename_item | Rule::renames | Rule::source | Rule::pipeline | Rule::using | Rule::pivot => Name,
         Rule::column_declaration | Rule::function_pipeline | Rule::bare_pipeline => Name,
         Rule::call_open => CallOpen,

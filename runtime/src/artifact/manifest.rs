@@ -16,7 +16,7 @@ use dj_grammar::Span;
 use serde::{Deserialize, Serialize};
 
 /// The version of the artifact's format that this build reads and writes.
-pub const FORMAT: u32 = 8;
+pub const FORMAT: u32 = 9;
 
 /// A program, ready to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ pub struct Manifest {
     pub variants: Vec<Variant>,
     /// The outputs.
     pub exports: Vec<ExportSpec>,
+    /// What must be without rows, or no output is shown.
+    pub assertions: Vec<AssertionSpec>,
 }
 
 impl Manifest {
@@ -168,6 +170,61 @@ pub struct TableSpec {
     pub span: Span,
     /// The columns that are read.
     pub columns: Vec<TableColumn>,
+    /// What makes its rows, where no file has them.
+    pub made: Option<MadeRange>,
+}
+
+/// `range(start, end, step)`: rows that are made, of one column: integers, dates or timestamps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MadeRange {
+    /// The first value; of literals and parameters, as the end.
+    pub start: Expr,
+    /// The value before which it ends.
+    pub end: Expr,
+    /// From one value to the next.
+    pub step: RangeStep,
+}
+
+/// From one value of a range to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RangeStep {
+    /// So much more: days of a date, microseconds of a timestamp.
+    Whole(i64),
+    /// So many months later: the same day, or the last one of a shorter month.
+    Months(i64),
+}
+
+impl RangeStep {
+    /// Whether values grow.
+    pub fn is_forward(self) -> bool {
+        match self {
+            Self::Whole(by) | Self::Months(by) => by > 0,
+        }
+    }
+}
+
+impl MadeRange {
+    /// The ends, where they are known when the program is compiled.
+    fn known(&self) -> Option<(i64, i64)> {
+        let end = |expr: &Expr| expr.as_literal().and_then(Scalar::as_int).and_then(|end| i64::try_from(end).ok());
+        end(&self.start).zip(end(&self.end))
+    }
+
+    /// How many rows there are, where that is known when the program is compiled.
+    pub fn rows(&self) -> Option<u64> {
+        let (start, end) = self.known()?;
+        match self.step {
+            RangeStep::Whole(by) => Some(crate::io::whole_steps(start, end, by)),
+            RangeStep::Months(_) => None,
+        }
+    }
+
+    /// The least and the greatest value that there may be, where that is known when the program is compiled.
+    pub fn bounds(&self) -> Option<(i64, i64)> {
+        let (start, end) = self.known()?;
+        let (lo, hi) = if self.step.is_forward() { (start, end.checked_sub(1)?) } else { (end.checked_add(1)?, start) };
+        (lo <= hi).then_some((lo, hi))
+    }
 }
 
 /// A column of an input table.
@@ -234,6 +291,17 @@ pub struct ExportSpec {
     /// The statement.
     pub span: Span,
     /// For each variant, the stage whose result it is.
+    pub stages: Vec<usize>,
+}
+
+/// An assertion: it fails where its stage gives a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AssertionSpec {
+    /// What the program says of it.
+    pub message: String,
+    /// The condition.
+    pub span: Span,
+    /// For each variant, the stage whose rows are those for which the condition is false.
     pub stages: Vec<usize>,
 }
 

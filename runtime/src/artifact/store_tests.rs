@@ -25,6 +25,7 @@ fn contents() -> Contents {
         params: Vec::new(),
         variants: vec![crate::artifact::Variant { assumptions: Vec::new(), stages: Vec::new(), passes: Vec::new() }],
         unused_tables: Vec::new(),
+        assertions: Vec::new(),
         exports: Vec::new(),
     };
     let modules = [

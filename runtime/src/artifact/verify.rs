@@ -126,23 +126,30 @@ impl Manifest {
 
     fn verify_exports(&self) -> Verified {
         for export in &self.exports {
-            let place = format!("export `{}`", export.name);
-            let at = At(&place);
-            let all = export.stages.len() == self.variants.len();
-            at.must(2, all, || format!("{} stages for {} variants", export.stages.len(), self.variants.len()))?;
-            let mut all = Vec::new();
-            for (stage, variant) in export.stages.iter().zip(&self.variants) {
-                all.push(&at.get(2, &variant.stages, *stage, "stage")?.sink.columns);
-            }
-            for pair in all.windows(2) {
-                // Who assumes more may know of fewer nulls.
-                let alike = |(a, b): (&ResultColumn, &ResultColumn)| {
-                    let nullable = b.field.nullable || !a.field.nullable;
-                    a.field.name == b.field.name && a.field.ty == b.field.ty && a.domain == b.domain && nullable
-                };
-                let alike = pair[0].len() == pair[1].len() && pair[0].iter().zip(pair[1]).all(alike);
-                at.must(2, alike, || "its columns differ among variants".to_owned())?;
-            }
+            self.verify_result(At(&format!("export `{}`", export.name)), &export.stages)?;
+        }
+        for assertion in &self.assertions {
+            self.verify_result(At(&format!("assertion {:?}", assertion.message)), &assertion.stages)?;
+        }
+        Ok(())
+    }
+
+    /// What leaves the program: by variant the stage that gives it, with the same columns.
+    fn verify_result(&self, at: At<'_>, stages: &[usize]) -> Verified {
+        let all = stages.len() == self.variants.len();
+        at.must(2, all, || format!("{} stages for {} variants", stages.len(), self.variants.len()))?;
+        let mut all = Vec::new();
+        for (stage, variant) in stages.iter().zip(&self.variants) {
+            all.push(&at.get(2, &variant.stages, *stage, "stage")?.sink.columns);
+        }
+        for pair in all.windows(2) {
+            // Who assumes more may know of fewer nulls.
+            let alike = |(a, b): (&ResultColumn, &ResultColumn)| {
+                let nullable = b.field.nullable || !a.field.nullable;
+                a.field.name == b.field.name && a.field.ty == b.field.ty && a.domain == b.domain && nullable
+            };
+            let alike = pair[0].len() == pair[1].len() && pair[0].iter().zip(pair[1]).all(alike);
+            at.must(2, alike, || "its columns differ among variants".to_owned())?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! One attempt: the stages of one variant, in order.
 
 use super::account::{Lease, OverLimit, TextLimit};
+use super::assertions::Violations;
 use super::bind::Inputs;
 use super::codes;
 use super::device::Device;
@@ -42,6 +43,8 @@ pub(super) struct Attempt<'s, 'p> {
     results: Vec<Option<StageResult>>,
     /// Where the rows of emitting stages come from, by stage; they outlive the rows.
     lineages: BTreeMap<usize, Rc<Lineage>>,
+    /// What was found of each assertion.
+    pub(super) violations: Vec<Violations>,
     /// Rows that were read from tables.
     pub(super) rows: u64,
     /// With `--repeat`: the waves of each stage's table-driven drivers.
@@ -108,6 +111,7 @@ impl<'s, 'p> Attempt<'s, 'p> {
             params,
             results: Vec::new(),
             lineages: BTreeMap::new(),
+            violations: vec![Violations::default(); manifest.assertions.len()],
             rows: 0,
             kept: keep.then(Kept::default),
         })
@@ -118,8 +122,18 @@ impl<'s, 'p> Attempt<'s, 'p> {
         &self.manifest.variants[self.variant]
     }
 
-    /// Runs all stages.
+    /// Runs all stages. What breaks an assertion is told of rather than what comes of it.
     pub(super) fn run(&mut self) -> Result<(), Stop> {
+        match self.run_passes() {
+            Ok(()) => self.violated(true).map_or(Ok(()), |violated| Err(Stop::Failed(violated))),
+            Err(Stop::Failed(failed @ RunError::Program(_))) => {
+                Err(Stop::Failed(self.violated(false).unwrap_or(failed)))
+            }
+            Err(stop @ (Stop::Failed(_) | Stop::Replay(_))) => Err(stop),
+        }
+    }
+
+    fn run_passes(&mut self) -> Result<(), Stop> {
         self.lineages.clear();
         let variant = self.spec();
         self.results = variant.stages.iter().map(|_| None).collect();
@@ -163,7 +177,7 @@ impl<'s, 'p> Attempt<'s, 'p> {
         self.kept.as_ref().is_some_and(|kept| kept.complete)
     }
 
-    /// Hands a folded result to its exports.
+    /// Hands a folded result to its exports and assertions.
     fn export(&mut self, index: usize, stage: &Stage) -> Result<(), RunError> {
         let SinkKind::Fold { .. } = stage.sink.kind else { return Ok(()) };
         if self.is_repeating() {
@@ -172,6 +186,11 @@ impl<'s, 'p> Attempt<'s, 'p> {
         for export in self.exports_of(index) {
             let rows = self.host(index)?;
             rows.portions().try_for_each(|portion| self.export_rows(export, portion))?;
+        }
+        for assertion in self.assertions_of(index) {
+            let rows = self.host(index)?;
+            let mut portions = rows.portions();
+            portions.try_for_each(|portion| self.violate(assertion, &stage.sink.columns, portion, &|_| None))?;
         }
         Ok(())
     }
@@ -187,9 +206,14 @@ impl<'s, 'p> Attempt<'s, 'p> {
 
     /// The exports whose rows a stage gives.
     pub(super) fn exports_of(&self, stage: usize) -> Vec<usize> {
-        let exports = self.manifest.exports.iter().enumerate();
-        let of_stage = exports.filter(|(_, export)| export.stages.get(self.variant) == Some(&stage));
-        of_stage.map(|(index, _)| index).collect()
+        let gives = |export: &usize| self.manifest.exports[*export].stages.get(self.variant) == Some(&stage);
+        (0..self.manifest.exports.len()).filter(gives).collect()
+    }
+
+    /// The assertions that are false for the rows that a stage gives.
+    pub(super) fn assertions_of(&self, stage: usize) -> Vec<usize> {
+        let gives = |assertion: &usize| self.manifest.assertions[*assertion].stages.get(self.variant) == Some(&stage);
+        (0..self.manifest.assertions.len()).filter(gives).collect()
     }
 
     /// Whether a later stage reads the result.

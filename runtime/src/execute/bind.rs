@@ -4,10 +4,10 @@ use super::codes;
 use super::error::RunError;
 use super::options::Options;
 use super::request::{Request, TableInput, Value};
-use crate::artifact::{Assumption, AssumptionKind, DriverSource, Manifest, ParamSpec, TableSpec, describe};
-use crate::expr::Scalar;
-use crate::io::Source;
-use crate::types::Bounds;
+use crate::artifact::{Assumption, AssumptionKind, DriverSource, MadeRange, Manifest, ParamSpec, TableSpec, describe};
+use crate::expr::{EvalError, Expr, ExprKind, Scalar, eval_constant};
+use crate::io::{RangeRows, Source};
+use crate::types::{Bounds, Type};
 use dj_grammar::Diagnostic;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(super) struct Inputs {
 /// Opens the files and reads the parameters; reports every problem, not the first.
 pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) -> Result<Inputs, RunError> {
     let mut wrong = Vec::new();
-    let used = manifest.tables.iter().map(|table| table.name.as_str());
+    let used = manifest.tables.iter().filter(|table| table.made.is_none()).map(|table| table.name.as_str());
     let tables: Vec<&str> = used.chain(manifest.unused_tables.iter().map(String::as_str)).collect();
     let params: Vec<&str> = manifest.params.iter().map(|param| param.field.name.as_str()).collect();
     let bindings = by_name(&request.tables, "table", &tables, &mut wrong);
@@ -31,7 +31,7 @@ pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) ->
     let params = read_params(&manifest.params, &given, &mut wrong);
     let is_read = tables_read(manifest);
     for table in manifest.tables.iter().enumerate().filter_map(|(index, table)| is_read[index].then_some(table)) {
-        if table.path.is_none() && !bindings.contains_key(table.name.as_str()) {
+        if table.path.is_none() && table.made.is_none() && !bindings.contains_key(table.name.as_str()) {
             let message = format!("table `{}` has no file", table.name);
             let help = format!("give it one: `--bind {}=PATH`", table.name);
             wrong.push(Diagnostic::error(codes::UNBOUND_TABLE, message).at(table.span).help(help));
@@ -44,6 +44,10 @@ pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) ->
     for (table, is_read) in manifest.tables.iter().zip(is_read) {
         if !is_read {
             sources.push(None);
+            continue;
+        }
+        if let Some(made) = &table.made {
+            sources.push(Some(made_rows(table, made, &params)?));
             continue;
         }
         let opened = match (bindings.get(table.name.as_str()), &table.path, &options.base) {
@@ -59,6 +63,25 @@ pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) ->
         }
     }
     if wrong.is_empty() { Ok(Inputs { sources, params }) } else { Err(RunError::Program(wrong)) }
+}
+
+/// The rows of a range; none where an end is null.
+fn made_rows(table: &TableSpec, made: &MadeRange, params: &[Scalar]) -> Result<Source, RunError> {
+    let end = |end: &Expr| {
+        let given = end.clone().rewrite(&mut |part| match part.kind {
+            ExprKind::Param(index) => Expr { kind: ExprKind::Literal(params[index].clone()), ..part },
+            _ => part,
+        });
+        let failed = |error: EvalError| {
+            let message = format!("an end of `{}` cannot be computed: {error}", table.name);
+            RunError::usage(Diagnostic::error(codes::PARAM_VALUE, message).at(end.span))
+        };
+        Ok::<_, RunError>(eval_constant(&given).map_err(failed)?.as_int().and_then(|end| i64::try_from(end).ok()))
+    };
+    let (start, end) = end(&made.start)?.zip(end(&made.end)?).unwrap_or((0, 0));
+    let ty = table.columns.first().map_or(Type::I64, |column| column.field.ty);
+    let rows = RangeRows::new(ty, start, end, made.step);
+    Source::of(table, Arc::new(rows)).map_err(|error| RunError::bug(error.to_string()))
 }
 
 /// Why a table's file cannot be opened, and what a default path is relative to.

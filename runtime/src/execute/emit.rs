@@ -4,7 +4,7 @@ use super::attempt::Attempt;
 use super::call::Returned;
 use super::error::{RunError, pairs};
 use super::in_flight::Window;
-use super::lineage::Selected;
+use super::lineage::{Origins, Selected};
 use super::result::StageResult;
 use super::slice::{Lanes, Slice};
 use crate::artifact::{Part, Sink, SlotKind, Stage};
@@ -15,6 +15,7 @@ use std::rc::Rc;
 /// The sink of an emitting stage.
 pub(super) struct Emitted {
     exports: Vec<usize>,
+    assertions: Vec<usize>,
     /// For later stages.
     kept: Option<RowStore>,
     /// Which rows of the stage they are.
@@ -29,6 +30,8 @@ pub(super) struct Emission<'a> {
     /// Columns of the result that are passed on.
     pub(super) passed: &'a [Option<Rc<Column>>],
     pub(super) window: Window,
+    /// Where the stage's rows come from.
+    pub(super) origins: &'a Origins,
     /// The first row that is not to be taken.
     pub(super) end: Option<u64>,
 }
@@ -37,7 +40,18 @@ impl Emitted {
     pub(super) fn new(cx: &Attempt<'_, '_>, index: usize, stage: &Stage) -> Self {
         let kept = cx.is_read_later(index).then(|| RowStore::new(elements(&stage.sink)));
         let slice = stage.sink.slice.map(Slice::new);
-        Self { exports: cx.exports_of(index), kept, selected: Selected::default(), slice }
+        Self {
+            exports: cx.exports_of(index),
+            assertions: cx.assertions_of(index),
+            kept,
+            selected: Selected::default(),
+            slice,
+        }
+    }
+
+    /// Whether an assertion is false for the rows.
+    pub(super) fn asserts(&self) -> bool {
+        !self.assertions.is_empty()
     }
 
     /// Whether more rows would only be thrown away.
@@ -90,6 +104,10 @@ impl Emitted {
             return Ok(());
         }
         self.exports.iter().try_for_each(|export| cx.export_rows(*export, &rows))?;
+        for assertion in &self.assertions {
+            let place = |row| Some(emission.origins.place(emission.window.row_of(&mask, row)?));
+            cx.violate(*assertion, &sink.columns, &rows, &place)?;
+        }
         if let Some(kept) = &mut self.kept {
             kept.push(rows);
             self.selected.push(&mask, emission.window);

@@ -96,7 +96,7 @@ impl StageRun<'_> {
 }
 
 /// A value, with the text of a code.
-fn with_text(cx: &Attempt<'_, '_>, value: Scalar, domain: Option<usize>) -> Scalar {
+pub(super) fn with_text(cx: &Attempt<'_, '_>, value: Scalar, domain: Option<usize>) -> Scalar {
     let (Scalar::Int(code), Some(domain)) = (&value, domain) else { return value };
     let text = i32::try_from(*code).ok().and_then(|code| cx.dictionaries.domain(domain).text(code));
     text.map(Scalar::str).unwrap_or(value)
@@ -123,7 +123,8 @@ fn names(message: &str, column: &str) -> bool {
     message.split('`').skip(1).step_by(2).any(occurs)
 }
 
-fn value_text(value: &Scalar, ty: Type) -> String {
+/// A value as the language writes it, shortened, and safe to print.
+pub(super) fn value_text(value: &Scalar, ty: Type) -> String {
     let Some(text) = value.as_str() else { return literal_text(value, ty) };
     let start: String = text.chars().take(MOST_CHARS).collect();
     let dots = if start.len() < text.len() { ".." } else { "" };

@@ -42,6 +42,15 @@ pub(super) enum Window {
     },
 }
 
+impl Window {
+    /// The running number of the row of the `n`th lane that is set; `None` where that is not known.
+    pub(super) fn row_of(self, mask: &[u8], n: usize) -> Option<u64> {
+        let Self::Rows { first } = self else { return None };
+        let lane = (0_u64..).zip(mask).filter(|(_, lane)| **lane != 0).nth(n)?.0;
+        Some(first + lane)
+    }
+}
+
 impl InFlight {
     /// A result of every replica.
     fn all(&self, kind: SlotKind) -> Result<Vec<&Buffer>, RunError> {
@@ -93,7 +102,8 @@ impl<'m> StageRun<'m> {
         let Some(emitted) = &mut self.emitted else { return Ok(()) };
         let given: Vec<_> = pairs("replicas and their chunks", &step.returned, &step.passed)?.collect();
         for ((returned, passed), window) in pairs("replicas and their windows", given, &step.windows)? {
-            emitted.push(cx, &self.stage.sink, &Emission { returned, passed, window: *window, end })?;
+            let emission = Emission { returned, passed, window: *window, origins: &self.origins, end };
+            emitted.push(cx, &self.stage.sink, &emission)?;
         }
         Ok(())
     }

@@ -5,12 +5,13 @@
 //! the steps before them run (`wave`), each stage folds what it wants of them (`stage_run`), its state
 //! moves to larger rungs before anything can overflow (`state`), statuses are looked at a few steps behind (`status`), and
 //! nothing is visible before all of them were (`outputs`). Of a row that something is wrong with, the place is told, also behind
-//! other stages (`lineage`), and the values (`failed_row`).
+//! other stages (`lineage`), and the values (`failed_row`); so are rows for which an assertion is false (`assertions`).
 //!
 //! All buffers are kept per replica: chunks are dealt to the replicas in turn, and a result is replica 0's. There is one
 //! replica until exchanges are planned ([`replicas_of`]).
 
 mod account;
+mod assertions;
 mod attempt;
 mod bind;
 pub mod cache;

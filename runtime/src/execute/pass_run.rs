@@ -25,6 +25,20 @@ impl<'m> PassRun<'m> {
 
     /// Folds the rows of all drivers and returns how many were read.
     pub(super) fn fold(&mut self, cx: &mut Attempt<'m, '_>) -> Result<u64, Stop> {
+        let folded = self.drive_all(cx).and_then(|rows| {
+            self.runs.iter_mut().try_for_each(|run| run.end(cx))?;
+            Ok(rows)
+        });
+        if folded.is_err() {
+            // What broke an assertion may be why.
+            for run in self.runs.iter_mut().filter(|run| run.asserts()) {
+                run.look_at_all_but(cx, 0)?;
+            }
+        }
+        folded
+    }
+
+    fn drive_all(&mut self, cx: &mut Attempt<'m, '_>) -> Result<u64, Stop> {
         let first = self.runs.first().ok_or_else(|| RunError::bug("a pass without stages"))?;
         let mut rows = 0;
         // Where there are several stages each has one driver (M21).
@@ -33,7 +47,6 @@ impl<'m> PassRun<'m> {
                 rows += self.drive(cx, driver, rows)?;
             }
         }
-        self.runs.iter_mut().try_for_each(|run| run.end(cx))?;
         Ok(rows)
     }
 

@@ -99,6 +99,11 @@ impl<'m> StageRun<'m> {
         Ok(self.is_full())
     }
 
+    /// Whether an assertion is false for the rows that it emits.
+    pub(super) fn asserts(&self) -> bool {
+        self.emitted.as_ref().is_some_and(Emitted::asserts)
+    }
+
     /// Whether no more rows are needed.
     pub(super) fn is_full(&self) -> bool {
         self.emitted.as_ref().is_some_and(Emitted::is_full) || self.search.as_ref().is_some_and(Search::is_over)

@@ -52,7 +52,7 @@ fn most_values(recorded: &Recorded) -> Option<u128> {
 fn table_of(field: Field) -> TableSpec {
     let domain = (field.ty == Type::Str).then_some(0);
     let columns = vec![TableColumn { field, domain, is_inferred: false }];
-    TableSpec { name: String::new(), path: None, span: Span::default(), columns }
+    TableSpec { name: String::new(), path: None, span: Span::default(), columns, made: None }
 }
 
 fn count(source: &Source, ty: Type, nullable: bool, max_rows: u64) -> Result<Option<bool>, ReadError> {

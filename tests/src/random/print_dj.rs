@@ -81,6 +81,11 @@ fn items(items: &[Item]) -> String {
 fn step(step: &Step) -> String {
     match step {
         Step::Filter(expr) => format!("filter {}", expr.dj()),
+        Step::Assert { condition, holds } => {
+            let condition = condition.dj();
+            let always = if *holds { format!(" or not ({condition}) or ({condition}) is null") } else { String::new() };
+            format!("assert ({condition}){always} \"asserted\"")
+        }
         Step::Apply(call) => call.dj(),
         Step::Replace(item) => format!("derive {} = {}", item.name, item.expr.dj()),
         Step::Derive(list) => format!("derive {{ {} }}", named(list)),

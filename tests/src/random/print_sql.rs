@@ -51,6 +51,11 @@ impl Printer {
                 format!("select * replace ({} as \"{name}\") from {input}", expr.sql())
             }
             Step::Filter(expr) | Step::Apply(expr) => format!("from {input} where {}", expr.sql()),
+            Step::Assert { holds: true, .. } => return input.to_owned(),
+            Step::Assert { condition, .. } => format!(
+                "from {input} where case when ({}) is false then error('asserted') else true end",
+                condition.sql()
+            ),
             Step::Derive(items) => {
                 let mut input = input.to_owned();
                 for item in items {

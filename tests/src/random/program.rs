@@ -86,6 +86,11 @@ pub(crate) struct Join {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     Filter(Expr),
+    /// An assertion; whatever `holds` is true of a row, or null, or false.
+    Assert {
+        condition: Expr,
+        holds: bool,
+    },
     /// A function of the program that filters, called.
     Apply(Expr),
     Derive(Vec<Item>),
@@ -177,7 +182,7 @@ impl Program {
     pub(crate) fn is_ordered(&self, pipeline: &Pipeline) -> bool {
         let start = self.shared(&pipeline.source).is_none_or(|shared| self.is_ordered(shared));
         pipeline.steps.iter().fold(start, |ordered, step| match step {
-            Step::Filter(_) | Step::Apply(_) | Step::Derive(_) | Step::Replace(_) => ordered,
+            Step::Filter(_) | Step::Assert { .. } | Step::Apply(_) | Step::Derive(_) | Step::Replace(_) => ordered,
             Step::Select(_) | Step::Drop(_) | Step::Rename(_) => ordered,
             Step::Group { .. } | Step::Pivot { .. } | Step::Distinct(_) => false,
             Step::Aggregate(_) => true,
@@ -231,7 +236,7 @@ impl Step {
     /// The expressions in it.
     pub(crate) fn expressions(&self) -> Vec<&Expr> {
         match self {
-            Self::Filter(expr) | Self::Apply(expr) => vec![expr],
+            Self::Filter(expr) | Self::Assert { condition: expr, .. } | Self::Apply(expr) => vec![expr],
             Self::Replace(item) => vec![&item.expr],
             Self::Derive(items) | Self::Select(items) | Self::Aggregate(items) => {
                 items.iter().map(|i| &i.expr).collect()

@@ -76,6 +76,10 @@ fn pipelines(pipeline: &Pipeline) -> Vec<Pipeline> {
 fn steps(step: &Step) -> Vec<Step> {
     match step {
         Step::Filter(expr) => exprs(expr).into_iter().map(Step::Filter).collect(),
+        Step::Assert { condition, holds } => {
+            let fewer = exprs(condition).into_iter();
+            fewer.map(|condition| Step::Assert { condition, holds: *holds }).collect()
+        }
         Step::Apply(expr) => {
             let fewer =
                 expr.args.iter().enumerate().flat_map(|(at, arg)| exprs(arg).into_iter().map(move |arg| (at, arg)));

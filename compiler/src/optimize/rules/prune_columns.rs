@@ -7,8 +7,8 @@
 use crate::optimize::driver::Pass;
 use crate::optimize::expressions::column_expr;
 use crate::plan::{
-    Aggregate, Distinct, Filter, Join, JoinKind, NamedAggregate, NamedExpr, Plan, Program, Project, Scan, Shared,
-    SharedPlan, Union, Window, is_unique,
+    Aggregate, Distinct, Filter, Join, JoinKind, NamedAggregate, NamedExpr, Partitioning, Plan, Program, Project, Scan,
+    Shared, SharedPlan, Union, Window, is_unique,
 };
 use dj_runtime::expr::{ColumnId, Expr, ExprKind};
 use dj_runtime::types::Type;
@@ -103,6 +103,15 @@ impl Pruner {
                 Plan::Distinct(Distinct { input, ..distinct })
             }
             Plan::Window(window) => self.prune_window(window, needed),
+            Plan::Shard(mut shard) => {
+                let keys: &[ColumnId] = match &shard.partitioning {
+                    Partitioning::Hash(keys) => keys,
+                    Partitioning::Replicated => &[],
+                };
+                let needed: Needed = needed.iter().chain(keys).copied().collect();
+                shard.input = Box::new(self.prune(*shard.input, &needed));
+                Plan::Shard(shard)
+            }
             Plan::Union(union) => self.prune_union(union, needed),
             Plan::Shared(shared) => self.prune_shared(shared, needed),
             Plan::Evaluate(mut evaluate) => {

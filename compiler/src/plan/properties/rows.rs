@@ -10,6 +10,7 @@ pub fn row_bound<F: Form>(plan: &Plan<F>, shared: &[SharedPlan<F>]) -> Option<u6
         Plan::Filter(_)
         | Plan::Project(_)
         | Plan::Sort(_)
+        | Plan::Shard(_)
         | Plan::Distinct(_)
         | Plan::Window(_)
         | Plan::Evaluate(_) => plan.inputs().first().and_then(|input| row_bound(input, shared)),
@@ -44,6 +45,7 @@ pub fn row_estimate<F: Form>(plan: &Plan<F>, program: &Program<F>) -> Option<u64
         Plan::Filter(_)
         | Plan::Project(_)
         | Plan::Sort(_)
+        | Plan::Shard(_)
         | Plan::Distinct(_)
         | Plan::Window(_)
         | Plan::Evaluate(_) => row_estimate(plan.inputs()[0], program),

@@ -48,6 +48,7 @@ fn uniqueness<F: Form>(
         }),
         Plan::Filter(filter) => below(&filter.input),
         Plan::Sort(sort) => below(&sort.input),
+        Plan::Shard(shard) => below(&shard.input),
         Plan::Take(take) => below(&take.input),
         Plan::TopK(top) => below(&top.input),
         Plan::Window(window) => below(&window.input),

@@ -2,10 +2,11 @@
 
 use super::super::rules::Rule;
 use super::{Builder, Node, Nodes};
-use crate::ast::{Expr, ExprKind};
 use crate::ast::{
-    Frame, Item, Join, JoinCondition, JoinKind, Name, Pivot, SetKind, SortItem, Take, Transform, TransformKind, Window,
+    Count, Frame, Item, Join, JoinCondition, JoinKind, Name, Pick, Pivot, SetKind, SortItem, Take, Transform,
+    TransformKind, Window,
 };
+use crate::ast::{Expr, ExprKind};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
 use crate::span::Spanned;
@@ -23,8 +24,8 @@ impl Builder<'_> {
         Some(match rule {
             Rule::filter => TransformKind::Filter(self.operators(nodes.next()?)?),
             Rule::derive => TransformKind::Derive(self.items(nodes.next()?)?),
-            Rule::select => TransformKind::Select(self.items(nodes.next()?)?),
-            Rule::drop => TransformKind::Drop(self.names(nodes.next()?)),
+            Rule::select => TransformKind::Select(self.picked_items(nodes.next()?)?),
+            Rule::drop => TransformKind::Drop(self.picked_names(nodes.next()?)),
             Rule::rename => TransformKind::Rename(self.renames(nodes.next()?)?),
             Rule::group => {
                 TransformKind::Group { keys: self.items(nodes.next()?)?, aggregates: self.items(nodes.next()?)? }
@@ -40,7 +41,7 @@ impl Builder<'_> {
             Rule::window => TransformKind::Window(self.window(nodes)?),
             Rule::pivot => TransformKind::Pivot(self.pivot(nodes)?),
             Rule::unpivot => TransformKind::Unpivot {
-                columns: self.names(nodes.next()?),
+                columns: self.picked_names(nodes.next()?),
                 name: self.name(nodes.next()?),
                 value: self.name(nodes.next()?),
             },
@@ -60,6 +61,26 @@ impl Builder<'_> {
     /// The items of a list, of which each is a column or has a name.
     pub(super) fn items(&mut self, pair: Node<'_>) -> Option<Vec<Item>> {
         Nodes::of(pair).map(|item| self.item(item)).collect()
+    }
+
+    fn picked_items(&mut self, pair: Node<'_>) -> Option<Vec<Pick<Item>>> {
+        let pick = |node: Node<'_>| match self.pattern(&node) {
+            Some(pattern) => Some(Pick::Like(pattern)),
+            None => self.item(node).map(Pick::One),
+        };
+        Nodes::of(pair).map(pick).collect()
+    }
+
+    fn picked_names(&mut self, pair: Node<'_>) -> Vec<Pick<Name>> {
+        let pick = |node: Node<'_>| match self.pattern(&node) {
+            Some(pattern) => Pick::Like(pattern),
+            None => Pick::One(self.name(node)),
+        };
+        Nodes::of(pair).map(pick).collect()
+    }
+
+    fn pattern(&self, pair: &Node<'_>) -> Option<Spanned<String>> {
+        (pair.as_rule() == Rule::pattern).then(|| Spanned::new(pair.as_str().to_owned(), self.span(pair)))
     }
 
     fn item(&mut self, pair: Node<'_>) -> Option<Item> {
@@ -145,14 +166,25 @@ impl Builder<'_> {
     }
 
     fn take(&mut self, mut nodes: Nodes<'_>) -> Option<Take> {
-        let first = self.count(&nodes.next()?);
-        let (from, to) = match nodes.next_if(Rule::integer) {
-            Some(last) => (first, self.count(&last)),
-            None => (Spanned::new(1, first.span), first),
+        let first = self.row_count(&nodes.next()?);
+        let last = nodes.next_if(Rule::integer).or_else(|| nodes.next_if(Rule::name));
+        let (from, to) = match last {
+            Some(last) => (Some(first), self.row_count(&last)),
+            None => (None, first),
         };
         let by = nodes.next_if(Rule::names).map(|names| self.names(names)).unwrap_or_default();
         let sort = nodes.next().map_or(Some(Vec::new()), |items| self.sort_items(items))?;
         Some(Take { from, to, by, sort })
+    }
+
+    fn row_count(&mut self, pair: &Node<'_>) -> Count {
+        match pair.as_rule() {
+            Rule::integer => Count::Number(self.count(pair)),
+            _ => {
+                let name = self.name(pair.clone());
+                Count::Value(Expr { span: name.span, kind: ExprKind::Name(name.node) })
+            }
+        }
     }
 
     fn set_operation(&mut self, kind: SetKind, mut nodes: Nodes<'_>) -> Option<TransformKind> {
@@ -206,7 +238,8 @@ impl Builder<'_> {
         };
         let on = self.name(nodes.next()?);
         let values = self.expressions(nodes.next()?)?;
-        Some(Pivot { by, on, values, value: self.item(nodes.next()?)? })
+        let items = nodes.map(|item| self.item(item)).collect::<Option<_>>()?;
+        Some(Pivot { by, on, values, items })
     }
 }
 

@@ -140,6 +140,7 @@ pub(crate) fn manifest() -> Manifest {
         tables: vec![TableSpec {
             name: "t".to_owned(),
             path: None,
+            made: None,
             span: Span::new(0, 1),
             columns: vec![
                 TableColumn { field: field("n", Type::I64, false), domain: None, is_inferred: false },
@@ -149,6 +150,7 @@ pub(crate) fn manifest() -> Manifest {
         unused_tables: vec![],
         params: vec![ParamSpec { field: field("p", Type::I64, false), default: Some(Scalar::Int(1)), domain: None }],
         variants: vec![variant(vec![Assumption { table: 0, column: 0, kind: bounds }]), variant(vec![])],
+        assertions: Vec::new(),
         exports: vec![ExportSpec { name: "r".to_owned(), span: Span::default(), stages: vec![1, 1] }],
     }
 }

@@ -83,7 +83,8 @@ impl Program {
         }
         let last = specs.iter().map(|variant| variant.stages.len() - 1).collect();
         let column = TableColumn { field: field("v", Type::I64), domain: None, is_inferred: false };
-        let table = TableSpec { name: "t".to_owned(), path: None, span: Span::new(0, 5), columns: vec![column] };
+        let table =
+            TableSpec { name: "t".to_owned(), path: None, span: Span::new(0, 5), columns: vec![column], made: None };
         let manifest = Manifest {
             format: FORMAT,
             compiler: "test".to_owned(),
@@ -96,6 +97,7 @@ impl Program {
             params: Vec::new(),
             variants: specs,
             unused_tables: vec![],
+            assertions: Vec::new(),
             exports: vec![ExportSpec { name: "result".to_owned(), span: Span::default(), stages: last }],
         };
         Self { manifest, modules }

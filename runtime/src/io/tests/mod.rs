@@ -84,7 +84,13 @@ fn text_of(value: Scalar, field: &Field, dictionaries: &Dictionaries) -> Scalar 
 
 fn spec(fields: &[Field]) -> TableSpec {
     let column = |field: &Field| TableColumn { domain: domain_of(field), field: field.clone(), is_inferred: false };
-    TableSpec { name: "t".to_owned(), path: None, span: Span::default(), columns: fields.iter().map(column).collect() }
+    TableSpec {
+        name: "t".to_owned(),
+        path: None,
+        span: Span::default(),
+        columns: fields.iter().map(column).collect(),
+        made: None,
+    }
 }
 
 fn chunk_columns(fields: &[Field]) -> Vec<ChunkColumn> {

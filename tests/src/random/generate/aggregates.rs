@@ -61,7 +61,7 @@ impl Generator {
 
     /// An aggregate of the window `w`.
     pub(super) fn aggregate_over(&mut self) -> Expr {
-        let call = self.aggregate_call(false);
+        let call = if self.random.one_in(6) { self.of_all_values() } else { self.aggregate_call(false) };
         let filter = self.random.one_in(4).then(|| self.condition(2));
         finished_over(call, filter, " over w")
     }

@@ -25,7 +25,11 @@ impl Generator {
         let name = self.name("e");
         let (mut pipeline, rows) = self.pipeline(3);
         self.scope.clone_from(&rows.columns);
-        let step = if self.random.one_in(3) { self.daring_sums(&rows) } else { self.daring_columns() };
+        let step = match self.random.below(6) {
+            0 | 1 => self.daring_sums(&rows),
+            2 => Step::Assert { condition: self.condition(3), holds: false },
+            _ => self.daring_columns(),
+        };
         pipeline.steps.push(step);
         self.program.daring = true;
         self.program.exports.push((name, pipeline));

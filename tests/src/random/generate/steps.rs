@@ -10,7 +10,7 @@ impl Generator {
     /// Appends a transform that the rows allow.
     pub(super) fn step(&mut self, rows: &mut Rows, steps: &mut Vec<Step>) {
         self.scope.clone_from(&rows.columns);
-        match self.random.below(20) {
+        match self.random.below(21) {
             0..=2 => {
                 let condition = self.condition(3);
                 steps.push(Step::Filter(condition));
@@ -27,6 +27,10 @@ impl Generator {
             15 => self.replace(rows, steps),
             16 => self.apply(rows, steps),
             17 | 18 => self.window(rows, steps),
+            19 => {
+                let condition = self.condition(3);
+                steps.push(Step::Assert { condition, holds: true });
+            }
             _ => self.rename(rows, steps),
         }
     }
