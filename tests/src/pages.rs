@@ -16,10 +16,9 @@ use crate::Result;
 use crate::cli::{bin_dir, djc};
 
 /// Errors that no small program gives, and why.
-const NOT_SHOWN: [(&str, &str); 9] = [
+const NOT_SHOWN: [(&str, &str); 8] = [
     ("DJ0411", "needs two thousand million distinct texts"),
     ("DJ0503", "needs an artifact of another version of DJ"),
-    ("DJ0604", "`assert` is not supported yet"),
     ("DJ0605", "analysis says so before anything runs"),
     ("DJ0606", "needs more rows than a test can read"),
     ("DJ0612", "needs a device that fails"),

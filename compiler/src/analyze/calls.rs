@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use super::codes;
-use super::env::{Env, Frame, PipelineFrame, is_active};
+use super::env::{Env, Frame, PipelineFrame, is_active, reads};
 use super::later::{is_later, not_supported};
 use super::relation::{Relation, Scope};
 use super::values::Value;
@@ -172,6 +172,11 @@ impl<'a> Builder<'a> {
         if self.check_call(env, function, rest, arguments.len(), span).is_none() {
             return unknown;
         }
+        let shared = (reads(body, &first.node) > 1).then(|| self.share(input.clone(), &first.node, span));
+        let input = match &shared {
+            Some((relation, plan)) => self.read_shared(relation.clone(), *plan, span),
+            None => input,
+        };
         let frame = Frame {
             function,
             arguments: rest.iter().map(|name| name.node.as_str()).zip(arguments).collect(),
@@ -181,6 +186,7 @@ impl<'a> Builder<'a> {
                 columns: input.columns.clone(),
                 open: input.open,
                 input: RefCell::new(Some(input)),
+                again: shared,
             }),
             depth: self.calls.len(),
         };

@@ -28,6 +28,8 @@ pub(super) struct PipelineFrame<'a> {
     pub(super) formal: &'a str,
     /// The rows; taken by the body's source.
     pub(super) input: RefCell<Option<Relation>>,
+    /// The same as a shared plan, where the body reads them more than once.
+    pub(super) again: Option<(Relation, usize)>,
     /// The columns that the other arguments read.
     pub(super) columns: Vec<ScopeColumn>,
     /// Whether an error hides some of them.
@@ -38,6 +40,31 @@ impl<'a> Frame<'a> {
     /// The argument of this name.
     pub(super) fn argument(&self, name: &str) -> Option<&'a ast::Expr> {
         self.arguments.iter().find(|(formal, _)| *formal == name).map(|(_, expr)| *expr)
+    }
+}
+
+/// How often a pipeline reads a table of this name, or passes it on to a function.
+pub(super) fn reads(pipeline: &ast::Pipeline, name: &str) -> usize {
+    let passed = |transform: &ast::Transform| {
+        if let ast::TransformKind::Join(ast::Join { right: other, .. }) = &transform.kind {
+            source_reads(other, name)
+        } else if let ast::TransformKind::SetOperation { other, .. } = &transform.kind {
+            source_reads(other, name)
+        } else if let ast::TransformKind::Call { arguments, .. } = &transform.kind {
+            let is_named = |argument: &&ast::Expr| matches!(&argument.kind, ast::ExprKind::Name(own) if own == name);
+            arguments.iter().filter(is_named).count()
+        } else {
+            0
+        }
+    };
+    source_reads(&pipeline.source, name) + pipeline.transforms.iter().map(passed).sum::<usize>()
+}
+
+fn source_reads(source: &ast::Source, name: &str) -> usize {
+    match source {
+        ast::Source::Name(own) => usize::from(own.node == name),
+        ast::Source::Made { .. } => 0,
+        ast::Source::Pipeline(pipeline) => reads(pipeline, name),
     }
 }
 

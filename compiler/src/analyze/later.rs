@@ -27,9 +27,6 @@ fn until_then(what: &str) -> Option<&'static str> {
         "shift_left" => "multiply by a power of two: `x * 8`",
         "shift_right" => "divide by a power of two: `x // 8`",
         "mesh" => "a program runs on one device: leave it out, or write `1`",
-        "reading the table argument twice" => {
-            "write the function's body where it is called, and name the table by a `let` that is read twice"
-        }
         _ => return None,
     })
 }

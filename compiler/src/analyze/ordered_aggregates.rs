@@ -135,18 +135,16 @@ impl<'a> Builder<'a> {
         span: Span,
     ) -> Option<Value> {
         let frame = windowing.frame;
-        let (ty, nullable) = match function {
-            WindowFunction::CountDistinct => (Type::I64, false),
-            WindowFunction::Mode if frame != Frame::PARTITION => {
-                self.report(
-                    Diagnostic::error(codes::BAD_FRAME, "`mode` looks at all rows of a partition")
-                        .label(span, "this window has a frame, or an order")
-                        .help("compute it in a window without `sort` and `rows`"),
-                );
-                return None;
-            }
-            _ => (argument.ty, true),
-        };
+        if function == WindowFunction::Mode && frame != Frame::PARTITION {
+            self.report(
+                Diagnostic::error(codes::BAD_FRAME, "`mode` looks at all rows of a partition")
+                    .label(span, "this window has a frame, or an order")
+                    .help("compute it in a window without `sort` and `rows`"),
+            );
+            return None;
+        }
+        let counts = function == WindowFunction::CountDistinct;
+        let (ty, nullable) = if counts { (Type::I64, false) } else { (argument.ty, true) };
         let name = windowing.name.take().unwrap_or_else(|| self.text(span).to_owned());
         let id = self.columns.add(name, ty, span);
         let arguments = [argument].into_iter().chain(share).collect();

@@ -4,7 +4,6 @@ use super::builder::{Builder, LetState};
 use super::codes;
 use super::declarations::{Entity, Known};
 use super::env::Env;
-use super::later::not_supported;
 use super::relation::{Relation, RowBound, ScopeColumn};
 use crate::plan::{Filter, Partitioning, Plan, Scan, SchemaColumn, Shard, Shared, SharedPlan, Sort};
 use dj_grammar::{Diagnostic, Span, ast, nearest};
@@ -34,7 +33,9 @@ impl<'a> Builder<'a> {
                 if let Some(input) = pipeline.input.take() {
                     return input;
                 }
-                self.report(not_supported("reading the table argument twice", span));
+                if let Some((relation, plan)) = &pipeline.again {
+                    return self.read_shared(relation.clone(), *plan, span);
+                }
                 return Relation::unknown(span);
             }
             if let Some(argument) = frame.argument(name) {

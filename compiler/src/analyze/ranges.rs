@@ -116,18 +116,20 @@ impl<'a> Builder<'a> {
             (Type::Date | Type::Timestamp, Some((Open::No, step))) if step.expr.ty == Type::Duration => {
                 let unit = if ty == Type::Date { DAY } else { 1 };
                 let micros = eval_constant(&step.expr).ok().and_then(|micros| micros.as_int());
-                let steps = micros.filter(|micros| micros % i128::from(unit) == 0);
-                steps.and_then(|micros| i64::try_from(micros / i128::from(unit)).ok()).map(RangeStep::Whole)
+                let steps = micros.filter(|micros| micros % unit == 0);
+                steps.and_then(|micros| i64::try_from(micros / unit).ok()).map(RangeStep::Whole)
             }
             _ => None,
         };
         let found = found.filter(|step| !matches!(step, RangeStep::Whole(0) | RangeStep::Months(0)));
         if found.is_none() {
             let place = step.map_or(span, Value::span);
-            let help = match ty {
-                Type::Date => "by days or months: `7d`, `1mo`",
-                Type::Timestamp => "by a duration or months: `15min`, `1d`, `1mo`",
-                _ => "by a literal integer: `range(0, 100, 5)`",
+            let help = if ty == Type::Date {
+                "by days or months: `7d`, `1mo`"
+            } else if ty == Type::Timestamp {
+                "by a duration or months: `15min`, `1d`, `1mo`"
+            } else {
+                "by a literal integer: `range(0, 100, 5)`"
             };
             let problem = Diagnostic::error(codes::MISMATCHED_TYPES, format!("a range of {ty} needs another step"));
             self.report(problem.label(place, "not a step that gets anywhere").help(help));

@@ -36,13 +36,13 @@ impl<'a> Builder<'a> {
             self.report(empty_range(take, &from));
             return input;
         }
-        if let (Position::Known(from), Position::Known(to)) = (&from, &to) {
-            if take.by.is_empty() {
-                let (skip, count) = (from - 1, to + 1 - from);
-                let rows = if count <= 1 { RowBound::AtMostOne } else { input.rows.or_none() };
-                let plan = Plan::Take(Take { input: Box::new(input.plan), skip, count, span });
-                return Relation { plan, rows, ..input };
-            }
+        if let (Position::Known(from), Position::Known(to)) = (&from, &to)
+            && take.by.is_empty()
+        {
+            let (skip, count) = (from - 1, to + 1 - from);
+            let rows = if count <= 1 { RowBound::AtMostOne } else { input.rows.or_none() };
+            let plan = Plan::Take(Take { input: Box::new(input.plan), skip, count, span });
+            return Relation { plan, rows, ..input };
         }
         let by: Vec<_> = take.by.iter().map(|name| self.listed_column(&input, env, name)).collect();
         let order = self.sort_keys(env, &input, &take.sort);

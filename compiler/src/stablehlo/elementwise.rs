@@ -66,10 +66,10 @@ binary! {
     divide = "stablehlo.divide" [Signed | Unsigned | Float];
     /// What [`Builder::divide`] leaves, with the sign of the dividend. Of an integer and zero: the dividend.
     remainder = "stablehlo.remainder" [Signed | Unsigned | Float];
-    /// The smaller one; NaN if either is. Of truth values: both.
-    minimum = "stablehlo.minimum" [Pred | Signed | Unsigned | Float];
-    /// The larger one; NaN if either is. Of truth values: any.
-    maximum = "stablehlo.maximum" [Pred | Signed | Unsigned | Float];
+    /// The smaller one. Of truth values: both. Not of floats: what XLA:CPU gives for NaN depends on how much it optimizes.
+    minimum = "stablehlo.minimum" [Pred | Signed | Unsigned];
+    /// The larger one. Of truth values: any. Not of floats, as [`Builder::minimum`].
+    maximum = "stablehlo.maximum" [Pred | Signed | Unsigned];
     /// Bitwise or logical and.
     and = "stablehlo.and" [Pred | Signed | Unsigned];
     /// Bitwise or logical or.

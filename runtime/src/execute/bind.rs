@@ -68,9 +68,9 @@ pub(super) fn bind(manifest: &Manifest, request: &Request, options: &Options) ->
 /// The rows of a range; none where an end is null.
 fn made_rows(table: &TableSpec, made: &MadeRange, params: &[Scalar]) -> Result<Source, RunError> {
     let end = |end: &Expr| {
-        let given = end.clone().rewrite(&mut |part| match part.kind {
-            ExprKind::Param(index) => Expr { kind: ExprKind::Literal(params[index].clone()), ..part },
-            _ => part,
+        let given = end.clone().rewrite(&mut |part| {
+            let ExprKind::Param(index) = part.kind else { return part };
+            Expr { kind: ExprKind::Literal(params[index].clone()), ..part }
         });
         let failed = |error: EvalError| {
             let message = format!("an end of `{}` cannot be computed: {error}", table.name);

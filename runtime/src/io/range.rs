@@ -51,14 +51,12 @@ impl RangeRows {
     }
 
     fn array(&self, values: Vec<i64>) -> Result<ArrayRef, ArrowError> {
-        Ok(match self.ty {
-            Type::Date => {
-                let days = values.into_iter().map(i32::try_from).collect::<Result<Vec<_>, _>>();
-                Arc::new(Date32Array::from(days.map_err(|error| ArrowError::ComputeError(error.to_string()))?))
-            }
-            Type::Timestamp => Arc::new(TimestampMicrosecondArray::from(values)),
-            _ => Arc::new(Int64Array::from(values)),
-        })
+        if self.ty == Type::Date {
+            let days = values.into_iter().map(i32::try_from).collect::<Result<Vec<_>, _>>();
+            return Ok(Arc::new(Date32Array::from(days.map_err(|error| ArrowError::ComputeError(error.to_string()))?)));
+        }
+        let is_time = self.ty == Type::Timestamp;
+        Ok(if is_time { Arc::new(TimestampMicrosecondArray::from(values)) } else { Arc::new(Int64Array::from(values)) })
     }
 }
 

@@ -73,6 +73,17 @@ fn pipelines(pipeline: &Pipeline) -> Vec<Pipeline> {
     found
 }
 
+/// Calls with smaller arguments.
+fn calls(call: &Expr) -> Vec<Expr> {
+    let fewer = call.args.iter().enumerate().flat_map(|(at, arg)| exprs(arg).into_iter().map(move |arg| (at, arg)));
+    let with = |(at, arg): (usize, Expr)| {
+        let mut call = call.clone();
+        call.args[at] = arg;
+        call
+    };
+    fewer.map(with).collect()
+}
+
 fn steps(step: &Step) -> Vec<Step> {
     match step {
         Step::Filter(expr) => exprs(expr).into_iter().map(Step::Filter).collect(),
@@ -80,16 +91,7 @@ fn steps(step: &Step) -> Vec<Step> {
             let fewer = exprs(condition).into_iter();
             fewer.map(|condition| Step::Assert { condition, holds: *holds }).collect()
         }
-        Step::Apply(expr) => {
-            let fewer =
-                expr.args.iter().enumerate().flat_map(|(at, arg)| exprs(arg).into_iter().map(move |arg| (at, arg)));
-            let with = |(at, arg): (usize, Expr)| {
-                let mut expr = expr.clone();
-                expr.args[at] = arg;
-                Step::Apply(expr)
-            };
-            fewer.map(with).collect()
-        }
+        Step::Apply(call) => calls(call).into_iter().map(Step::Apply).collect(),
         Step::Replace(item) => {
             let with = |expr| Step::Replace(Item { name: item.name.clone(), expr });
             exprs(&item.expr).into_iter().map(with).collect()

@@ -98,8 +98,11 @@ impl<'c> Cx<'_, 'c> {
         // The root of each side by itself: the product of the squares may be infinite, or zero.
         let spread = b.multiply(b.sqrt(state[3]), b.sqrt(state[6]));
         let one = b.constant_float(Element::F64, 1.0);
-        let least = b.negate(one);
-        b.clamp(least, b.divide(state[7], spread), one)
+        let least = b.constant_float(Element::F64, -1.0);
+        let share = b.divide(state[7], spread);
+        // Comparisons leave a NaN as it is, in whatever way they are compiled.
+        let at_most = b.select(b.compare(Direction::Gt, share, one), b.broadcast(one, &b.dims(share)), share);
+        b.select(b.compare(Direction::Lt, share, least), b.broadcast(least, &b.dims(share)), at_most)
     }
 
     /// Of a sample; null for fewer than two values.
