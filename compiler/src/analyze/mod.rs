@@ -7,6 +7,7 @@
 mod aggregates;
 mod asof_joins;
 mod builder;
+mod built_ins;
 mod calls;
 pub mod codes;
 mod compare;
@@ -26,6 +27,7 @@ mod pivots;
 mod projections;
 mod relation;
 mod sets;
+mod shorthands;
 mod signatures;
 mod tables;
 mod temporal;

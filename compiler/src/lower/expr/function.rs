@@ -22,6 +22,17 @@ impl<'c> Cx<'_, 'c> {
             | Function::Weekday
             | Function::DayOfYear
             | Function::Week
+            | Function::IsoWeekday
+            | Function::IsoYear
+            | Function::YearWeek
+            | Function::Decade
+            | Function::Century
+            | Function::Millennium
+            | Function::Millisecond
+            | Function::Microsecond
+            | Function::Julian
+            | Function::EpochMs
+            | Function::EpochUs
             | Function::DateTrunc
             | Function::DateDiff
             | Function::AddMonths
@@ -31,9 +42,21 @@ impl<'c> Cx<'_, 'c> {
             Function::Clip => self.clip(scope, operands, expr),
             Function::Abs => self.absolute(scope, &operands[0], expr),
             Function::Sign => self.sign(scope, &operands[0], expr),
-            Function::BitAnd | Function::BitOr | Function::BitXor | Function::BitNot => {
-                self.bits(scope, function, operands, expr)
-            }
+            Function::BitAnd
+            | Function::BitOr
+            | Function::BitXor
+            | Function::BitNot
+            | Function::BitCount
+            | Function::ShiftLeft
+            | Function::ShiftRight
+            | Function::Gcd
+            | Function::Lcm
+            | Function::Factorial => self.integer_call(scope, function, operands, expr),
+            Function::Hash => self.hash(scope, &operands[0]),
+            Function::HashCombine => self.hash_combine(scope, operands),
+            Function::LastDay => self.last_day(scope, &operands[0], expr),
+            Function::MakeDate | Function::MakeTimestamp => self.made_time(scope, function, operands, expr),
+            Function::TimeBucket => self.time_bucket(scope, operands, expr),
             Function::Round | Function::Floor | Function::Ceil | Function::Trunc => {
                 self.rounding(scope, function, operands, expr)
             }
@@ -74,6 +97,10 @@ impl<'c> Cx<'_, 'c> {
             Function::Sinh => b.sinh(x),
             Function::Cosh => b.cosh(x),
             Function::Tanh => b.tanh(x),
+            Function::Asinh => b.asinh(x),
+            Function::Acosh => b.acosh(x),
+            Function::Atanh => b.atanh(x),
+            Function::Even => b.even(x),
             Function::Pow => b.power(x, floats[1]),
             _ => unreachable!("`{}` is a function of text", function.name()),
         };
@@ -94,23 +121,6 @@ impl<'c> Cx<'_, 'c> {
             self.overflow(scope, expr, wrapped, lane.valid);
         }
         Lane { value: self.b.abs(value), valid: lane.valid }
-    }
-
-    /// Of integers of one type: the bits that hold them are those of the type.
-    fn bits(&self, scope: Scope<'_, 'c>, function: Function, operands: &[Expr], expr: &Expr) -> Lane<'c> {
-        let b = self.b;
-        let lanes: Vec<_> = operands.iter().map(|operand| self.expr(scope, operand)).collect();
-        let valid = lanes.iter().fold(None, |valid, lane| self.both(valid, lane.valid));
-        // A narrower element would lack bits that a complement sets.
-        let value = |lane: &Lane<'c>| self.to_element(lane.value, expr.ty.element());
-        let value = match (function, &lanes[..]) {
-            (Function::BitAnd, [x, y]) => b.and(value(x), value(y)),
-            (Function::BitOr, [x, y]) => b.or(value(x), value(y)),
-            (Function::BitXor, [x, y]) => b.xor(value(x), value(y)),
-            (Function::BitNot, [x]) => b.not(value(x)),
-            _ => unreachable!("`{}` of {} operands", function.name(), lanes.len()),
-        };
-        Lane { value: self.to_element(value, self.element(expr)), valid }
     }
 
     fn sign(&self, scope: Scope<'_, 'c>, operand: &Expr, expr: &Expr) -> Lane<'c> {

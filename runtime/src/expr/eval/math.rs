@@ -36,6 +36,11 @@ pub(super) fn float(value: f64, ty: Type) -> Scalar {
     Scalar::Float(round_float(value, ty))
 }
 
+/// The next even number away from zero, or the number itself.
+pub(super) fn even(value: f64) -> f64 {
+    ((value.abs().ceil() / 2.0).ceil() * 2.0).copysign(value)
+}
+
 /// A test of a float; other numbers answer as floats would.
 pub(super) fn test(arguments: &Arguments<'_>, test: fn(f64) -> bool) -> Result<Scalar, EvalError> {
     Ok(Scalar::Bool(test(arguments.get(0)?.to_float(Type::F64)?)))
@@ -63,18 +68,6 @@ pub(super) fn sign(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalEr
         Some(Ordering::Equal | Ordering::Greater) | None => 0,
     };
     cast(&Scalar::Int(sign), Type::I8, ty)
-}
-
-/// `bit_and` and the like, of integers of one type.
-pub(super) fn bits(arguments: &Arguments<'_>, ty: Type, compute: fn(i128, i128) -> i128) -> Result<Scalar, EvalError> {
-    cast(&Scalar::Int(compute(arguments.int(0)?, arguments.int(1)?)), ty, ty)
-}
-
-/// `bit_not`: of an unsigned integer the bits of its type alone.
-pub(super) fn bit_not(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalError> {
-    let value = arguments.int(0)?;
-    let most = ty.integer_range().filter(|(least, _)| *least == 0).map(|(_, most)| most);
-    cast(&Scalar::Int(most.map_or(!value, |most| most - value)), ty, ty)
 }
 
 /// `floor`, `ceil` and `trunc`.
