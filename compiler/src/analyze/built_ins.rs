@@ -257,10 +257,12 @@ fn wrong_argument(name: &str, wanted: &str, value: &Value) -> Diagnostic {
 
 fn result_of(function: Function, signature: &Signature, arguments: Vec<Expr>, span: Span) -> Expr {
     let mut nulls = arguments.iter().map(|argument| argument.nullable);
-    let nullable = match function {
-        Function::Least | Function::Greatest => nulls.all(|nullable| nullable),
-        Function::ConcatWs => nulls.next().unwrap_or(false),
-        _ => function.makes_nulls() || (!function.skips_nulls() && nulls.any(|nullable| nullable)),
+    let nullable = if matches!(function, Function::Least | Function::Greatest) {
+        nulls.all(|nullable| nullable)
+    } else if function == Function::ConcatWs {
+        nulls.next() == Some(true)
+    } else {
+        function.makes_nulls() || (!function.skips_nulls() && nulls.any(|nullable| nullable))
     };
     let ty = match signature.gives {
         Gives::Is(ty) => ty,

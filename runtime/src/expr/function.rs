@@ -249,7 +249,7 @@ functions! {
     MakeTimestamp = "make_timestamp",
     /// `time_bucket(width, t)`: the beginning of the bucket that a time is in; one begins at 2000-01-03, or of months at 2000-01-01.
     TimeBucket = "time_bucket",
-    /// `epoch_ms(t)`: milliseconds since 1970, floored.
+    /// `epoch_ms(t)`: milliseconds since 1970, half of one away from zero.
     EpochMs = "epoch_ms",
     /// `epoch_us(t)`: microseconds since 1970.
     EpochUs = "epoch_us",

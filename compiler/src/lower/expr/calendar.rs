@@ -173,7 +173,7 @@ impl<'c> Cx<'_, 'c> {
             Function::Millennium => self.ordinal(civil().year, 1_000),
             Function::Millisecond => self.floor_by(self.floor_rest(self.time_of_day(value, ty), 60_000_000), 1_000),
             Function::Microsecond => self.floor_rest(self.time_of_day(value, ty), 60_000_000),
-            Function::EpochMs => self.floor_by(self.to_element(value, Element::S64), 1_000),
+            Function::EpochMs => self.divide_rounding(self.to_element(value, Element::S64), 1_000),
             Function::EpochUs => value,
             Function::Julian => {
                 let float = |value| b.convert(value, Element::F64);

@@ -2,7 +2,7 @@
 
 use super::arithmetic::checked;
 use super::function::Arguments;
-use super::{EvalError, Value};
+use super::{EvalError, Value, rounded_quotient};
 use crate::expr::Scalar;
 use crate::expr::calendar::{self, Civil, MICROS_PER_DAY, MICROS_PER_SECOND, TimeUnit};
 use crate::types::Type;
@@ -97,9 +97,9 @@ pub(super) fn bucket(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, Eval
     checked(i128::from(days) * factor, ty)
 }
 
-/// Units of so many microseconds since 1970, floored.
+/// Units of so many microseconds since 1970, the nearest, and half of one away from zero.
 pub(super) fn epoch_in(arguments: &Arguments<'_>, unit: i128) -> Result<Scalar, EvalError> {
-    Ok(Scalar::Int(micros(arguments.get(0)?)?.div_euclid(unit)))
+    Ok(Scalar::Int(rounded_quotient(micros(arguments.get(0)?)?, unit)))
 }
 
 /// The first day or microsecond of a unit.

@@ -152,7 +152,7 @@ pub(super) fn call<F: Form>(
         Function::IsoWeekday => range(1, 7),
         Function::Millisecond => range(0, 59_999),
         Function::Microsecond => range(0, 59_999_999),
-        Function::EpochMs => of(0)?.map(|micros| Some(micros.div_euclid(1_000))),
+        Function::EpochMs => of(0)?.map(|micros| Some(rounded_quotient(micros, 1_000))),
         Function::EpochUs => of(0),
         Function::LastDay => {
             let bounds = of(0)?.map(|value| days(value, first_ty).map(i128::from))?;

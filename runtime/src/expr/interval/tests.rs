@@ -1,7 +1,7 @@
 //! What is known of values from bounds of columns.
 
 use super::*;
-use crate::expr::Scalar;
+use crate::expr::{Function, Scalar};
 use dj_grammar::Span;
 
 fn column(id: u32, ty: Type) -> Expr {

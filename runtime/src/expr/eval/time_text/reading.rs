@@ -122,24 +122,6 @@ impl<'a> Reader<'a> {
             Field::Second => self.second = self.number(2, 0..=59)?,
             Field::Millisecond => self.micros = self.fraction(3)? * 1_000,
             Field::Microsecond => self.micros = self.fraction(6)?,
-            Field::Day
-            | Field::Month
-            | Field::Year
-            | Field::ShortYear
-            | Field::DayOfYear
-            | Field::SundayWeek
-            | Field::MondayWeek
-            | Field::Weekday
-            | Field::IsoYear
-            | Field::IsoWeek
-            | Field::IsoWeekday => self.date_field(field)?,
-            Field::Nanosecond | Field::Zone => return None,
-        }
-        Some(())
-    }
-
-    fn date_field(&mut self, field: Field) -> Option<()> {
-        match field {
             Field::Day => (self.day, self.dating) = (self.number(2, 1..=31)?, Dating::Date),
             Field::Month => (self.month, self.dating) = (self.number(2, 1..=12)?, Dating::Date),
             Field::Year => self.year_is(4)?,
@@ -157,29 +139,34 @@ impl<'a> Reader<'a> {
                 self.dated(begin, &[Dating::Nothing, Dating::Year])?;
             }
             Field::Weekday => self.weekday = Some(self.number(1, 0..=6)?),
-            Field::IsoYear => {
-                let year = self.number(4, 0..=9_999)?;
-                let is_new = self.iso_year.replace(year).is_none();
-                match self.dating {
-                    Dating::Year => {}
-                    Dating::Iso if !is_new => return None,
-                    _ => self.dated(Dating::Iso, &[Dating::Nothing, Dating::Iso])?,
-                }
-            }
-            Field::IsoWeek => {
-                let week = self.number(2, 1..=53)?;
-                let is_new = self.iso_week.replace(week).is_none();
-                if self.dating == Dating::Iso && !is_new {
-                    return None;
-                }
-                self.dated(Dating::Iso, &[Dating::Nothing, Dating::Iso])?;
-            }
-            _ => {
+            Field::IsoYear => self.iso_year_is()?,
+            Field::IsoWeek => self.iso_week_is()?,
+            Field::IsoWeekday => {
                 let weekday = self.number(1, 1..=7)?;
-                return self.iso_weekday.replace(weekday).is_none().then_some(());
+                self.iso_weekday.replace(weekday).is_none().then_some(())?;
             }
+            Field::Nanosecond | Field::Zone => return None,
         }
         Some(())
+    }
+
+    /// The year of ISO 8601, which says nothing beside a year of the calendar, and is said once.
+    fn iso_year_is(&mut self) -> Option<()> {
+        let year = self.number(4, 0..=9_999)?;
+        let is_new = self.iso_year.replace(year).is_none();
+        if self.dating == Dating::Year {
+            return Some(());
+        }
+        let once = self.dating != Dating::Iso || is_new;
+        once.then(|| self.dated(Dating::Iso, &[Dating::Nothing, Dating::Iso]))?
+    }
+
+    /// The week of ISO 8601, which is said once.
+    fn iso_week_is(&mut self) -> Option<()> {
+        let week = self.number(2, 1..=53)?;
+        let is_new = self.iso_week.replace(week).is_none();
+        let once = self.dating != Dating::Iso || is_new;
+        once.then(|| self.dated(Dating::Iso, &[Dating::Nothing, Dating::Iso]))?
     }
 
     /// Takes the date from other fields, where only these said anything of it; a month or a day is enough otherwise.
@@ -217,13 +204,13 @@ impl<'a> Reader<'a> {
 
     /// The index of a name, in any case.
     fn name(&mut self, names: &[&str], short: bool) -> Option<i64> {
-        let length = |name: &&str| if short { 3 } else { name.len() };
+        let length = |name: &str| if short { 3 } else { name.len() };
         let begins = |name: &&str| {
             let begin = self.rest.get(..length(name));
             begin.is_some_and(|begin| begin.eq_ignore_ascii_case(&name[..length(name)]))
         };
-        let found = names.iter().position(|name| begins(&name))?;
-        self.rest = &self.rest[length(&names[found])..];
+        let found = names.iter().position(begins)?;
+        self.rest = &self.rest[length(names[found])..];
         Some(found as i64)
     }
 
