@@ -269,8 +269,8 @@ fn result_of(function: Function, signature: &Signature, arguments: Vec<Expr>, sp
         Gives::As(index) => arguments[index].ty,
         Gives::Rounded => one_digit_more(arguments[0].ty),
     };
-    let whole = matches!(function, Function::Floor | Function::Ceil | Function::Trunc)
-        || (function == Function::Round && arguments.len() == 1);
+    let rounds = matches!(function, Function::Floor | Function::Ceil | Function::Trunc | Function::Round);
+    let whole = rounds && arguments.len() == 1;
     if whole && ty.is_integer() {
         return Expr { span, ..arguments.into_iter().next().unwrap_or_else(|| Expr::bool(false, span)) };
     }

@@ -95,8 +95,8 @@ fn of_numbers(function: Function) -> Option<Signature> {
         F::HashCombine => fixed(&[P::Hash, P::Hash], Gives::Is(Type::U64)),
         F::Gcd | F::Lcm => fixed(&[P::Integer, P::Integer], integer),
         F::Factorial => fixed(&[P::Integer], integer),
-        F::Round => Signature { optional: &[P::IntegerLiteral], ..fixed(&[P::Number], Gives::Rounded) },
-        F::Floor | F::Ceil | F::Trunc => fixed(&[P::Number], Gives::Rounded),
+        F::Round | F::Trunc => Signature { optional: &[P::IntegerLiteral], ..fixed(&[P::Number], Gives::Rounded) },
+        F::Floor | F::Ceil => fixed(&[P::Number], Gives::Rounded),
         F::Sqrt
         | F::Cbrt
         | F::Exp

@@ -69,7 +69,7 @@ functions! {
     Floor = "floor",
     /// `ceil(x)`
     Ceil = "ceil",
-    /// `trunc(x)`
+    /// `trunc(x)`, `trunc(x, n)`: towards zero, at `n` digits after the point.
     Trunc = "trunc",
     /// `sqrt(x)`: NaN below zero.
     Sqrt = "sqrt",

@@ -78,16 +78,17 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// Microseconds since midnight of a time of the day, and the lanes where there is none: a day ends at 24:00:00, and a
-    /// minute's seconds go to below 61.
+    /// minute's seconds go to 60.5.
     fn time_of(&self, hour: Value<'c>, minute: Value<'c>, seconds: Value<'c>) -> (Value<'c>, Value<'c>) {
         let b = self.b;
         let float = |value: f64| b.constant_float(Element::F64, value);
-        let whole = b.truncate(seconds);
+        let whole = b.round_nearest_even(seconds);
         let micros = b.round_nearest_afz(b.multiply(b.subtract(seconds, whole), float(1e6)));
         let within = |value, lo: i64, hi: i64| b.not(self.not_within(value, lo, hi));
         let is = |value, wanted: f64| b.compare(Direction::Eq, value, float(wanted));
         let counted = b.and(b.compare(Direction::Ge, whole, float(0.0)), b.compare(Direction::Le, whole, float(60.0)));
-        let counted = b.and(counted, b.compare(Direction::Ge, micros, float(0.0)));
+        let after = b.or(b.compare(Direction::Gt, whole, float(0.0)), b.compare(Direction::Ge, micros, float(0.0)));
+        let counted = b.and(counted, after);
         let in_day = b.and(b.and(within(hour, 0, 23), within(minute, 0, 59)), counted);
         let at_its_end =
             b.and(b.and(within(hour, 24, 24), within(minute, 0, 0)), b.and(is(whole, 0.0), is(micros, 0.0)));

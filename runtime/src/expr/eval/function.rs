@@ -110,7 +110,7 @@ fn of_floats(function: Function) -> Option<Computation> {
         Function::Round => C::Values(math::round),
         Function::Floor => C::Whole(f64::floor, i128::div_euclid),
         Function::Ceil => C::Whole(f64::ceil, |value, unit| -(-value).div_euclid(unit)),
-        Function::Trunc => C::Whole(f64::trunc, |value, unit| value / unit),
+        Function::Trunc => C::Values(math::truncate),
         Function::Sqrt => C::Float(f64::sqrt),
         Function::Cbrt => C::Float(f64::cbrt),
         Function::Exp => C::Float(f64::exp),
@@ -182,7 +182,9 @@ fn of_texts(function: Function) -> Option<Computation> {
         Function::UrlEncode => C::Text(|text, _| bytes::url_encode(text)),
         Function::UrlDecode => C::Text(bytes::url_decode),
         Function::Md5 => C::Text(|text, _| Ok(Scalar::str(&bytes::md5(text)))),
-        Function::Strptime => C::Text(|text, more| time_text::read(text, more)?.ok_or_else(|| time_text::unread(text))),
+        Function::Strptime => {
+            C::Text(|text, more| time_text::read(text, more)?.ok_or_else(|| time_text::unread(text, more)))
+        }
         Function::TryStrptime => C::Text(|text, more| Ok(time_text::read(text, more)?.unwrap_or(Scalar::Null))),
         Function::Strftime => C::Values(|arguments, _| time_text::write(arguments)),
         _ => return None,

@@ -98,6 +98,30 @@ pub(super) fn round(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalE
     }
 }
 
+/// Towards zero, at the second argument's digits after the point.
+pub(super) fn truncate(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalError> {
+    let (value, digits) = (arguments.get(0)?, arguments.optional_int(1)?.unwrap_or(0));
+    match &value.scalar {
+        Scalar::Float(number) => Ok(float(truncate_to(*number, digits), ty)),
+        Scalar::Null | Scalar::Bool(_) | Scalar::Int(_) | Scalar::Str(_) => {
+            let (number, places) = (value.to_int()?, i128::from(value.ty.scale()) - digits);
+            let kept = match u32::try_from(places) {
+                Ok(places) if places <= 37 => number - number % 10_i128.pow(places),
+                Err(_) if places < 0 => number,
+                Ok(_) | Err(_) => 0,
+            };
+            int_result(kept, value.ty, ty)
+        }
+    }
+}
+
+/// By scaling, as DuckDB does; what is not finite on the way stays as it was.
+fn truncate_to(value: f64, digits: i128) -> f64 {
+    let power = power_of_ten(digits.unsigned_abs());
+    let truncated = if digits > 0 { (value * power).trunc() / power } else { (value / power).trunc() * power };
+    if truncated.is_finite() { truncated } else { value }
+}
+
 /// A result counted in the units of type `from`, as a `ty`.
 fn int_result(value: i128, from: Type, ty: Type) -> Result<Scalar, EvalError> {
     if ty.is_float() {

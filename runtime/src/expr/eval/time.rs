@@ -65,13 +65,14 @@ fn date_of(arguments: &Arguments<'_>) -> Result<i128, EvalError> {
     civil.map(|civil| civil.to_days().into()).ok_or_else(|| arguments.problem("the calendar has no such date"))
 }
 
-/// The timestamp of a date and a time of the day: up to 24:00:00, and of a minute's seconds those before 61, as in DuckDB.
+/// The timestamp of a date and a time of the day: up to 24:00:00, and of a minute's seconds up to 60.5, as in DuckDB.
 pub(super) fn make_timestamp(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalError> {
     let days = date_of(arguments)?;
     let (hour, minute, seconds) = (arguments.int(3)?, arguments.int(4)?, arguments.get(5)?.to_float(Type::F64)?);
-    let whole = seconds.trunc();
+    let whole = seconds.round_ties_even();
     let micros = ((seconds - whole) * MICROS_PER_SECOND as f64).round();
-    let in_day = (0..24).contains(&hour) && (0..60).contains(&minute) && (0.0..=60.0).contains(&whole) && micros >= 0.0;
+    let counted = (0.0..=60.0).contains(&whole) && (whole > 0.0 || micros >= 0.0);
+    let in_day = (0..24).contains(&hour) && (0..60).contains(&minute) && counted;
     let at_its_end = hour == 24 && minute == 0 && whole == 0.0 && micros == 0.0;
     if !in_day && !at_its_end {
         return Err(arguments.problem("a day has no such time"));

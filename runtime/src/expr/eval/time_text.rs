@@ -8,7 +8,6 @@ use super::time_format::{Field, Part, parts};
 use super::{EvalError, Value};
 use crate::expr::Scalar;
 use crate::expr::calendar::{Civil, MONTHS, WEEKDAYS, iso_week, iso_year, weekday};
-use crate::types::Type;
 
 /// The timestamp of a text by the format that is the second argument; nothing where it is none.
 pub(super) fn read(text: &str, more: &Arguments<'_>) -> Result<Option<Scalar>, EvalError> {
@@ -17,8 +16,8 @@ pub(super) fn read(text: &str, more: &Arguments<'_>) -> Result<Option<Scalar>, E
 }
 
 /// What is wrong with a text that no timestamp is written as.
-pub(super) fn unread(text: &str) -> EvalError {
-    EvalError::Cast { value: text.to_owned(), from: Type::Str, to: Type::Timestamp }
+pub(super) fn unread(text: &str, more: &Arguments<'_>) -> EvalError {
+    more.problem(format!("`{text}` is not as the format says (`try_strptime` is null there)"))
 }
 
 /// A date or a timestamp by a format.

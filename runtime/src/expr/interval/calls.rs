@@ -111,6 +111,7 @@ pub(super) fn call<F: Form>(
         Function::Sign => range(-1, 1),
         Function::Floor => whole(i128::div_euclid),
         Function::Ceil => whole(|value, unit| -(-value).div_euclid(unit)),
+        Function::Trunc if arguments.len() == 2 => towards_zero(of(0)?),
         Function::Trunc => whole(|value, unit| value / unit),
         Function::Round if arguments.len() == 1 => whole(rounded_quotient),
         Function::Least => extreme(arguments, column, i128::min),
@@ -142,7 +143,7 @@ pub(super) fn call<F: Form>(
         Function::FromEpoch if first_ty.is_integer() => of(0)?.map(|value| value.checked_mul(MICROS_PER_SECOND.into())),
         Function::BitCount => range(0, 64),
         Function::ShiftLeft => shifted(of(0)?, of(1)?),
-        Function::ShiftRight => of(0).map(|bounds| Interval { lo: bounds.lo.min(0), hi: bounds.hi.max(0), ..bounds }),
+        Function::ShiftRight => towards_zero(of(0)?),
         Function::Gcd | Function::Lcm => divisors(function, of(0)?, of(1)?),
         Function::Factorial => of(0)?.map(|last| (0..=20).contains(&last).then(|| (1..=last).product())),
         Function::Instr | Function::Strlen | Function::Levenshtein | Function::Hamming => range(0, u32::MAX.into()),
@@ -166,6 +167,11 @@ pub(super) fn call<F: Form>(
         }
         _ => None,
     }
+}
+
+/// Of a function that gives no number further from zero than its argument.
+fn towards_zero(bounds: Interval) -> Option<Interval> {
+    Some(Interval { lo: bounds.lo.min(0), hi: bounds.hi.max(0), ..bounds })
 }
 
 /// Of numbers that are not negative, moved by no more than all bits.
