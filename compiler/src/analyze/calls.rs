@@ -3,10 +3,9 @@
 use super::builder::Builder;
 use super::codes;
 use super::env::{Env, Frame, PipelineFrame, is_active, reads};
-use super::later::{is_later, not_supported};
 use super::relation::{Relation, Scope};
 use super::values::Value;
-use super::{aggregates, ordered_aggregates, windows};
+use super::{aggregates, ordered_aggregates, shorthands, windows};
 use dj_grammar::{Diagnostic, Span, ast, nearest};
 use dj_runtime::expr::Function;
 use std::cell::RefCell;
@@ -43,18 +42,19 @@ impl<'a> Builder<'a> {
         if windows::NAMES.contains(&name.node.as_str()) {
             return self.window_call(scope, name, arguments, filter, span);
         }
-        if is_later(&name.node) {
-            self.report(not_supported(&name.node, name.span));
+        let shorthand = shorthands::NAMES.iter().copied().find(|(known, _)| *known == name.node);
+        let function = Function::from_name(&name.node);
+        if function.is_none() && shorthand.is_none() {
+            self.report(self.unknown_function(name));
             return None;
         }
-        if let Some(function) = Function::from_name(&name.node) {
-            self.no_filter(filter, name);
-            let values: Vec<_> = arguments.iter().map(|argument| self.expr(scope, argument)).collect();
-            let values: Vec<Value> = values.into_iter().collect::<Option<_>>()?;
-            return self.built_in(function, values, name.span, span);
+        self.no_filter(filter, name);
+        let values: Vec<_> = arguments.iter().map(|argument| self.expr(scope, argument)).collect();
+        let values: Vec<Value> = values.into_iter().collect::<Option<_>>()?;
+        match function {
+            Some(function) => self.built_in(function, values, name.span, span),
+            None => self.shorthand(shorthand?, values, span),
         }
-        self.report(self.unknown_function(name));
-        None
     }
 
     /// Counts an expression that is analyzed for a call, in a function's body or as an argument, which is analyzed wherever
@@ -90,13 +90,20 @@ impl<'a> Builder<'a> {
         let built_in = Function::ALL.iter().map(|function| function.name());
         let known = own.chain(built_in).chain(aggregates::NAMES.iter().map(|(known, _)| *known));
         let known = known.chain(windows::NAMES).chain(ordered_aggregates::NAMES);
+        let known = known.chain(shorthands::NAMES.iter().map(|(known, _)| *known));
         let diagnostic = Diagnostic::error(codes::UNKNOWN_FUNCTION, format!("unknown function `{}`", name.node))
             .label(name.span, "");
         let foreign = match name.node.to_lowercase().as_str() {
             "avg" | "average" => Some("`mean(x)` is the average"),
             "stddev" | "stdev" => Some("`std(x)` is the standard deviation"),
             "variance" => Some("`var(x)` is the variance"),
-            "len" | "strlen" => Some("`length(s)` counts characters"),
+            "len" | "char_length" => Some("`length(s)` counts characters"),
+            "strpos" | "position" | "locate" => Some("`instr(s, part)` says where a part begins"),
+            "regexp_matches" => Some("`matches(s, regex)` says whether some part matches"),
+            "regexp_extract" => Some("`extract(s, regex, n)` is a part that matches"),
+            "to_timestamp" => {
+                Some("`from_epoch(seconds)` is a timestamp, and `strptime(s, format)` one that is written")
+            }
             "coalesce" | "ifnull" | "nvl" => Some("write `a ?? b`"),
             "if" | "iff" | "when" => Some("write `case { condition => a, else => b }`"),
             "substring" => Some("`substr(s, from, len)` is a part of a text"),

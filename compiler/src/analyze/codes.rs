@@ -90,6 +90,8 @@ codes! {
     COMPARED_WITH_NULL = "DJ0314",
     /// A pattern that is no regular expression.
     INVALID_REGEX = "DJ0315",
+    /// A format of times with a specifier that there is not.
+    INVALID_FORMAT = "DJ0316",
 }
 
 /// Whether a problem is that something is not there, which a statement that cannot be read may have made.

@@ -1,6 +1,6 @@
 //! The statements of a file: tables with their schemas, parameters, functions, and the pipelines to be analyzed.
 
-use super::later::not_supported;
+use super::later::several_devices;
 use super::tables::{FileColumn, table_of};
 use super::{Catalog, codes};
 use crate::analyze::builder::Builder;
@@ -111,7 +111,7 @@ impl<'a> Declarations<'a> {
                     .help("keep one of them"),
             ),
             None if size.node == 1 => self.mesh = Some(Mesh { axis: axis.node.clone(), size: size.node, span: *span }),
-            None => diagnostics.push(not_supported("mesh", *span)),
+            None => diagnostics.push(several_devices(*span)),
         }
     }
 

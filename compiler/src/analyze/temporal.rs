@@ -52,6 +52,40 @@ impl Builder<'_> {
     }
 }
 
+impl Builder<'_> {
+    /// `time_bucket(width, time)`, of a width that is a literal: the bucket of a date is a date, whatever its width.
+    pub(super) fn time_bucket(&mut self, values: Vec<Value>, span: Span) -> Option<Value> {
+        let [width, time] = <[Value; 2]>::try_from(values).ok()?;
+        let literal = match (width.open, width.expr.as_literal()) {
+            (Open::Months(months), _) => Some((months.into(), Type::I64)),
+            (Open::No, Some(Scalar::Int(micros))) if width.expr.ty == Type::Duration => Some((*micros, Type::Duration)),
+            _ => None,
+        };
+        let Some((count, ty)) = literal.filter(|(count, _)| *count > 0) else {
+            let message = "`time_bucket` takes a width that is a literal and not zero";
+            self.report(
+                Diagnostic::error(codes::NOT_CONSTANT, message).label(width.span(), "such as `15min`, `7d` or `3mo`"),
+            );
+            return None;
+        };
+        let from = time.known_type().filter(|ty| matches!(ty, Type::Date | Type::Timestamp));
+        let Some(from) = from else {
+            let found = time.type_text();
+            let message = format!("`time_bucket` takes a date or a timestamp here, not {found}");
+            self.report(
+                Diagnostic::error(codes::ARGUMENT_TYPE, message).label(time.span(), format!("this is {found}")),
+            );
+            return None;
+        };
+        let (nullable, width) = (time.expr.nullable, Expr::literal(Scalar::Int(count), ty, width.span()));
+        let in_days = ty == Type::I64;
+        let time = if in_days { time.expr } else { cast_to(time.expr, Type::Timestamp) };
+        let ty = time.ty;
+        let bucket = build(ExprKind::Call(Function::TimeBucket, vec![width, time]), ty, nullable, span);
+        Some(Value::typed(cast_to(bucket, from)))
+    }
+}
+
 /// Whether it is a duration or a calendar interval.
 fn is_length(value: &Value) -> bool {
     value.known_type() == Some(Type::Duration) || matches!(value.open, Open::Months(_))

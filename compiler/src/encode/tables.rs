@@ -120,6 +120,7 @@ fn is_nullable(expr: &Expr) -> bool {
     expr.walk(&mut |part| {
         nullable |= match &part.kind {
             ExprKind::Cast { or_null, .. } => *or_null,
+            ExprKind::Call(function, _) => function.makes_nulls(),
             ExprKind::Literal(value) => value.is_null(),
             ExprKind::InList { list, .. } => list.iter().any(Scalar::is_null),
             _ => false,

@@ -60,6 +60,64 @@ impl<'c> Builder<'c> {
         self.select(self.is_large(magnitude), self.half_square(magnitude), small)
     }
 
+    /// The number whose hyperbolic sine is the operand, within 4 ulp: `log(1 + x + x^2 / (1 + sqrt(x^2 + 1)))` of its
+    /// magnitude, and where that overflows `log(2 x)`.
+    #[must_use]
+    #[track_caller]
+    pub fn asinh(&self, operand: Value<'c>) -> Value<'c> {
+        let one = self.float_like(operand, 1.0);
+        let magnitude = self.abs(operand);
+        let square = self.multiply(magnitude, magnitude);
+        let root = self.add(one, self.sqrt(self.add(square, one)));
+        let small = self.log_plus_one(self.add(magnitude, self.divide(square, root)));
+        let result = self.select(self.is_vast(magnitude), self.log_of_twice(magnitude), small);
+        self.multiply(result, self.select(self.is_negative(operand), self.float_like(operand, -1.0), one))
+    }
+
+    /// The number that is not negative and whose hyperbolic cosine is the operand; NaN below one. Within 4 ulp.
+    #[must_use]
+    #[track_caller]
+    pub fn acosh(&self, operand: Value<'c>) -> Value<'c> {
+        let (one, two) = (self.float_like(operand, 1.0), self.float_like(operand, 2.0));
+        let above = self.subtract(operand, one);
+        let root = self.sqrt(self.multiply(above, self.add(above, two)));
+        let small = self.log_plus_one(self.add(above, root));
+        let result = self.select(self.is_vast(operand), self.log_of_twice(operand), small);
+        let below = self.compare(Direction::Lt, operand, one);
+        let none = self.broadcast(self.float_like(operand, f64::NAN), &self.dims(operand));
+        self.select(below, none, result)
+    }
+
+    /// The number whose hyperbolic tangent is the operand; infinite at -1 and 1, NaN beyond. Within 4 ulp.
+    #[must_use]
+    #[track_caller]
+    pub fn atanh(&self, operand: Value<'c>) -> Value<'c> {
+        let (one, half) = (self.float_like(operand, 1.0), self.float_like(operand, 0.5));
+        let magnitude = self.abs(operand);
+        let twice = self.add(magnitude, magnitude);
+        let result = self.multiply(half, self.log_plus_one(self.divide(twice, self.subtract(one, magnitude))));
+        self.multiply(result, self.select(self.is_negative(operand), self.float_like(operand, -1.0), one))
+    }
+
+    /// Squares of such numbers have no digits left for a one that is added.
+    fn is_vast(&self, magnitude: Value<'c>) -> Value<'c> {
+        self.compare(Direction::Gt, magnitude, self.float_like(magnitude, 1e9))
+    }
+
+    fn log_of_twice(&self, operand: Value<'c>) -> Value<'c> {
+        self.add(self.log(operand), self.float_like(operand, std::f64::consts::LN_2))
+    }
+
+    /// The next even number away from zero, or the operand itself.
+    #[must_use]
+    #[track_caller]
+    pub fn even(&self, operand: Value<'c>) -> Value<'c> {
+        let (two, one) = (self.float_like(operand, 2.0), self.float_like(operand, 1.0));
+        let pairs = self.ceil(self.divide(self.ceil(self.abs(operand)), two));
+        let sign = self.select(self.is_negative(operand), self.float_like(operand, -1.0), one);
+        self.multiply(self.multiply(pairs, two), sign)
+    }
+
     /// Beyond this, `exp(-x)` no longer contributes to `exp(x)`.
     fn is_large(&self, magnitude: Value<'c>) -> Value<'c> {
         self.compare(Direction::Gt, magnitude, self.float_like(magnitude, 22.0))

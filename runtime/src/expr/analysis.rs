@@ -1,7 +1,7 @@
 //! What a rewrite has to know of an expression before it moves it.
 
 use super::interval::{Failure, Interval, Origin, failure};
-use super::{ColumnId, Expr, ExprKind, Form, Function};
+use super::{ColumnId, Expr, ExprKind, Form};
 
 /// Whether computing the expression may raise a status: overflow, a failed cast, an ambiguous cell.
 ///
@@ -43,7 +43,7 @@ pub fn is_strict<F: Form>(expr: &Expr<F>) -> bool {
         | ExprKind::Like { .. }
         | ExprKind::Cast { .. } => true,
         ExprKind::And(operands) | ExprKind::Or(operands) | ExprKind::Coalesce(operands) => operands.len() == 1,
-        ExprKind::Call(function, _) => !matches!(function, Function::Least | Function::Greatest | Function::Concat),
+        ExprKind::Call(function, _) => !function.skips_nulls(),
         ExprKind::IsNull(_) | ExprKind::Case { .. } | ExprKind::Table { .. } => false,
     };
     (strict_node && expr.operands().into_iter().all(is_strict)) || expr.columns().is_empty()
@@ -52,7 +52,7 @@ pub fn is_strict<F: Form>(expr: &Expr<F>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expr::{ArithmeticOp, Scalar};
+    use crate::expr::{ArithmeticOp, Function, Scalar};
     use crate::types::Type;
     use dj_grammar::Span;
 

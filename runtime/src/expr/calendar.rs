@@ -10,6 +10,30 @@ pub const MICROS_PER_SECOND: i64 = 1_000_000;
 /// Microseconds of a day.
 pub const MICROS_PER_DAY: i64 = 86_400 * MICROS_PER_SECOND;
 
+/// The number of 1970-01-01 as a Julian day, from midnight.
+pub const JULIAN_EPOCH: i64 = 2_440_588;
+/// Where a bucket of `time_bucket` begins, in microseconds since 1970: the Monday 2000-01-03.
+pub const BUCKET_ORIGIN: i64 = 10_959 * MICROS_PER_DAY;
+
+/// The names of the weekdays, from Sunday.
+pub const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+
+/// The names of the months.
+pub const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 /// Days of 400 years, after which the calendar repeats.
 const DAYS_PER_ERA: i64 = 146_097;
 /// Days from 0000-03-01 to 1970-01-01.
@@ -90,6 +114,11 @@ pub fn weekday(days: i64) -> i64 {
 /// The Monday of a day's week.
 pub fn monday(days: i64) -> i64 {
     days - (days + 3).rem_euclid(7)
+}
+
+/// The year of ISO 8601: that of the week's Thursday.
+pub fn iso_year(days: i64) -> i64 {
+    Civil::from_days(monday(days) + 3).year
 }
 
 /// The week of ISO 8601, 1 to 53: the week of the year that the week's Thursday is in.

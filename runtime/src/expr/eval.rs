@@ -5,20 +5,26 @@
 
 mod append;
 mod arithmetic;
+mod bytes;
 mod cast;
 mod function;
+mod integers;
 mod math;
+mod md5;
 mod parse;
 mod regex;
 mod text;
 mod time;
+mod time_format;
+mod time_text;
 
 pub use append::{Row, append_text};
 pub use cast::cast;
 pub(super) use cast::rescale;
 pub use math::power_of_ten;
 pub(crate) use parse::{BLANKS, trimmed};
-pub use regex::regex_problem;
+pub use regex::{regex_problem, replacement_problem};
+pub use time_format::{FormatProblem, format_problem};
 
 use super::{ColumnId, CompareOp, Expr, ExprKind, Function, Scalar};
 use crate::types::Type;
@@ -227,8 +233,7 @@ fn in_list(value: &Value, list: &[Scalar]) -> Scalar {
 }
 
 fn call(function: Function, arguments: &[Value], ty: Type) -> Result<Scalar, EvalError> {
-    let strict = !matches!(function, Function::Least | Function::Greatest | Function::Concat);
-    if strict && arguments.iter().any(|argument| argument.scalar.is_null()) {
+    if !function.skips_nulls() && arguments.iter().any(|argument| argument.scalar.is_null()) {
         return Ok(Scalar::Null);
     }
     function::call(function, arguments, ty)

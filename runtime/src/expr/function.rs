@@ -46,13 +46,30 @@ functions! {
     BitXor = "bit_xor",
     /// `bit_not(a)`: in the operand's type.
     BitNot = "bit_not",
+    /// `bit_count(a)`: the bits that are set, of a negative integer in the two's complement of its type.
+    BitCount = "bit_count",
+    /// `shift_left(a, n)`: `a * 2^n` in the wider operand's type; an error where that does not hold it, and of a negative
+    /// number or count.
+    ShiftLeft = "shift_left",
+    /// `shift_right(a, n)`: `floor(a / 2^n)`; 0 where `n` is negative or not less than the type's width.
+    ShiftRight = "shift_right",
+    /// `hash(x)`: u64, of a value of any type; a null has one too. Of several values analysis makes [`Self::HashCombine`].
+    Hash = "hash",
+    /// `hash_combine(a, b)`: the hash of two hashes, in this order.
+    HashCombine = "hash_combine",
+    /// `gcd(a, b)`: as i64, never negative.
+    Gcd = "gcd",
+    /// `lcm(a, b)`: as i64, never negative; overflow is an error.
+    Lcm = "lcm",
+    /// `factorial(n)`: as i64; an error for negative numbers and for those above 20.
+    Factorial = "factorial",
     /// `round(x)`, `round(x, n)`: half away from zero.
     Round = "round",
     /// `floor(x)`
     Floor = "floor",
     /// `ceil(x)`
     Ceil = "ceil",
-    /// `trunc(x)`
+    /// `trunc(x)`, `trunc(x, n)`: towards zero, at `n` digits after the point.
     Trunc = "trunc",
     /// `sqrt(x)`: NaN below zero.
     Sqrt = "sqrt",
@@ -86,6 +103,14 @@ functions! {
     Cosh = "cosh",
     /// `tanh(x)`
     Tanh = "tanh",
+    /// `asinh(x)`
+    Asinh = "asinh",
+    /// `acosh(x)`: NaN below one.
+    Acosh = "acosh",
+    /// `atanh(x)`: NaN outside of −1 to 1, whose ends are infinite.
+    Atanh = "atanh",
+    /// `even(x)`: the nearest even number that is not nearer to zero.
+    Even = "even",
     /// `pow(x, y)`: f64.
     Pow = "pow",
     /// `least(a, b, ...)`: nulls are skipped.
@@ -134,6 +159,50 @@ functions! {
     Rpad = "rpad",
     /// `reverse(s)`
     Reverse = "reverse",
+    /// `left(s, n)`: the first `n` characters, or all but the last `-n`.
+    Left = "left",
+    /// `right(s, n)`: the last `n` characters, or all but the first `-n`.
+    Right = "right",
+    /// `repeat(s, n)`: empty where `n` is not positive.
+    Repeat = "repeat",
+    /// `instr(s, part)`: where the part begins, in characters from one; 0 where it does not occur.
+    Instr = "instr",
+    /// `ascii(s)`: the code point of the first character, 0 for the empty text.
+    Ascii = "ascii",
+    /// `unicode(s)`: the code point of the first character, −1 for the empty text.
+    Unicode = "unicode",
+    /// `chr(n)`: the character of a code point; an error where there is none.
+    Chr = "chr",
+    /// `translate(s, from, to)`: each character of `from` becomes that of `to` at its place, or goes if there is none.
+    Translate = "translate",
+    /// `regexp_replace(s, regex, replacement, options)`: the first match, with `g` all.
+    RegexpReplace = "regexp_replace",
+    /// `concat_ws(separator, a, b, ...)`: nulls are skipped; null where the separator is.
+    ConcatWs = "concat_ws",
+    /// `levenshtein(a, b)`: how many bytes to insert, delete or exchange.
+    Levenshtein = "levenshtein",
+    /// `hamming(a, b)`: how many bytes differ; an error for texts of different length, or of none.
+    Hamming = "hamming",
+    /// `hex(s)`: the bytes of a text, or an integer in 64 bits, without leading zeros.
+    Hex = "hex",
+    /// `bin(s)`: the same in binary.
+    Bin = "bin",
+    /// `strlen(s)`: bytes.
+    Strlen = "strlen",
+    /// `bit_length(s)`: bits.
+    BitLength = "bit_length",
+    /// `url_encode(s)`: all but ASCII letters, digits and `-._~` as `%` and two digits.
+    UrlEncode = "url_encode",
+    /// `url_decode(s)`: an error where the bytes are no UTF-8.
+    UrlDecode = "url_decode",
+    /// `md5(s)`: 32 hexadecimal digits.
+    Md5 = "md5",
+    /// `strptime(s, "format")`: the timestamp that a text is; an error with the row where it is none.
+    Strptime = "strptime",
+    /// `try_strptime(s, "format")`: null where the text is none.
+    TryStrptime = "try_strptime",
+    /// `strftime(t, "format")`: a date or a timestamp as text.
+    Strftime = "strftime",
     /// `year(t)`: i64, as all parts of a date or timestamp.
     Year = "year",
     /// `quarter(t)`: 1 to 4.
@@ -154,6 +223,36 @@ functions! {
     DayOfYear = "day_of_year",
     /// `week(t)`: of ISO 8601, 1 to 53.
     Week = "week",
+    /// `isodow(t)`: 1 (Monday) to 7.
+    IsoWeekday = "isodow",
+    /// `isoyear(t)`: the year that the week of ISO 8601 belongs to.
+    IsoYear = "isoyear",
+    /// `yearweek(t)`: the year of ISO 8601 times 100 and its week, with the year's sign.
+    YearWeek = "yearweek",
+    /// `decade(t)`: the year divided by 10, truncated.
+    Decade = "decade",
+    /// `century(t)`: 20 for 1901 to 2000; −1 for the year 0 and the 99 before it.
+    Century = "century",
+    /// `millennium(t)`: 2 for 1001 to 2000.
+    Millennium = "millennium",
+    /// `millisecond(t)`: of the minute, 0 to 59,999.
+    Millisecond = "millisecond",
+    /// `microsecond(t)`: of the minute, 0 to 59,999,999.
+    Microsecond = "microsecond",
+    /// `julian(t)`: the Julian day, with the time of the day as a fraction, as f64.
+    Julian = "julian",
+    /// `last_day(t)`: the last date of the month.
+    LastDay = "last_day",
+    /// `make_date(year, month, day)`: an error where the calendar has no such date.
+    MakeDate = "make_date",
+    /// `make_timestamp(year, month, day, hour, minute, seconds)`: the seconds are rounded to microseconds.
+    MakeTimestamp = "make_timestamp",
+    /// `time_bucket(width, t)`: the beginning of the bucket that a time is in; one begins at 2000-01-03, or of months at 2000-01-01.
+    TimeBucket = "time_bucket",
+    /// `epoch_ms(t)`: milliseconds since 1970, half of one away from zero.
+    EpochMs = "epoch_ms",
+    /// `epoch_us(t)`: microseconds since 1970.
+    EpochUs = "epoch_us",
     /// `date_trunc("unit", t)`: date for a date, timestamp for a timestamp.
     DateTrunc = "date_trunc",
     /// `date_diff("unit", a, b)`: boundaries crossed from `a` to `b`, as i64.
@@ -170,6 +269,29 @@ impl Function {
     /// Whether the text that it makes may be longer than its arguments together, or has to be as long as a number says: such
     /// a function fails where the text would become too long.
     pub fn can_grow(self) -> bool {
-        matches!(self, Self::Concat | Self::Replace | Self::Lpad | Self::Rpad)
+        matches!(
+            self,
+            Self::Concat
+                | Self::ConcatWs
+                | Self::Replace
+                | Self::RegexpReplace
+                | Self::Translate
+                | Self::Repeat
+                | Self::Lpad
+                | Self::Rpad
+                | Self::Hex
+                | Self::Bin
+                | Self::UrlEncode
+        )
+    }
+
+    /// Whether it has a value where an argument is null; all others are null there.
+    pub fn skips_nulls(self) -> bool {
+        matches!(self, Self::Least | Self::Greatest | Self::Concat | Self::ConcatWs | Self::Hash)
+    }
+
+    /// Whether it may be null where no argument is.
+    pub fn makes_nulls(self) -> bool {
+        self == Self::TryStrptime
     }
 }

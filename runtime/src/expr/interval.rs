@@ -1,12 +1,12 @@
 //! Interval arithmetic over integral expressions: which values they may take, and whether they can overflow.
 
-use super::calendar::{Civil, MICROS_PER_DAY, MICROS_PER_SECOND, TimeUnit, difference, truncate, truncate_days};
-use super::eval::{regex_problem, rescale, rounded_quotient};
-use super::{ArithmeticOp, ColumnId, Expr, ExprKind, Form, Function, MAX_TEXT_BYTES};
-use crate::types::{Bounds, Type};
+mod calls;
 
-/// Characters that no text has too many bytes with.
-const MAX_PADDED: i128 = (MAX_TEXT_BYTES / 4) as i128;
+use super::calendar::MICROS_PER_DAY;
+use super::eval::rescale;
+use super::{ArithmeticOp, ColumnId, Expr, ExprKind, Form};
+use crate::types::{Bounds, Type};
+use calls::{call, call_failure};
 
 /// Why a bound holds, from the surest to the least sure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -171,46 +171,6 @@ fn cast_failure<F: Form>(expr: &Expr<F>, from: Type, column: &dyn Fn(ColumnId) -
     }
 }
 
-fn call_failure<F: Form>(
-    expr: &Expr<F>,
-    function: Function,
-    arguments: &[Expr<F>],
-    column: &dyn Fn(ColumnId) -> Option<Interval>,
-) -> Failure {
-    let literal = |at: usize| arguments.get(at).and_then(Expr::as_literal);
-    let literal_text = |at: usize| literal(at).and_then(F::text);
-    let safe = match function {
-        Function::Abs
-        | Function::Sign
-        | Function::Round
-        | Function::Floor
-        | Function::Ceil
-        | Function::Trunc
-        | Function::Clip
-        | Function::DateTrunc
-        | Function::DateDiff
-        | Function::AddMonths
-        | Function::FromEpoch => return overflow(expr, column),
-        Function::Matches | Function::Extract => literal_text(1).is_some_and(|regex| regex_problem(regex).is_none()),
-        Function::Lpad | Function::Rpad => {
-            let is_short = literal(1).and_then(F::integer).is_some_and(|length| length <= MAX_PADDED);
-            is_short && literal_text(2).is_some_and(|fill| !fill.is_empty())
-        }
-        Function::Sqrt | Function::Cbrt | Function::Exp | Function::Ln | Function::Log2 | Function::Log10 => true,
-        Function::Sin | Function::Cos | Function::Tan | Function::Asin | Function::Acos | Function::Atan => true,
-        Function::Atan2 | Function::Sinh | Function::Cosh | Function::Tanh | Function::Pow => true,
-        Function::Least | Function::Greatest | Function::IsNan | Function::IsFinite | Function::Length => true,
-        Function::Lower | Function::Upper | Function::Trim | Function::Ltrim | Function::Rtrim => true,
-        Function::Substr | Function::StartsWith | Function::EndsWith | Function::Contains | Function::Replace => true,
-        Function::SplitPart | Function::Concat | Function::Reverse => true,
-        Function::Year | Function::Quarter | Function::Month | Function::Day | Function::Hour => true,
-        Function::Minute | Function::Second | Function::Weekday | Function::DayOfYear | Function::Week => true,
-        Function::BitAnd | Function::BitOr | Function::BitXor | Function::BitNot => true,
-        Function::Epoch => true,
-    };
-    if safe { Failure::Impossible(Origin::Proven) } else { Failure::Possible }
-}
-
 /// The bounds of the exact result, which may pass the type's range; none where nothing is known or it overflows i128.
 fn unchecked<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
     match &expr.kind {
@@ -322,174 +282,5 @@ fn cast<F: Form>(operand: &Expr<F>, to: Type, column: &dyn Fn(ColumnId) -> Optio
     }
 }
 
-fn call<F: Form>(
-    function: Function,
-    arguments: &[Expr<F>],
-    ty: Type,
-    column: &dyn Fn(ColumnId) -> Option<Interval>,
-) -> Option<Interval> {
-    let of = |at: usize| interval(arguments.get(at)?, column);
-    let first = arguments.first()?;
-    let first_ty = F::written(first.ty);
-    let unit = 10_i128.pow(first_ty.scale().into());
-    let whole = |f: fn(i128, i128) -> i128| of(0)?.map(|value| rescale(f(value, unit), 0, ty.scale()));
-    let range = |lo, hi| Some(Interval::proven(lo, hi));
-    match function {
-        Function::Abs => {
-            let bounds = of(0)?;
-            let lo = if bounds.lo <= 0 && bounds.hi >= 0 { 0 } else { bounds.lo.abs().min(bounds.hi.abs()) };
-            Some(Interval { lo, hi: bounds.lo.abs().max(bounds.hi.abs()), ..bounds })
-        }
-        Function::Sign => range(-1, 1),
-        Function::Floor => whole(i128::div_euclid),
-        Function::Ceil => whole(|value, unit| -(-value).div_euclid(unit)),
-        Function::Trunc => whole(|value, unit| value / unit),
-        Function::Round if arguments.len() == 1 => whole(rounded_quotient),
-        Function::Least => extreme(arguments, column, i128::min),
-        Function::Greatest => extreme(arguments, column, i128::max),
-        Function::Clip => {
-            let raised = of(0)?.corners(of(1)?, |a, b| Some(a.max(b)))?;
-            raised.corners(of(2)?, |a, b| Some(a.min(b)))
-        }
-        Function::Length => range(0, u32::MAX.into()),
-        Function::Year => of(0)?.map(|value| Some(Civil::from_days(days(value, first_ty)?).year.into())),
-        Function::Quarter => range(1, 4),
-        Function::Month => range(1, 12),
-        Function::Day => range(1, 31),
-        Function::Hour => range(0, 23),
-        Function::Minute | Function::Second => range(0, 59),
-        Function::Weekday => range(0, 6),
-        Function::DayOfYear => range(1, 366),
-        Function::Week => range(1, 53),
-        Function::DateTrunc => {
-            let (unit, bounds) = (time_unit(first)?, of(1)?);
-            let lo = truncated(unit, bounds.lo, F::written(arguments[1].ty))?;
-            if F::written(arguments[1].ty) == ty { Some(Interval { lo, ..bounds }) } else { None }
-        }
-        Function::DateDiff => {
-            let (unit, from, to) =
-                (time_unit(first)?, F::written(arguments.get(1)?.ty), F::written(arguments.get(2)?.ty));
-            of(1)?.corners(of(2)?, |a, b| Some(difference(unit, micros(a, from), micros(b, to))))
-        }
-        Function::FromEpoch if first_ty.is_integer() => of(0)?.map(|value| value.checked_mul(MICROS_PER_SECOND.into())),
-        Function::AddMonths | Function::FromEpoch | Function::Round => None,
-        Function::BitAnd | Function::BitOr | Function::BitXor | Function::BitNot => None,
-        Function::Sqrt | Function::Cbrt | Function::Exp | Function::Ln | Function::Log2 | Function::Log10 => None,
-        Function::Sin | Function::Cos | Function::Tan | Function::Asin | Function::Acos | Function::Atan => None,
-        Function::Atan2 | Function::Sinh | Function::Cosh | Function::Tanh | Function::Pow | Function::Epoch => None,
-        Function::IsNan | Function::IsFinite | Function::Lower | Function::Upper | Function::Trim => None,
-        Function::Ltrim | Function::Rtrim | Function::Substr | Function::StartsWith | Function::EndsWith => None,
-        Function::Contains | Function::Replace | Function::Matches | Function::Extract => None,
-        Function::SplitPart | Function::Concat | Function::Lpad | Function::Rpad | Function::Reverse => None,
-    }
-}
-
-fn time_unit<F: Form>(name: &Expr<F>) -> Option<TimeUnit> {
-    F::time_unit(name.as_literal()?)
-}
-
-fn truncated(unit: TimeUnit, value: i128, ty: Type) -> Option<i128> {
-    let value = i64::try_from(value).ok()?;
-    let first = if ty == Type::Date { Some(truncate_days(unit, value)) } else { truncate(unit, value) };
-    first.map(i128::from)
-}
-
-/// A count of a date or a timestamp in microseconds.
-fn micros(value: i128, ty: Type) -> i128 {
-    if ty == Type::Date { value * i128::from(MICROS_PER_DAY) } else { value }
-}
-
-/// The day that a count of a date or a timestamp is in.
-fn days(value: i128, ty: Type) -> Option<i64> {
-    let days = if ty == Type::Timestamp { value.div_euclid(MICROS_PER_DAY.into()) } else { value };
-    i64::try_from(days).ok()
-}
-
-/// `least` or `greatest`, which skip nulls: an operand that may be null may leave any other as the result.
-fn extreme<F: Form>(
-    arguments: &[Expr<F>],
-    column: &dyn Fn(ColumnId) -> Option<Interval>,
-    pick: fn(i128, i128) -> i128,
-) -> Option<Interval> {
-    if arguments.iter().any(|argument| argument.nullable) {
-        return union_of(arguments.iter(), column);
-    }
-    let mut bounds = interval(arguments.first()?, column)?;
-    for argument in &arguments[1..] {
-        bounds = bounds.corners(interval(argument, column)?, |a, b| Some(pick(a, b)))?;
-    }
-    Some(bounds)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::expr::Scalar;
-    use dj_grammar::Span;
-
-    fn column(id: u32, ty: Type) -> Expr {
-        Expr::column(ColumnId(id), ty, false, Span::default())
-    }
-
-    fn make(kind: ExprKind, ty: Type) -> Expr {
-        Expr { kind, ty, nullable: false, span: Span::default() }
-    }
-
-    fn int(value: i128, ty: Type) -> Expr {
-        Expr::literal(Scalar::Int(value), ty, Span::default())
-    }
-
-    fn op(op: ArithmeticOp, left: Expr, right: Expr) -> Expr {
-        let ty = left.ty;
-        make(ExprKind::Arithmetic(op, Box::new(left), Box::new(right)), ty)
-    }
-
-    fn known(id: ColumnId) -> Option<Interval> {
-        match id.0 {
-            0 => Some(Interval { lo: -10, hi: 20, origin: Origin::Recorded }),
-            1 => Some(Interval { lo: 3, hi: 5, origin: Origin::Declared }),
-            _ => None,
-        }
-    }
-
-    fn bounds(expr: &Expr) -> (i128, i128, Origin) {
-        let bounds = interval(expr, &known).unwrap();
-        (bounds.lo, bounds.hi, bounds.origin)
-    }
-
-    #[test]
-    fn arithmetic_of_bounds() {
-        use ArithmeticOp::{Add, FloorDivide, Modulo, Multiply, Subtract};
-        let (a, b) = (|| column(0, Type::I64), || column(1, Type::I64));
-        assert_eq!(bounds(&op(Add, a(), b())), (-7, 25, Origin::Recorded));
-        assert_eq!(bounds(&op(Subtract, b(), b())), (-2, 2, Origin::Declared));
-        assert_eq!(bounds(&op(Multiply, a(), b())), (-50, 100, Origin::Recorded));
-        assert_eq!(bounds(&op(FloorDivide, a(), b())), (-4, 6, Origin::Recorded));
-        assert_eq!(bounds(&op(FloorDivide, b(), a())), (-5, 5, Origin::Recorded));
-        assert_eq!(bounds(&op(Modulo, a(), b())), (0, 4, Origin::Recorded));
-        assert_eq!(bounds(&op(Modulo, a(), int(-4, Type::I64))), (-3, 0, Origin::Recorded));
-    }
-
-    #[test]
-    fn overflow_is_proved_impossible_from_bounds() {
-        let add = |ty| op(ArithmeticOp::Add, column(0, ty), column(1, ty));
-        assert_eq!(failure(&add(Type::I8), &known), Failure::Impossible(Origin::Recorded));
-        assert_eq!(failure(&add(Type::I64), &|_| None), Failure::Possible);
-        let widened = make(ExprKind::Cast { operand: Box::new(column(2, Type::I32)), or_null: false }, Type::I64);
-        assert_eq!(failure(&widened, &|_| None), Failure::Impossible(Origin::Proven));
-        let sum = op(ArithmeticOp::Add, widened.clone(), widened);
-        assert_eq!(failure(&sum, &|_| None), Failure::Impossible(Origin::Proven));
-        let narrowed = make(ExprKind::Cast { operand: Box::new(column(2, Type::I32)), or_null: false }, Type::I8);
-        assert_eq!(failure(&narrowed, &|_| None), Failure::Possible);
-    }
-
-    #[test]
-    fn parts_of_times_are_small() {
-        let date = column(3, Type::Date);
-        let month = make(ExprKind::Call(Function::Month, vec![date.clone()]), Type::I64);
-        assert_eq!(bounds(&month), (1, 12, Origin::Proven));
-        let declared = |_| Some(Interval { lo: 0, hi: 366, origin: Origin::Declared });
-        let year = make(ExprKind::Call(Function::Year, vec![date]), Type::I64);
-        assert_eq!(interval(&year, &declared), Some(Interval { lo: 1970, hi: 1971, origin: Origin::Declared }));
-    }
-}
+mod tests;

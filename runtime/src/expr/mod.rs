@@ -11,6 +11,7 @@ mod eval;
 mod form;
 mod format;
 mod function;
+pub mod hash;
 mod interval;
 mod scalar;
 
@@ -18,8 +19,8 @@ pub use analysis::{can_fail, can_fail_within, is_strict, makes_longer};
 pub use display::{ExprText, Names, literal_text, quoted};
 pub(crate) use eval::{BLANKS, trimmed};
 pub use eval::{
-    EvalError, MAX_TEXT_BYTES, Row, append_text, cast, compare, decimal_to_f64, eval, eval_constant, power_of_ten,
-    regex_problem,
+    EvalError, FormatProblem, MAX_TEXT_BYTES, Row, append_text, cast, compare, decimal_to_f64, eval, eval_constant,
+    format_problem, power_of_ten, regex_problem, replacement_problem,
 };
 pub use form::{Form, Never, Text};
 pub(crate) use format::append_value;

@@ -12,7 +12,7 @@ use super::cast::MICROS_PER_DAY;
 use crate::encode::{Expr, Type};
 use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Direction, Element, Value};
-use dj_runtime::expr::calendar::TimeUnit;
+use dj_runtime::expr::calendar::{JULIAN_EPOCH, TimeUnit};
 use dj_runtime::expr::{ArithmeticOp, Function};
 
 /// Days from 0000-03-01 to 1970-01-01.
@@ -35,29 +35,29 @@ pub(super) struct Civil<'c> {
 
 impl<'c> Cx<'_, 'c> {
     /// A constant of a value's element.
-    fn like(&self, value: Value<'c>, constant: i64) -> Value<'c> {
+    pub(super) fn like(&self, value: Value<'c>, constant: i64) -> Value<'c> {
         self.b.constant_int(self.b.element(value), constant)
     }
 
-    fn plus(&self, value: Value<'c>, constant: i64) -> Value<'c> {
+    pub(super) fn plus(&self, value: Value<'c>, constant: i64) -> Value<'c> {
         self.b.add(value, self.like(value, constant))
     }
 
-    fn times(&self, value: Value<'c>, constant: i64) -> Value<'c> {
+    pub(super) fn times(&self, value: Value<'c>, constant: i64) -> Value<'c> {
         self.b.multiply(value, self.like(value, constant))
     }
 
     /// `value / unit` of a value that is not negative.
-    fn by(&self, value: Value<'c>, unit: i64) -> Value<'c> {
+    pub(super) fn by(&self, value: Value<'c>, unit: i64) -> Value<'c> {
         self.b.divide(value, self.like(value, unit))
     }
 
     /// `floor(value / unit)`, a positive constant unit.
-    fn floor_by(&self, value: Value<'c>, unit: i64) -> Value<'c> {
+    pub(super) fn floor_by(&self, value: Value<'c>, unit: i64) -> Value<'c> {
         self.b.floor_divide(value, self.like(value, unit))
     }
 
-    fn floor_rest(&self, value: Value<'c>, unit: i64) -> Value<'c> {
+    pub(super) fn floor_rest(&self, value: Value<'c>, unit: i64) -> Value<'c> {
         self.b.floor_remainder(value, self.like(value, unit))
     }
 
@@ -72,7 +72,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// Microseconds since midnight of a timestamp, as `i64`; zero for a date.
-    fn time_of_day(&self, value: Value<'c>, ty: Type) -> Value<'c> {
+    pub(super) fn time_of_day(&self, value: Value<'c>, ty: Type) -> Value<'c> {
         if ty == Type::Timestamp {
             self.floor_rest(self.to_element(value, Element::S64), MICROS_PER_DAY)
         } else {
@@ -154,6 +154,33 @@ impl<'c> Cx<'_, 'c> {
                 let days = self.within_an_era(self.days(value, ty));
                 self.plus(b.subtract(days, self.year_start(self.civil(days).year)), 1)
             }
+            Function::IsoWeekday => {
+                self.plus(self.floor_rest(self.plus(self.floor_rest(self.days(value, ty), 7), 3), 7), 1)
+            }
+            Function::IsoYear => self.iso_year(self.days(value, ty)),
+            Function::YearWeek => {
+                let days = self.days(value, ty);
+                let (year, week) = (self.iso_year(days), self.iso_week(self.within_an_era(days)));
+                let week = b.convert(week, b.element(year));
+                let counts = b.compare(Direction::Gt, year, self.like(year, 0));
+                b.add(self.times(year, 100), b.select(counts, week, b.negate(week)))
+            }
+            Function::Decade => {
+                let year = civil().year;
+                b.divide(year, self.like(year, 10))
+            }
+            Function::Century => self.ordinal(civil().year, 100),
+            Function::Millennium => self.ordinal(civil().year, 1_000),
+            Function::Millisecond => self.floor_by(self.floor_rest(self.time_of_day(value, ty), 60_000_000), 1_000),
+            Function::Microsecond => self.floor_rest(self.time_of_day(value, ty), 60_000_000),
+            Function::EpochMs => self.divide_rounding(self.to_element(value, Element::S64), 1_000),
+            Function::EpochUs => value,
+            Function::Julian => {
+                let float = |value| b.convert(value, Element::F64);
+                let fraction = self.divide_by(float(self.time_of_day(value, ty)), MICROS_PER_DAY as f64);
+                let days = self.to_element(self.days(value, ty), Element::S64);
+                b.add(float(self.plus(days, JULIAN_EPOCH)), fraction)
+            }
             Function::Week => self.iso_week(self.within_an_era(self.days(value, ty))),
             _ => unreachable!("`{}` is no part of a time", function.name()),
         }
@@ -165,7 +192,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The first day of a month, which is counted from January of year 0.
-    fn month_start(&self, months: Value<'c>) -> Value<'c> {
+    pub(super) fn month_start(&self, months: Value<'c>) -> Value<'c> {
         let year = self.floor_by(months, 12);
         let month = self.plus(self.floor_rest(months, 12), 1);
         self.days_of(Civil { year, month, day: self.b.full_int(self.b.element(months), &self.b.dims(months), 1) })
@@ -181,7 +208,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// Months since January of year 0, as `i32`.
-    fn month_index(&self, days: Value<'c>) -> Value<'c> {
+    pub(super) fn month_index(&self, days: Value<'c>) -> Value<'c> {
         let civil = self.civil(days);
         self.b.add(self.times(civil.year, 12), self.plus(civil.month, -1))
     }
@@ -249,16 +276,23 @@ impl<'c> Cx<'_, 'c> {
         let start = self.month_start(count);
         let length = b.subtract(self.month_start(self.plus(count, 1)), start);
         let days = b.add(start, self.plus(b.minimum(wide(civil.day), length), -1));
-        let outside = |lo: i64, hi: i64| {
-            let below = b.compare(Direction::Lt, days, self.like(days, lo));
-            b.or(below, b.compare(Direction::Gt, days, self.like(days, hi)))
-        };
         if ty == Type::Date {
-            return (days, outside(i32::MIN.into(), i32::MAX.into()));
+            return (days, self.not_within(days, i32::MIN.into(), i32::MAX.into()));
         }
+        self.moment(days, self.time_of_day(value, ty))
+    }
+
+    /// The lanes of an integer outside of an interval.
+    pub(super) fn not_within(&self, value: Value<'c>, lo: i64, hi: i64) -> Value<'c> {
+        let below = self.b.compare(Direction::Lt, value, self.like(value, lo));
+        self.b.or(below, self.b.compare(Direction::Gt, value, self.like(value, hi)))
+    }
+
+    /// The timestamp of days since 1970 and a time of the day, both `i64`, and the lanes where none holds it.
+    pub(super) fn moment(&self, days: Value<'c>, time: Value<'c>) -> (Value<'c>, Value<'c>) {
+        let b = self.b;
         // The first and the last day are held in part: there the sum wraps.
         let (first, last) = (i64::MIN.div_euclid(MICROS_PER_DAY), i64::MAX.div_euclid(MICROS_PER_DAY));
-        let time = self.time_of_day(value, ty);
         // The day before the first midnight that is held is counted from that midnight.
         let early = b.compare(Direction::Lt, days, self.like(days, 0));
         let midnight = b.select(early, self.plus(days, 1), days);
@@ -266,7 +300,7 @@ impl<'c> Cx<'_, 'c> {
         let time = b.select(early, self.plus(time, -MICROS_PER_DAY), time);
         let moment = b.add(midnight, time);
         let wrapped = self.wraps(ArithmeticOp::Add, midnight, time, moment);
-        (moment, b.or(outside(first, last), wrapped))
+        (moment, b.or(self.not_within(days, first, last), wrapped))
     }
 
     /// `from_epoch(seconds)`: microseconds to the nearest, and the lanes that no timestamp is of.

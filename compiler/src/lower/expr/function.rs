@@ -22,6 +22,17 @@ impl<'c> Cx<'_, 'c> {
             | Function::Weekday
             | Function::DayOfYear
             | Function::Week
+            | Function::IsoWeekday
+            | Function::IsoYear
+            | Function::YearWeek
+            | Function::Decade
+            | Function::Century
+            | Function::Millennium
+            | Function::Millisecond
+            | Function::Microsecond
+            | Function::Julian
+            | Function::EpochMs
+            | Function::EpochUs
             | Function::DateTrunc
             | Function::DateDiff
             | Function::AddMonths
@@ -31,9 +42,22 @@ impl<'c> Cx<'_, 'c> {
             Function::Clip => self.clip(scope, operands, expr),
             Function::Abs => self.absolute(scope, &operands[0], expr),
             Function::Sign => self.sign(scope, &operands[0], expr),
-            Function::BitAnd | Function::BitOr | Function::BitXor | Function::BitNot => {
-                self.bits(scope, function, operands, expr)
-            }
+            Function::BitAnd
+            | Function::BitOr
+            | Function::BitXor
+            | Function::BitNot
+            | Function::BitCount
+            | Function::ShiftLeft
+            | Function::ShiftRight
+            | Function::Gcd
+            | Function::Lcm
+            | Function::Factorial => self.integer_call(scope, function, operands, expr),
+            Function::Hash => self.hash(scope, &operands[0]),
+            Function::HashCombine => self.hash_combine(scope, operands),
+            Function::LastDay => self.last_day(scope, &operands[0], expr),
+            Function::MakeDate | Function::MakeTimestamp => self.made_time(scope, function, operands, expr),
+            Function::TimeBucket => self.time_bucket(scope, operands, expr),
+            Function::Trunc if operands.len() == 2 => self.truncate_to(scope, operands, expr),
             Function::Round | Function::Floor | Function::Ceil | Function::Trunc => {
                 self.rounding(scope, function, operands, expr)
             }
@@ -74,6 +98,10 @@ impl<'c> Cx<'_, 'c> {
             Function::Sinh => b.sinh(x),
             Function::Cosh => b.cosh(x),
             Function::Tanh => b.tanh(x),
+            Function::Asinh => b.asinh(x),
+            Function::Acosh => b.acosh(x),
+            Function::Atanh => b.atanh(x),
+            Function::Even => b.even(x),
             Function::Pow => b.power(x, floats[1]),
             _ => unreachable!("`{}` is a function of text", function.name()),
         };
@@ -94,23 +122,6 @@ impl<'c> Cx<'_, 'c> {
             self.overflow(scope, expr, wrapped, lane.valid);
         }
         Lane { value: self.b.abs(value), valid: lane.valid }
-    }
-
-    /// Of integers of one type: the bits that hold them are those of the type.
-    fn bits(&self, scope: Scope<'_, 'c>, function: Function, operands: &[Expr], expr: &Expr) -> Lane<'c> {
-        let b = self.b;
-        let lanes: Vec<_> = operands.iter().map(|operand| self.expr(scope, operand)).collect();
-        let valid = lanes.iter().fold(None, |valid, lane| self.both(valid, lane.valid));
-        // A narrower element would lack bits that a complement sets.
-        let value = |lane: &Lane<'c>| self.to_element(lane.value, expr.ty.element());
-        let value = match (function, &lanes[..]) {
-            (Function::BitAnd, [x, y]) => b.and(value(x), value(y)),
-            (Function::BitOr, [x, y]) => b.or(value(x), value(y)),
-            (Function::BitXor, [x, y]) => b.xor(value(x), value(y)),
-            (Function::BitNot, [x]) => b.not(value(x)),
-            _ => unreachable!("`{}` of {} operands", function.name(), lanes.len()),
-        };
-        Lane { value: self.to_element(value, self.element(expr)), valid }
     }
 
     fn sign(&self, scope: Scope<'_, 'c>, operand: &Expr, expr: &Expr) -> Lane<'c> {
@@ -223,6 +234,37 @@ impl<'c> Cx<'_, 'c> {
         }
         let wide = self.to_element(value, Element::S64);
         self.b.multiply(wide, self.b.constant_int(Element::S64, 10_i64.pow(missing)))
+    }
+
+    /// `trunc(x, n)`, which lies within the type, towards zero from `x`.
+    fn truncate_to(&self, scope: Scope<'_, 'c>, operands: &[Expr], expr: &Expr) -> Lane<'c> {
+        let b = self.b;
+        let (lane, from, digits) = (self.expr(scope, &operands[0]), operands[0].ty, literal_digits(&operands[1]));
+        let element = self.element(expr);
+        if from.is_float() {
+            let (x, power) = (self.to_f64(lane.value, from), power_of_ten(digits.unsigned_abs()));
+            let unit = b.constant_float(Element::F64, power);
+            let value = if digits > 0 {
+                self.divide_by(b.truncate(b.multiply(x, unit)), power)
+            } else {
+                b.multiply(b.truncate(self.divide_by(x, power)), unit)
+            };
+            let value = b.select(b.is_finite(value), value, x);
+            return Lane { value: self.to_element(value, element), valid: lane.valid };
+        }
+        let wide = if from == Type::U64 { Element::U64 } else { Element::S64 };
+        let value = self.to_element(lane.value, wide);
+        // No integer has more digits than this.
+        let gone = (i128::from(from.scale()) - digits).clamp(0, 38) as u32;
+        let unit = match wide {
+            Element::U64 => 10_u64.checked_pow(gone).map(|unit| b.constant_uint(wide, unit)),
+            _ => 10_i64.checked_pow(gone).map(|unit| b.constant_int(wide, unit)),
+        };
+        let kept = match unit {
+            Some(unit) => b.subtract(value, b.remainder(value, b.broadcast(unit, &b.dims(value)))),
+            None => self.zeros(wide, &[scope.rows.lanes]),
+        };
+        Lane { value: self.to_element(kept, element), valid: lane.valid }
     }
 
     /// A float rounded to decimal digits: as DuckDB does, by scaling; what is not finite on the way stays as it was.

@@ -4,7 +4,10 @@ mod arithmetic;
 mod calendar;
 mod cast;
 mod compare;
+mod dates;
 mod function;
+mod hash;
+mod integers;
 mod logic;
 
 pub(crate) use compare::{order_bits, order_key};
@@ -137,6 +140,9 @@ impl<'c> Cx<'_, 'c> {
                 HostTableKind::Function { expr, .. } if matches!(expr.kind, host::ExprKind::Cast { .. }) => {
                     Some(format!("write `as? {}` to get null where a text cannot be converted", expr.ty))
                 }
+                HostTableKind::Function { expr, .. } if is_strptime(expr) => {
+                    Some("write `try_strptime` to get null where a text is not as the format says".to_owned())
+                }
                 HostTableKind::Function { .. } | HostTableKind::Rank | HostTableKind::Unrank => None,
             };
             let lanes = self.b.and(scope.active, failed);
@@ -223,4 +229,8 @@ impl<'c> Cx<'_, 'c> {
         let divisor = self.b.constant_float(self.b.element(value), divisor);
         self.b.divide(value, self.b.optimization_barrier(&[divisor])[0])
     }
+}
+
+fn is_strptime(expr: &host::Expr) -> bool {
+    matches!(expr.kind, host::ExprKind::Call(host::Function::Strptime, _))
 }

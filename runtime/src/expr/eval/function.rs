@@ -1,7 +1,9 @@
 //! Which computation each function stands for.
 
-use super::{EvalError, Value, math, text, time};
-use crate::expr::calendar::{iso_week, weekday};
+#![expect(clippy::wildcard_enum_match_arm, reason = "each table has the functions of one family; a test looks for all")]
+
+use super::{EvalError, Value, bytes, integers, math, text, time, time_text};
+use crate::expr::calendar::{iso_week, iso_year, weekday};
 use crate::expr::{Function, Scalar};
 use crate::types::Type;
 use std::cmp::Ordering;
@@ -74,18 +76,41 @@ pub(super) fn call(function: Function, values: &[Value], ty: Type) -> Result<Sca
 }
 
 fn computation(function: Function) -> Computation {
+    let found = of_integers(function).or_else(|| of_floats(function)).or_else(|| of_texts(function));
+    let found = found.or_else(|| of_times(function));
+    found.unwrap_or_else(|| unreachable!("no computation of `{}`", function.name()))
+}
+
+/// Of numbers, by their digits and bits.
+fn of_integers(function: Function) -> Option<Computation> {
     use Computation as C;
-    match function {
+    Some(match function {
         Function::Abs => C::Values(math::abs),
         Function::Sign => C::Values(math::sign),
-        Function::BitAnd => C::Values(|arguments, ty| math::bits(arguments, ty, |a, b| a & b)),
-        Function::BitOr => C::Values(|arguments, ty| math::bits(arguments, ty, |a, b| a | b)),
-        Function::BitXor => C::Values(|arguments, ty| math::bits(arguments, ty, |a, b| a ^ b)),
-        Function::BitNot => C::Values(math::bit_not),
+        Function::BitAnd => C::Values(|arguments, ty| integers::bits(arguments, ty, |a, b| a & b)),
+        Function::BitOr => C::Values(|arguments, ty| integers::bits(arguments, ty, |a, b| a | b)),
+        Function::BitXor => C::Values(|arguments, ty| integers::bits(arguments, ty, |a, b| a ^ b)),
+        Function::BitNot => C::Values(integers::bit_not),
+        Function::BitCount => C::Values(|arguments, _| integers::bit_count(arguments)),
+        Function::ShiftLeft => C::Values(integers::shift_left),
+        Function::ShiftRight => C::Values(integers::shift_right),
+        Function::Hash => C::Values(|arguments, _| integers::hash(arguments)),
+        Function::HashCombine => C::Values(|arguments, _| integers::hash_combine(arguments)),
+        Function::Gcd => C::Values(integers::gcd),
+        Function::Lcm => C::Values(integers::lcm),
+        Function::Factorial => C::Values(integers::factorial),
+        _ => return None,
+    })
+}
+
+/// Of numbers, most of them as floats.
+fn of_floats(function: Function) -> Option<Computation> {
+    use Computation as C;
+    Some(match function {
         Function::Round => C::Values(math::round),
         Function::Floor => C::Whole(f64::floor, i128::div_euclid),
         Function::Ceil => C::Whole(f64::ceil, |value, unit| -(-value).div_euclid(unit)),
-        Function::Trunc => C::Whole(f64::trunc, |value, unit| value / unit),
+        Function::Trunc => C::Values(math::truncate),
         Function::Sqrt => C::Float(f64::sqrt),
         Function::Cbrt => C::Float(f64::cbrt),
         Function::Exp => C::Float(f64::exp),
@@ -102,12 +127,24 @@ fn computation(function: Function) -> Computation {
         Function::Sinh => C::Float(f64::sinh),
         Function::Cosh => C::Float(f64::cosh),
         Function::Tanh => C::Float(f64::tanh),
+        Function::Asinh => C::Float(f64::asinh),
+        Function::Acosh => C::Float(f64::acosh),
+        Function::Atanh => C::Float(f64::atanh),
+        Function::Even => C::Float(math::even),
         Function::Pow => C::Float2(f64::powf),
         Function::Least => C::Values(|arguments, ty| math::extreme(arguments, ty, Ordering::Less)),
         Function::Greatest => C::Values(|arguments, ty| math::extreme(arguments, ty, Ordering::Greater)),
         Function::Clip => C::Values(math::clip),
         Function::IsNan => C::Values(|arguments, _| math::test(arguments, f64::is_nan)),
         Function::IsFinite => C::Values(|arguments, _| math::test(arguments, f64::is_finite)),
+        _ => return None,
+    })
+}
+
+/// Of texts, and those that write texts.
+fn of_texts(function: Function) -> Option<Computation> {
+    use Computation as C;
+    Some(match function {
         Function::Length => C::Text(|text, _| Ok(Scalar::Int(text.chars().count() as i128))),
         Function::Lower => C::Text(|text, _| Ok(text::map(text, text::lower))),
         Function::Upper => C::Text(|text, _| Ok(text::map(text, text::upper))),
@@ -126,6 +163,38 @@ fn computation(function: Function) -> Computation {
         Function::Lpad => C::Text(|text, more| text::pad(text, more, |text, filling| filling + text)),
         Function::Rpad => C::Text(|text, more| text::pad(text, more, |text, filling| text.to_owned() + &filling)),
         Function::Reverse => C::Text(|text, _| Ok(Scalar::str(&text::reversed(text)))),
+        Function::Left => C::Text(|text, more| text::end(text, more, true)),
+        Function::Right => C::Text(|text, more| text::end(text, more, false)),
+        Function::Repeat => C::Text(text::repeat),
+        Function::Instr => C::Text(text::position),
+        Function::Ascii => C::Text(|text, _| text::first_code(text, 0)),
+        Function::Unicode => C::Text(|text, _| text::first_code(text, -1)),
+        Function::Chr => C::Values(|arguments, _| text::character(arguments)),
+        Function::Translate => C::Text(text::translate),
+        Function::RegexpReplace => C::Text(text::regexp_replace),
+        Function::ConcatWs => C::Values(|arguments, _| text::concat_with(arguments)),
+        Function::Levenshtein => C::Text(bytes::levenshtein),
+        Function::Hamming => C::Text(bytes::hamming),
+        Function::Hex => C::Values(|arguments, _| bytes::digits(arguments.get(0)?, |byte| format!("{byte:02X}"))),
+        Function::Bin => C::Values(|arguments, _| bytes::digits(arguments.get(0)?, |byte| format!("{byte:08b}"))),
+        Function::Strlen => C::Text(|text, _| Ok(Scalar::Int(text.len() as i128))),
+        Function::BitLength => C::Text(|text, _| Ok(Scalar::Int(text.len() as i128 * 8))),
+        Function::UrlEncode => C::Text(|text, _| bytes::url_encode(text)),
+        Function::UrlDecode => C::Text(bytes::url_decode),
+        Function::Md5 => C::Text(|text, _| Ok(Scalar::str(&bytes::md5(text)))),
+        Function::Strptime => {
+            C::Text(|text, more| time_text::read(text, more)?.ok_or_else(|| time_text::unread(text, more)))
+        }
+        Function::TryStrptime => C::Text(|text, more| Ok(time_text::read(text, more)?.unwrap_or(Scalar::Null))),
+        Function::Strftime => C::Values(|arguments, _| time_text::write(arguments)),
+        _ => return None,
+    })
+}
+
+/// Of dates and timestamps.
+fn of_times(function: Function) -> Option<Computation> {
+    use Computation as C;
+    Some(match function {
         Function::Year => C::Part(|days, _| time::civil(days).year),
         Function::Quarter => C::Part(|days, _| (time::civil(days).month + 2) / 3),
         Function::Month => C::Part(|days, _| time::civil(days).month),
@@ -136,10 +205,40 @@ fn computation(function: Function) -> Computation {
         Function::Weekday => C::Part(|days, _| weekday(days)),
         Function::DayOfYear => C::Part(|days, _| time::civil(days).day_of_year()),
         Function::Week => C::Part(|days, _| iso_week(days)),
+        Function::IsoWeekday => C::Part(|days, _| (weekday(days) + 6) % 7 + 1),
+        Function::IsoYear => C::Part(|days, _| iso_year(days)),
+        Function::YearWeek => C::Part(|days, _| time::year_week(days)),
+        Function::Decade => C::Part(|days, _| time::civil(days).year / 10),
+        Function::Century => C::Part(|days, _| time::ordinal(time::civil(days).year, 100)),
+        Function::Millennium => C::Part(|days, _| time::ordinal(time::civil(days).year, 1_000)),
+        Function::Millisecond => C::Values(|arguments, _| time::of_minute(arguments, 1_000)),
+        Function::Microsecond => C::Values(|arguments, _| time::of_minute(arguments, 1)),
+        Function::Julian => C::Values(|arguments, _| time::julian(arguments)),
+        Function::LastDay => C::Values(time::last_day),
+        Function::MakeDate => C::Values(time::make_date),
+        Function::MakeTimestamp => C::Values(time::make_timestamp),
+        Function::TimeBucket => C::Values(time::bucket),
+        Function::EpochMs => C::Values(|arguments, _| time::epoch_in(arguments, 1_000)),
+        Function::EpochUs => C::Values(|arguments, _| time::epoch_in(arguments, 1)),
         Function::DateTrunc => C::Values(time::truncate),
         Function::DateDiff => C::Values(time::difference),
         Function::AddMonths => C::Values(time::add_months),
         Function::Epoch => C::Values(|arguments, _| time::epoch(arguments)),
         Function::FromEpoch => C::Values(time::from_epoch),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_is_computed_in_one_place() {
+        for function in Function::ALL {
+            let places = [of_integers, of_floats, of_texts, of_times];
+            let found = places.iter().filter(|place| place(*function).is_some()).count();
+            assert_eq!(found, 1, "{}", function.name());
+        }
     }
 }

@@ -36,6 +36,11 @@ pub(super) fn float(value: f64, ty: Type) -> Scalar {
     Scalar::Float(round_float(value, ty))
 }
 
+/// The next even number away from zero, or the number itself.
+pub(super) fn even(value: f64) -> f64 {
+    ((value.abs().ceil() / 2.0).ceil() * 2.0).copysign(value)
+}
+
 /// A test of a float; other numbers answer as floats would.
 pub(super) fn test(arguments: &Arguments<'_>, test: fn(f64) -> bool) -> Result<Scalar, EvalError> {
     Ok(Scalar::Bool(test(arguments.get(0)?.to_float(Type::F64)?)))
@@ -65,18 +70,6 @@ pub(super) fn sign(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalEr
     cast(&Scalar::Int(sign), Type::I8, ty)
 }
 
-/// `bit_and` and the like, of integers of one type.
-pub(super) fn bits(arguments: &Arguments<'_>, ty: Type, compute: fn(i128, i128) -> i128) -> Result<Scalar, EvalError> {
-    cast(&Scalar::Int(compute(arguments.int(0)?, arguments.int(1)?)), ty, ty)
-}
-
-/// `bit_not`: of an unsigned integer the bits of its type alone.
-pub(super) fn bit_not(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalError> {
-    let value = arguments.int(0)?;
-    let most = ty.integer_range().filter(|(least, _)| *least == 0).map(|(_, most)| most);
-    cast(&Scalar::Int(most.map_or(!value, |most| most - value)), ty, ty)
-}
-
 /// `floor`, `ceil` and `trunc`.
 pub(super) fn whole(
     value: &Value,
@@ -103,6 +96,30 @@ pub(super) fn round(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalE
             int_result(round_digits(value.to_int()?, places), value.ty, ty)
         }
     }
+}
+
+/// Towards zero, at the second argument's digits after the point.
+pub(super) fn truncate(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalError> {
+    let (value, digits) = (arguments.get(0)?, arguments.optional_int(1)?.unwrap_or(0));
+    match &value.scalar {
+        Scalar::Float(number) => Ok(float(truncate_to(*number, digits), ty)),
+        Scalar::Null | Scalar::Bool(_) | Scalar::Int(_) | Scalar::Str(_) => {
+            let (number, places) = (value.to_int()?, i128::from(value.ty.scale()) - digits);
+            let kept = match u32::try_from(places) {
+                Ok(places) if places <= 37 => number - number % 10_i128.pow(places),
+                Err(_) if places < 0 => number,
+                Ok(_) | Err(_) => 0,
+            };
+            int_result(kept, value.ty, ty)
+        }
+    }
+}
+
+/// By scaling, as DuckDB does; what is not finite on the way stays as it was.
+fn truncate_to(value: f64, digits: i128) -> f64 {
+    let power = power_of_ten(digits.unsigned_abs());
+    let truncated = if digits > 0 { (value * power).trunc() / power } else { (value / power).trunc() * power };
+    if truncated.is_finite() { truncated } else { value }
 }
 
 /// A result counted in the units of type `from`, as a `ty`.

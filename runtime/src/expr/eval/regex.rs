@@ -35,6 +35,70 @@ pub(super) fn with_regex<T>(pattern: &str, compute: impl FnOnce(&Regex) -> T) ->
     })
 }
 
+/// A part of what a match is replaced by.
+pub(super) enum Replacement {
+    /// As it is written.
+    Text(String),
+    /// A group of the match, 0 for all of it.
+    Group(usize),
+}
+
+/// The parts of a replacement: `\\1` is a group, `\\\\` a backslash.
+pub(super) fn replacement(written: &str) -> Result<Vec<Replacement>, &'static str> {
+    let (mut parts, mut text) = (Vec::new(), String::new());
+    let mut chars = written.chars();
+    while let Some(c) = chars.next() {
+        match (c, (c == '\\').then(|| chars.next())) {
+            (_, None) => text.push(c),
+            (_, Some(Some('\\'))) => text.push('\\'),
+            (_, Some(escaped)) => {
+                let Some(group) = escaped.and_then(|escaped| escaped.to_digit(10)) else {
+                    return Err("behind `\\` a digit is wanted, or another `\\`");
+                };
+                parts.push(Replacement::Text(std::mem::take(&mut text)));
+                parts.push(Replacement::Group(group as usize));
+            }
+        }
+    }
+    parts.push(Replacement::Text(text));
+    Ok(parts)
+}
+
+/// The options of `regexp_replace`.
+const OPTIONS: &str = "cilmnpsg \t\n";
+
+/// What is wrong with the pattern, the replacement or the options of `regexp_replace`, and which of the three; nothing if
+/// they are right.
+pub fn replacement_problem(pattern: &str, written: &str, options: &str) -> Option<(usize, String)> {
+    if let Some(unknown) = options.chars().find(|option| !OPTIONS.contains(*option)) {
+        return Some((2, format!("no option is named `{unknown}`")));
+    }
+    let pattern = with_options(pattern, options);
+    if let Some(problem) = regex_problem(&pattern) {
+        return Some((0, problem));
+    }
+    let parts = match replacement(written) {
+        Ok(parts) => parts,
+        Err(problem) => return Some((1, problem.to_owned())),
+    };
+    let groups = with_regex(&pattern, |regex| regex.captures_len() - 1).unwrap_or(0);
+    let missing = parts.iter().find_map(|part| match part {
+        Replacement::Group(group) if *group > groups => Some(*group),
+        Replacement::Group(_) | Replacement::Text(_) => None,
+    });
+    missing.map(|group| (1, format!("the expression has {groups} groups, and this is number {group}")))
+}
+
+/// The pattern with options that hold in all of it: `i` for letters of both cases, `s` for a `.` that matches line ends
+/// too, `l` for a text that is taken as it is. Of contrary ones (`c`; `m`, `n`, `p`) the last counts.
+pub(super) fn with_options(pattern: &str, options: &str) -> String {
+    let last = |of: &str| options.chars().rfind(|option| of.contains(*option));
+    let fold = if last("ci") == Some('i') { "(?i)" } else { "" };
+    let dot = if last("smnp") == Some('s') { "(?s)" } else { "" };
+    let pattern = if options.contains('l') { regex::escape(pattern) } else { pattern.to_owned() };
+    format!("{fold}{dot}{pattern}")
+}
+
 fn compile(pattern: &str) -> Result<Regex, regex::Error> {
     Regex::new(&translated(pattern))
 }

@@ -3,6 +3,7 @@
 mod append;
 mod casts;
 mod functions;
+mod more_functions;
 
 use super::*;
 use crate::expr::ArithmeticOp::{self, Add, Divide, FloorDivide, Modulo, Multiply, Power, Subtract};

@@ -1,7 +1,7 @@
 //! Functions of text. Positions and lengths count characters (Unicode scalar values).
 
 use super::function::Arguments;
-use super::regex::with_regex;
+use super::regex::{Replacement, replacement, with_options, with_regex};
 use super::{EvalError, MAX_TEXT_BYTES, Value};
 use crate::expr::Scalar;
 use crate::expr::format::append_value;
@@ -15,6 +15,21 @@ pub(super) fn concat(arguments: &Arguments<'_>) -> Result<Scalar, EvalError> {
         if joined.len() > MAX_TEXT_BYTES {
             return Err(EvalError::TooLong);
         }
+    }
+    Ok(Scalar::str(&joined))
+}
+
+/// The arguments after the first with that between them; nulls are skipped, and it is null where the first is.
+pub(super) fn concat_with(arguments: &Arguments<'_>) -> Result<Scalar, EvalError> {
+    let mut joined = String::new();
+    let Scalar::Str(separator) = &arguments.get(0)?.scalar else { return Ok(Scalar::Null) };
+    let parts = arguments.values[1..].iter().filter(|argument| !argument.scalar.is_null());
+    for (at, part) in parts.enumerate() {
+        if at > 0 {
+            joined.push_str(separator);
+        }
+        append_value(&mut joined, &part.scalar, part.ty);
+        within_bound(joined.len())?;
     }
     Ok(Scalar::str(&joined))
 }
@@ -73,6 +88,53 @@ pub(super) fn substr(text: &str, more: &Arguments<'_>) -> Result<Scalar, EvalErr
     Ok(Scalar::str(&part))
 }
 
+/// As many characters of one end as the second argument says; a negative number says how many of the other end are left out.
+pub(super) fn end(text: &str, more: &Arguments<'_>, first: bool) -> Result<Scalar, EvalError> {
+    let (count, asked) = (text.chars().count() as i128, more.int(1)?);
+    let kept = if asked < 0 { count + asked } else { asked }.clamp(0, count);
+    let skipped = if first { 0 } else { count - kept };
+    Ok(Scalar::str(&text.chars().skip(skipped as usize).take(kept as usize).collect::<String>()))
+}
+
+/// The text as often as the second argument says.
+pub(super) fn repeat(text: &str, more: &Arguments<'_>) -> Result<Scalar, EvalError> {
+    if text.is_empty() {
+        return Ok(Scalar::str(""));
+    }
+    let times = usize::try_from(more.int(1)?.max(0)).map_err(|_| EvalError::TooLong)?;
+    within_bound(text.len().saturating_mul(times))?;
+    Ok(Scalar::str(&text.repeat(times)))
+}
+
+/// Where the second argument begins, in characters from one; 0 where it does not occur.
+pub(super) fn position(text: &str, more: &Arguments<'_>) -> Result<Scalar, EvalError> {
+    let found = text.find(more.text(1)?);
+    Ok(Scalar::Int(found.map_or(0, |at| text[..at].chars().count() as i128 + 1)))
+}
+
+/// The code point of the first character.
+pub(super) fn first_code(text: &str, of_empty: i128) -> Result<Scalar, EvalError> {
+    Ok(Scalar::Int(text.chars().next().map_or(of_empty, |first| u32::from(first).into())))
+}
+
+/// The character of a code point.
+pub(super) fn character(arguments: &Arguments<'_>) -> Result<Scalar, EvalError> {
+    let code = u32::try_from(arguments.int(0)?).ok().and_then(char::from_u32);
+    code.map(|c| Scalar::str(c.encode_utf8(&mut [0; 4]))).ok_or_else(|| arguments.problem("no character has this code"))
+}
+
+/// Each character of the second argument becomes the third's at its place, and goes where that has none.
+pub(super) fn translate(text: &str, more: &Arguments<'_>) -> Result<Scalar, EvalError> {
+    let (from, to) = (more.text(1)?, more.text(2)?);
+    let replaced = |c: char| match from.chars().position(|known| known == c) {
+        Some(place) => to.chars().nth(place),
+        None => Some(c),
+    };
+    let translated: String = text.chars().filter_map(replaced).collect();
+    within_bound(translated.len())?;
+    Ok(Scalar::str(&translated))
+}
+
 /// Every occurrence of the second argument becomes the third; nothing where the second is empty.
 pub(super) fn replace(text: &str, more: &Arguments<'_>) -> Result<Scalar, EvalError> {
     let (from, to) = (more.text(1)?, more.text(2)?);
@@ -114,6 +176,37 @@ pub(super) fn extract(text: &str, more: &Arguments<'_>) -> Result<Scalar, EvalEr
     })
 }
 
+/// The first match replaced, or with the option `g` all.
+pub(super) fn regexp_replace(text: &str, more: &Arguments<'_>) -> Result<Scalar, EvalError> {
+    let options = more.values.get(3).map_or(Ok(""), Value::to_text)?;
+    let replacement = replacement(more.text(2)?).map_err(|problem| more.problem(problem))?;
+    let pattern = with_options(more.text(1)?, options);
+    with_regex(&pattern, |regex| {
+        let limit = usize::from(!options.contains('g'));
+        let (mut replaced, mut copied) = (String::new(), 0);
+        for (at, found) in regex.captures_iter(text).enumerate() {
+            if limit > 0 && at == limit {
+                break;
+            }
+            let Some(all) = found.get(0) else { break };
+            replaced.push_str(&text[copied..all.start()]);
+            for part in &replacement {
+                match part {
+                    Replacement::Text(text) => replaced.push_str(text),
+                    Replacement::Group(group) => {
+                        replaced.push_str(found.get(*group).map_or("", |found| found.as_str()))
+                    }
+                }
+            }
+            within_bound(replaced.len())?;
+            copied = all.end();
+        }
+        replaced.push_str(&text[copied..]);
+        within_bound(replaced.len())?;
+        Ok(Scalar::str(&replaced))
+    })?
+}
+
 /// Exactly as many characters as asked for: cut, or filled with repetitions of the third argument (a space by default).
 pub(super) fn pad(text: &str, more: &Arguments<'_>, join: fn(&str, String) -> String) -> Result<Scalar, EvalError> {
     let (length, fill) = (more.int(1)?, more.values.get(2).map_or(Ok(" "), Value::to_text)?);
@@ -133,7 +226,7 @@ pub(super) fn pad(text: &str, more: &Arguments<'_>, join: fn(&str, String) -> St
     Ok(Scalar::str(&join(text, filling)))
 }
 
-fn within_bound(bytes: usize) -> Result<(), EvalError> {
+pub(super) fn within_bound(bytes: usize) -> Result<(), EvalError> {
     if bytes > MAX_TEXT_BYTES { Err(EvalError::TooLong) } else { Ok(()) }
 }
 

@@ -2,7 +2,7 @@
 
 use super::arithmetic::checked;
 use super::function::Arguments;
-use super::{EvalError, Value};
+use super::{EvalError, Value, rounded_quotient};
 use crate::expr::Scalar;
 use crate::expr::calendar::{self, Civil, MICROS_PER_DAY, MICROS_PER_SECOND, TimeUnit};
 use crate::types::Type;
@@ -16,6 +16,91 @@ pub(super) fn civil(days: i64) -> Civil {
 pub(super) fn part(value: &Value, compute: fn(i64, i64) -> i64) -> Result<Scalar, EvalError> {
     let (days, micros) = split(value)?;
     Ok(Scalar::Int(compute(days, micros / MICROS_PER_SECOND).into()))
+}
+
+/// The year and the week of ISO 8601 as one number.
+pub(super) fn year_week(days: i64) -> i64 {
+    let year = calendar::iso_year(days);
+    let week = calendar::iso_week(days);
+    year * 100 + if year > 0 { week } else { -week }
+}
+
+/// Which century or millennium a year is in: there is none of number 0.
+pub(super) fn ordinal(year: i64, years: i64) -> i64 {
+    if year > 0 { (year - 1) / years + 1 } else { year / years - 1 }
+}
+
+/// What has passed of the minute, in units of so many microseconds.
+pub(super) fn of_minute(arguments: &Arguments<'_>, unit: i64) -> Result<Scalar, EvalError> {
+    let (_, micros) = split(arguments.get(0)?)?;
+    Ok(Scalar::Int((micros % (60 * MICROS_PER_SECOND) / unit).into()))
+}
+
+/// The Julian day, and the fraction of it from midnight.
+pub(super) fn julian(arguments: &Arguments<'_>) -> Result<Scalar, EvalError> {
+    let (days, micros) = split(arguments.get(0)?)?;
+    let fraction = micros as f64 / MICROS_PER_DAY as f64;
+    Ok(Scalar::Float(fraction + (days + calendar::JULIAN_EPOCH) as f64))
+}
+
+/// The last date of the month.
+pub(super) fn last_day(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalError> {
+    let Civil { year, month, .. } = civil(split(arguments.get(0)?)?.0);
+    let last = Civil { year, month, day: calendar::days_in_month(year, month) };
+    checked(last.to_days().into(), ty)
+}
+
+/// The date of a year, a month and a day.
+pub(super) fn make_date(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalError> {
+    checked(date_of(arguments)?, ty)
+}
+
+/// The days since 1970 of the first three arguments.
+fn date_of(arguments: &Arguments<'_>) -> Result<i128, EvalError> {
+    let part = |at| arguments.int(at).map(|value| i64::try_from(value).ok());
+    let (year, month, day) = (part(0)?, part(1)?, part(2)?);
+    // Beyond these years no type holds the date, and at some point the days overflow.
+    let year = year.filter(|year| year.abs() < 10_000_000);
+    let civil = year.zip(month).zip(day).and_then(|((year, month), day)| Civil::checked(year, month, day));
+    civil.map(|civil| civil.to_days().into()).ok_or_else(|| arguments.problem("the calendar has no such date"))
+}
+
+/// The timestamp of a date and a time of the day: up to 24:00:00, and of a minute's seconds up to 60.5, as in DuckDB.
+pub(super) fn make_timestamp(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalError> {
+    let days = date_of(arguments)?;
+    let (hour, minute, seconds) = (arguments.int(3)?, arguments.int(4)?, arguments.get(5)?.to_float(Type::F64)?);
+    let whole = seconds.round_ties_even();
+    let micros = ((seconds - whole) * MICROS_PER_SECOND as f64).round();
+    let counted = (0.0..=60.0).contains(&whole) && (whole > 0.0 || micros >= 0.0);
+    let in_day = (0..24).contains(&hour) && (0..60).contains(&minute) && counted;
+    let at_its_end = hour == 24 && minute == 0 && whole == 0.0 && micros == 0.0;
+    if !in_day && !at_its_end {
+        return Err(arguments.problem("a day has no such time"));
+    }
+    let seconds = (hour * 60 + minute) * 60 + whole as i128;
+    checked(days * i128::from(MICROS_PER_DAY) + seconds * i128::from(MICROS_PER_SECOND) + micros as i128, ty)
+}
+
+/// The beginning of the bucket that a time is in. The width is a duration, or a number of months.
+pub(super) fn bucket(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, EvalError> {
+    let (width, value) = (arguments.get(0)?, arguments.get(1)?);
+    let size = width.to_int()?;
+    if width.ty == Type::Duration {
+        let origin = i128::from(calendar::BUCKET_ORIGIN);
+        let at = value.to_int()?;
+        return checked(at - (at - origin).rem_euclid(size), ty);
+    }
+    let civil = civil(split(value)?.0);
+    let months = i128::from((civil.year - 2000) * 12 + civil.month - 1);
+    let first = i64::try_from(months - months.rem_euclid(size) + 24_000).map_err(|_| EvalError::Overflow { ty })?;
+    let days = Civil { year: first.div_euclid(12), month: first.rem_euclid(12) + 1, day: 1 }.to_days();
+    let factor = if value.ty == Type::Date { 1 } else { i128::from(MICROS_PER_DAY) };
+    checked(i128::from(days) * factor, ty)
+}
+
+/// Units of so many microseconds since 1970, the nearest, and half of one away from zero.
+pub(super) fn epoch_in(arguments: &Arguments<'_>, unit: i128) -> Result<Scalar, EvalError> {
+    Ok(Scalar::Int(rounded_quotient(micros(arguments.get(0)?)?, unit)))
 }
 
 /// The first day or microsecond of a unit.
@@ -70,7 +155,7 @@ pub(super) fn from_epoch(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, 
 }
 
 /// Days since 1970 and the microseconds of the day.
-fn split(value: &Value) -> Result<(i64, i64), EvalError> {
+pub(super) fn split(value: &Value) -> Result<(i64, i64), EvalError> {
     let count = i64::try_from(value.to_int()?).map_err(|_| EvalError::Overflow { ty: value.ty })?;
     let in_days = value.ty == Type::Date;
     Ok(if in_days { (count, 0) } else { (count.div_euclid(MICROS_PER_DAY), count.rem_euclid(MICROS_PER_DAY)) })

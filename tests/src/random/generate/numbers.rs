@@ -163,10 +163,34 @@ impl Generator {
 
     /// Numbers of things: letters, days, years.
     fn counted(&mut self, depth: usize) -> Option<Expr> {
-        match self.random.below(5) {
+        match self.random.below(6) {
+            5 => {
+                let (a, b) = (self.expr(I64, depth), self.leaf(I64));
+                let (lo, hi) = combine("*", a.range()?, b.range()?);
+                let most = lo.abs().max(hi.abs());
+                let name = self.random.pick(&["gcd", "lcm", "shift_right"]);
+                let (dj, sql) = match name {
+                    "shift_right" => ("shift_right($a, 3)".to_owned(), "($a::bigint >> 3)".to_owned()),
+                    _ => (format!("{name}($a, $b)"), format!("{name}($a, $b)::bigint")),
+                };
+                let args = if name == "shift_right" { vec![a] } else { vec![a, b] };
+                let fits = I64.holds((-most, most)) && args.iter().all(|value| value.bare.is_none());
+                fits.then(|| Expr::node(I64, Known::Range(-most, most), dj, sql, args))
+            }
             0 => {
                 let text = self.expr(Type::Text, depth);
-                Some(Expr::node(I64, Known::Range(0, 100_000), "length($a)", "length($a)", [text]))
+                let template = self.random.pick(&[
+                    "length($a)",
+                    "strlen($a)",
+                    "instr($a, $b)",
+                    "unicode($a)",
+                    "levenshtein($a, $b)",
+                ]);
+                let mut args = vec![text];
+                if template.contains("$b") {
+                    args.push(self.leaf(Type::Text));
+                }
+                Some(Expr::node(I64, Known::Range(-1, 1_200_000), template, template, args))
             }
             1 => self.part_of_time(depth),
             2 => self.date_difference(depth),

@@ -6,7 +6,7 @@ use crate::random::types::{F64, I64, Type};
 
 impl Generator {
     pub(super) fn text(&mut self, depth: usize) -> Expr {
-        match self.random.below(9) {
+        match self.random.below(12) {
             0 => self.concatenation(depth),
             1 | 2 => self.printed(depth),
             3 => {
@@ -32,6 +32,23 @@ impl Generator {
                 Expr::node(Type::Text, Known::Nothing, dj, sql, [self.expr(Type::Text, depth)])
             }
             7 => self.extreme(Type::Text, depth),
+            8 => {
+                let name = self.random.pick(&["left", "right", "repeat"]);
+                let count = self.random.pick(&["-3", "-1", "0", "1", "2"]);
+                texts(&format!("{name}($a, {count})"), [self.expr(Type::Text, depth)])
+            }
+            9 => self.written_time(depth),
+            10 => {
+                let (dj, sql) = self.random.pick(&[
+                    ("regexp_replace($a, \"[aä]\", \"<\\\\0>\", \"g\")", "regexp_replace($a, '[aä]', '<\\0>', 'g')"),
+                    ("regexp_replace($a, \"^.\", \"\")", "regexp_replace($a, '^.', '')"),
+                    ("translate($a, \"aä1\", \"xé\")", "translate($a, 'aä1', 'xé')"),
+                    ("md5($a)", "md5($a)"),
+                    ("hex(left($a, 3))", "hex(left($a, 3))"),
+                    ("concat_ws(\"-\", $a, \"b\")", "concat_ws('-', $a, 'b')"),
+                ]);
+                Expr::node(Type::Text, Known::Nothing, dj, sql, [self.expr(Type::Text, depth)])
+            }
             _ => {
                 let name = self.random.pick(&["upper", "lower", "trim", "ltrim", "rtrim", "reverse"]);
                 texts(&format!("{name}($a)"), [self.expr(Type::Text, depth)])
@@ -47,6 +64,18 @@ impl Generator {
         }
         let gaps: Vec<String> = (0..args.len()).map(gap).collect();
         texts(&format!("concat({})", gaps.join(", ")), args)
+    }
+
+    /// The name of a day or a month, or a time by a format.
+    fn written_time(&mut self, depth: usize) -> Expr {
+        let ty = self.random.pick(&[Type::Date, Type::Timestamp]);
+        let (dj, sql) = self.random.pick(&[
+            ("dayname($a)", "dayname($a)"),
+            ("monthname($a)", "monthname($a)"),
+            ("strftime($a, \"%Y-%j %U %a\")", "strftime($a, '%Y-%j %U %a')"),
+            ("strftime($a, \"%d %b %y %I%p\")", "strftime($a, '%d %b %y %I%p')"),
+        ]);
+        Expr::node(Type::Text, Known::Nothing, dj, sql, [self.firm(ty, depth)])
     }
 
     /// A value of another type as text.

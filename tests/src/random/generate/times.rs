@@ -13,7 +13,19 @@ fn shifted(known: Known, by: i128) -> Option<Known> {
 
 impl Generator {
     pub(super) fn date(&mut self, depth: usize) -> Option<Expr> {
-        match self.random.below(5) {
+        match self.random.below(7) {
+            5 => {
+                let value = self.expr(Type::Date, depth);
+                let known = shifted(value.known, 31)?;
+                Some(Expr::node(Type::Date, known, "last_day($a)", "last_day($a)", [value]))
+            }
+            6 => {
+                let (dj, sql) = self.random.pick(&[("7d", "7 days"), ("5mo", "5 months"), ("36h", "36 hours")]);
+                let value = self.expr(Type::Date, depth);
+                let known = shifted(value.known, 200)?;
+                let (dj, sql) = (format!("time_bucket({dj}, $a)"), format!("time_bucket(interval '{sql}', $a)"));
+                Some(Expr::node(Type::Date, known, dj, sql, [value]))
+            }
             0 => {
                 let (value, days) = (self.expr(Type::Date, depth), self.random.below(400));
                 let op = self.random.pick(&["+", "-"]);
@@ -47,7 +59,14 @@ impl Generator {
     }
 
     pub(super) fn timestamp(&mut self, depth: usize) -> Option<Expr> {
-        match self.random.below(5) {
+        match self.random.below(6) {
+            5 => {
+                let (dj, sql) = self.random.pick(&[("10d", "10 days"), ("3mo", "3 months"), ("7min", "7 minutes")]);
+                let value = self.expr(Type::Timestamp, depth);
+                let known = shifted(value.known, 100 * DAY)?;
+                let (dj, sql) = (format!("time_bucket({dj}, $a)"), format!("time_bucket(interval '{sql}', $a)"));
+                Some(Expr::node(Type::Timestamp, known, dj, sql, [value]))
+            }
             0 | 1 => {
                 let (value, by) = (self.expr(Type::Timestamp, depth), self.expr(Type::Duration, depth.min(1)));
                 let op = self.random.pick(&["+", "-"]);
@@ -101,10 +120,19 @@ impl Generator {
             ("hour", "hour", true),
             ("minute", "minute", true),
             ("second", "second", true),
+            ("isodow", "isodow", false),
+            ("isoyear", "isoyear", false),
+            ("yearweek", "yearweek", false),
+            ("decade", "decade", false),
+            ("century", "century", false),
+            ("millisecond", "millisecond", true),
+            ("microsecond", "microsecond", true),
         ]);
         let ty = if of_day || self.random.one_in(2) { Type::Timestamp } else { Type::Date };
         let value = self.expr(ty, depth);
-        Some(Expr::node(I64, Known::Range(-10_000, 10_000), format!("{dj}($a)"), format!("{sql}($a)"), [value]))
+        // The largest are years with their weeks, and the microseconds of a minute.
+        let known = Known::Range(-100_000_000, 100_000_000);
+        Some(Expr::node(I64, known, format!("{dj}($a)"), format!("{sql}($a)"), [value]))
     }
 
     pub(super) fn date_difference(&mut self, depth: usize) -> Option<Expr> {
