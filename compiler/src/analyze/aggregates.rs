@@ -8,11 +8,11 @@ use super::values::Value;
 use super::windows::of_frame;
 use crate::plan::{AggregateFunction, NamedAggregate};
 use dj_grammar::{Diagnostic, Span, ast};
-use dj_runtime::expr::{Expr, ExprKind};
+use dj_runtime::expr::{Expr, ExprKind, Scalar};
 use dj_runtime::types::Type;
 
 /// The aggregates by name.
-pub(super) const NAMES: [(&str, AggregateFunction); 16] = [
+pub(super) const NAMES: [(&str, AggregateFunction); 17] = [
     ("count", AggregateFunction::Count),
     ("sum", AggregateFunction::Sum),
     ("mean", AggregateFunction::Mean),
@@ -29,6 +29,7 @@ pub(super) const NAMES: [(&str, AggregateFunction); 16] = [
     ("arg_max", AggregateFunction::ArgMax),
     ("cov", AggregateFunction::Covariance),
     ("corr", AggregateFunction::Correlation),
+    ("string_agg", AggregateFunction::StringAgg),
 ];
 
 /// The aggregate of a name.
@@ -71,6 +72,9 @@ impl<'a> Builder<'a> {
             None => Some(None),
         };
         let (arguments, filter) = (values?, filter?);
+        if function == AggregateFunction::StringAgg && !self.joins_texts(scope, &arguments, span) {
+            return None;
+        }
         let only = scope.grouping.and_then(|grouping| grouping.only.clone());
         let filter = both(filter, only);
         let ty = self.aggregate_type(function, &name.node, &arguments)?;
@@ -88,6 +92,27 @@ impl<'a> Builder<'a> {
             (None, None) => unreachable!("an aggregate without a group was told"),
         }
         Some(Value::typed(Expr::column(id, ty, nullable, span)))
+    }
+
+    /// Whether `string_agg` has a literal between its texts, and a group to take them of.
+    fn joins_texts(&mut self, scope: &Scope<'_, 'a>, arguments: &[Expr], span: Span) -> bool {
+        if scope.grouping.is_none() {
+            let problem = Diagnostic::error(codes::MISPLACED_AGGREGATE, "`string_agg` is of groups, not of frames");
+            self.report(
+                problem.label(span, "stands in a window").help("group, and join the groups' texts to the rows"),
+            );
+            return false;
+        }
+        let separator = &arguments[1];
+        let is_literal = matches!(separator.as_literal(), Some(Scalar::Str(_)));
+        if !is_literal {
+            self.report(
+                Diagnostic::error(codes::NOT_CONSTANT, "what stands between the texts must be a literal text")
+                    .label(separator.span, format!("this is {}", separator.ty))
+                    .help("such as `string_agg(name, \", \")`"),
+            );
+        }
+        is_literal
     }
 
     fn aggregate_type(&mut self, function: AggregateFunction, name: &str, arguments: &[Expr]) -> Option<Type> {
@@ -117,6 +142,7 @@ impl<'a> Builder<'a> {
                 (other.is_none().then_some(Type::F64), "a number")
             }
             AggregateFunction::Any | AggregateFunction::All => ((ty == Type::Bool).then_some(Type::Bool), "bool"),
+            AggregateFunction::StringAgg => ((ty == Type::Str).then_some(Type::Str), "text"),
         };
         if result.is_none() {
             let ty = wrong.ty;
@@ -138,7 +164,8 @@ fn argument_number(function: AggregateFunction) -> usize {
         AggregateFunction::ArgMin
         | AggregateFunction::ArgMax
         | AggregateFunction::Covariance
-        | AggregateFunction::Correlation => 2,
+        | AggregateFunction::Correlation
+        | AggregateFunction::StringAgg => 2,
         AggregateFunction::Count
         | AggregateFunction::Sum
         | AggregateFunction::Mean
@@ -181,7 +208,8 @@ fn may_be_null(function: AggregateFunction, has_row: bool, arguments: &[Expr], f
         | AggregateFunction::Product
         | AggregateFunction::ArgMin
         | AggregateFunction::ArgMax
-        | AggregateFunction::Correlation => {
+        | AggregateFunction::Correlation
+        | AggregateFunction::StringAgg => {
             !has_row || filter.is_some() || arguments.iter().any(|argument| argument.nullable)
         }
     }

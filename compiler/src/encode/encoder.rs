@@ -78,7 +78,11 @@ impl Encoder {
             Plan::Shared(shared) => Plan::Shared(self.shared(shared)),
             Plan::Evaluate(Evaluate { input, items, span }) => {
                 let input = self.input(*input);
-                let item = |item: HostExpr| HostExpr { column: self.column(item.column), expr: item.expr };
+                let item = |item: HostExpr| HostExpr {
+                    column: self.column(item.column),
+                    expr: item.expr,
+                    joined: item.joined,
+                };
                 Plan::Evaluate(Evaluate { input, items: items.into_iter().map(item).collect(), span })
             }
         }

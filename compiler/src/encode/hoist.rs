@@ -114,7 +114,7 @@ impl Hoisting<'_> {
             let name = expr_text(self.program, expr);
             let id = self.program.columns.add(name, expr.ty, expr.span);
             let column = SchemaColumn { id, ty: expr.ty, nullable: expr.nullable };
-            items.push(HostExpr { column, expr: expr.clone() });
+            items.push(HostExpr { column, expr: expr.clone(), joined: None });
             id
         });
         *expr = Expr::column(id, expr.ty, expr.nullable, expr.span);

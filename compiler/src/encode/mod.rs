@@ -13,6 +13,7 @@ mod drafts;
 mod encoder;
 mod form;
 mod hoist;
+mod join_texts;
 mod nulls;
 mod resolve;
 mod split;
@@ -54,6 +55,7 @@ pub struct EncodedProgram {
 /// Encodes a program, as if nothing were recorded of the files: see [`assume_recorded`].
 pub fn encode(program: &Program) -> EncodedProgram {
     let mut program = program.clone();
+    join_texts::join_texts(&mut program);
     split::split_conditional_joins(&mut program);
     hoist::hoist(&mut program);
     let (mut encoded, drafts) = encoder::encode(&program);

@@ -6,7 +6,7 @@ use super::context::{Lowering, cell_source, element_within};
 use crate::encode::{Encoded, Type};
 use crate::physical::Stage;
 use crate::plan::HostExpr;
-use dj_runtime::artifact::{HostColumn, HostValue, ScalarSource};
+use dj_runtime::artifact::{HostColumn, HostValue, JoinedTexts, ScalarSource};
 use dj_runtime::expr::{ColumnId, ExprKind};
 
 /// The columns of a driver's chunk that the host computes.
@@ -20,6 +20,7 @@ pub(super) fn host_columns(lowering: &Lowering<'_>, stage: &Stage, driver: usize
         domain: None,
         element: Type::I64.element(),
         nullable: false,
+        joined: None,
     });
     row.into_iter().chain(driver.host.iter().map(|item| host_column(lowering, item, &positions))).collect()
 }
@@ -33,11 +34,14 @@ fn host_column(lowering: &Lowering<'_>, item: &HostExpr<Encoded>, positions: &[C
         });
         ExprKind::Param(index)
     };
+    let position = |id: ColumnId| {
+        let position = positions.iter().position(|known| *known == id);
+        position.unwrap_or_else(|| panic!("(P2) the host reads {id:?} before it is there"))
+    };
     let expr = item.expr.clone().rewrite(&mut |mut part| {
         match part.kind {
             ExprKind::Column(id) => {
-                let position = positions.iter().position(|known| *known == id);
-                let position = position.unwrap_or_else(|| panic!("(P2) the host reads {id:?} before it is there"));
+                let position = position(id);
                 let position = u32::try_from(position).unwrap_or_else(|_| panic!("a chunk has {position} columns"));
                 part.kind = ExprKind::Column(ColumnId(position));
             }
@@ -51,7 +55,12 @@ fn host_column(lowering: &Lowering<'_>, item: &HostExpr<Encoded>, positions: &[C
     });
     HostColumn {
         element: element_within(lowering.target, item.column.ty, lowering.variant.facts.interval(item.column.id)),
-        nullable: expr.nullable,
+        nullable: item.column.nullable,
+        joined: item.joined.as_ref().map(|joined| JoinedTexts {
+            number: position(joined.number),
+            count: position(joined.count),
+            separator: joined.separator.clone(),
+        }),
         domain: item.column.ty.domain(),
         scalars,
         value: HostValue::Expr(expr),

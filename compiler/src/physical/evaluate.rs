@@ -41,12 +41,12 @@ fn at_source(driver: &Driver, items: &[HostExpr<Encoded>]) -> Option<Vec<HostExp
     let mut known: BTreeSet<ColumnId> = read.chain(driver.host_ids()).collect();
     let mut found = Vec::new();
     for item in items {
-        let expr = item.expr.clone().renamed(&|id| renamed.get(&id).copied().unwrap_or(id));
-        if !expr.columns().iter().all(|id| known.contains(id)) {
+        let item = item.clone().renamed(&|id| renamed.get(&id).copied().unwrap_or(id));
+        if !item.columns().all(|id| known.contains(&id)) {
             return None;
         }
         known.insert(item.column.id);
-        found.push(HostExpr { column: item.column, expr });
+        found.push(item);
     }
     Some(found)
 }

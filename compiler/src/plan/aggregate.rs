@@ -76,13 +76,16 @@ pub enum AggregateFunction {
     Covariance,
     /// `corr(x, y)`: f64; pairs with a null do not count; NaN where one side does not vary.
     Correlation,
+    /// `string_agg(x, separator)`: the texts in input order, with the separator, a literal, between them. The host joins them, so
+    /// that encoded plans have none.
+    StringAgg,
 }
 
 impl AggregateFunction {
     /// Whether the result depends on the order of the rows.
     pub fn reads_order(self) -> bool {
         match self {
-            Self::First | Self::Last | Self::ArgMin | Self::ArgMax => true,
+            Self::First | Self::Last | Self::ArgMin | Self::ArgMax | Self::StringAgg => true,
             Self::Count
             | Self::Sum
             | Self::Mean
@@ -114,7 +117,8 @@ impl AggregateFunction {
             | Self::All
             | Self::Product
             | Self::Covariance
-            | Self::Correlation => None,
+            | Self::Correlation
+            | Self::StringAgg => None,
         }
     }
 }

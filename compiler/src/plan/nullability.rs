@@ -119,6 +119,7 @@ fn aggregate_may_be_null(function: AggregateFunction, has_value: bool) -> bool {
         | AggregateFunction::Any
         | AggregateFunction::All
         | AggregateFunction::Product
+        | AggregateFunction::StringAgg
         | AggregateFunction::ArgMin
         | AggregateFunction::ArgMax
         | AggregateFunction::Correlation => !has_value,

@@ -266,7 +266,8 @@ pub struct Shared<F: Form = Text> {
 /// The rows of `input`, in order, with more columns, which the host computes row by row.
 ///
 /// **Schema**: the input's, then `items`. **Nulls**: as the expressions have them.
-/// **Constraints**: (C1) expressions read only the input's columns; (C2) ids are distinct and new.
+/// **Constraints**: (C1) expressions read only the input's columns; (C2) ids are distinct and new; (C3) what joins texts is of
+/// text and may be null, and the numbers and counts of its rows are i64 and never null.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluate<F: Form = Text> {
     /// The rows.
@@ -284,6 +285,35 @@ pub struct HostExpr<F: Form = Text> {
     pub column: SchemaColumn<F>,
     /// Its value.
     pub expr: Expr,
+    /// Where it is the text of several rows, what makes one of theirs.
+    pub joined: Option<Joined>,
+}
+
+/// The texts of a run of rows, which stand one after the other, become one text; the last row of the run has it, the others
+/// have null. Null texts are left out, and of none the result is null.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// The number of a row in its run, from 1: a column of the input, i64.
+    pub number: ColumnId,
+    /// How many rows its run has: a column of the input, i64.
+    pub count: ColumnId,
+    /// What stands between two texts.
+    pub separator: String,
+}
+
+impl<F: Form> HostExpr<F> {
+    /// The columns that it reads.
+    pub fn columns(&self) -> impl Iterator<Item = ColumnId> {
+        let run = self.joined.iter().flat_map(|joined| [joined.number, joined.count]);
+        self.expr.columns().into_iter().chain(run)
+    }
+
+    /// The same with other names for the columns that it reads.
+    #[must_use]
+    pub fn renamed(self, name: &dyn Fn(ColumnId) -> ColumnId) -> Self {
+        let run = |joined: Joined| Joined { number: name(joined.number), count: name(joined.count), ..joined };
+        Self { expr: self.expr.renamed(name), joined: self.joined.map(run), ..self }
+    }
 }
 
 impl<F: Form> SchemaColumn<F> {

@@ -7,7 +7,7 @@ use super::{
     Aggregate, AggregateFunction, Columns, Distance, Frame, FrameUnit, HostExpr, Join, JoinKind, NamedAggregate,
     NamedExpr, NamedWindow, Nearest, Partitioning, Plan, Program, Scan, SortKey, Union, Window, WindowFunction,
 };
-use dj_runtime::expr::{ColumnId, Expr, ExprKind, ExprText, Form, Names, Text};
+use dj_runtime::expr::{ColumnId, Expr, ExprKind, ExprText, Form, Names, Text, quoted};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -265,7 +265,15 @@ impl<F: Form> Printer<'_, F> {
     }
 
     pub(crate) fn host_item(&self, item: &HostExpr<F>) -> String {
-        format!("{} = {}", self.column(item.column.id), self.host_expr(&item.expr))
+        let text = self.host_expr(&item.expr);
+        let text = match &item.joined {
+            Some(joined) => {
+                let (number, count) = (self.column(joined.number), self.column(joined.count));
+                format!("{text} joined by {} up to {number} == {count}", quoted(&joined.separator))
+            }
+            None => text,
+        };
+        format!("{} = {text}", self.column(item.column.id))
     }
 
     pub(crate) fn sort_key(&self, key: &SortKey<F>) -> String {
@@ -357,6 +365,7 @@ pub(crate) fn aggregate_name(function: AggregateFunction) -> &'static str {
         AggregateFunction::Any => "any",
         AggregateFunction::All => "all",
         AggregateFunction::Product => "product",
+        AggregateFunction::StringAgg => "string_agg",
         AggregateFunction::ArgMin => "arg_min",
         AggregateFunction::ArgMax => "arg_max",
         AggregateFunction::Covariance => "cov",

@@ -117,7 +117,14 @@ impl Verifier<'_> {
         evaluate.items.iter().try_for_each(|item| {
             self.expr(&item.expr, &schema)?;
             let agrees = item.column.ty == item.expr.ty && (item.column.nullable || !item.expr.nullable);
-            require(agrees, || format!("evaluate: {:?} is {}", item.column.id, item.expr.ty))
+            require(agrees, || format!("evaluate: {:?} is {}", item.column.id, item.expr.ty))?;
+            let Some(joined) = &item.joined else { return Ok(()) };
+            let is_whole =
+                |id| schema.iter().any(|column| column.id == id && column.ty == Type::I64 && !column.nullable);
+            let is_run = item.expr.ty == Type::Str && item.column.nullable;
+            require(is_run && is_whole(joined.number) && is_whole(joined.count), || {
+                format!("(C3) evaluate: {:?} joins no texts of runs", item.column.id)
+            })
         })
     }
 

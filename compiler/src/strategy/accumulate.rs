@@ -189,6 +189,7 @@ impl Accumulators {
                 | AggregateFunction::StandardDeviation
                 | AggregateFunction::Covariance
                 | AggregateFunction::Correlation => false,
+                AggregateFunction::StringAgg => unreachable!("{HOST_JOINS}"),
             };
             let count = needs_count.then(|| add(AccumulatorKind::Count, counted));
             Recipe { item: item.clone(), main, count }
@@ -457,6 +458,9 @@ impl<'c> Cx<'_, 'c> {
     }
 }
 
+/// Why no strategy meets `string_agg`.
+const HOST_JOINS: &str = "the host joins the texts of groups (encode::join_texts)";
+
 fn kind_of(cx: &Cx<'_, '_>, item: &AggregateItem) -> AccumulatorKind {
     match item.function {
         AggregateFunction::Count => AccumulatorKind::Count,
@@ -470,6 +474,7 @@ fn kind_of(cx: &Cx<'_, '_>, item: &AggregateItem) -> AccumulatorKind {
         AggregateFunction::First => AccumulatorKind::First,
         AggregateFunction::Last => AccumulatorKind::Last,
         AggregateFunction::Product => AccumulatorKind::Product,
+        AggregateFunction::StringAgg => unreachable!("{HOST_JOINS}"),
         AggregateFunction::ArgMin => AccumulatorKind::ArgMin,
         AggregateFunction::ArgMax => AccumulatorKind::ArgMax,
         AggregateFunction::Variance | AggregateFunction::StandardDeviation => AccumulatorKind::Moments,

@@ -102,6 +102,8 @@ pub struct ChunkColumn {
 pub struct HostColumn {
     /// Its value.
     pub value: HostValue,
+    /// Where it is the text of several rows, what makes one of theirs.
+    pub joined: Option<JoinedTexts>,
     /// The parameters and cells that it reads.
     pub scalars: Vec<ScalarSource>,
     /// The string domain of a text column.
@@ -110,6 +112,18 @@ pub struct HostColumn {
     pub element: Element,
     /// Whether a validity follows.
     pub nullable: bool,
+}
+
+/// The texts of a run of rows, one after the other, become one text; the last row of the run has it, the others have null. Null
+/// texts are left out, and of none the result is null.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinedTexts {
+    /// The chunk's column with the number of a row in its run, from 1.
+    pub number: usize,
+    /// The chunk's column with the number of rows of its run.
+    pub count: usize,
+    /// What stands between two texts.
+    pub separator: String,
 }
 
 /// The value of a host's column in a row.

@@ -12,9 +12,9 @@ use super::error::RunError;
 use super::failed_row::FailedRow;
 use super::reading::View;
 use super::status::Stop;
-use crate::artifact::{Driver, DriverSource, HostColumn, HostValue, ScalarSource};
+use crate::artifact::{Driver, DriverSource, HostColumn, HostValue, JoinedTexts, ScalarSource};
 use crate::columns::{Column, Dictionaries, DictionaryError, INPUT};
-use crate::expr::{ColumnId, EvalError, Expr, ExprKind, Row, Scalar, append_text, eval};
+use crate::expr::{ColumnId, EvalError, Expr, ExprKind, MAX_TEXT_BYTES, Row, Scalar, append_text, eval};
 use dj_grammar::Span;
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -53,8 +53,12 @@ struct Computation<'m> {
     /// The columns of the chunk that it reads.
     inputs: Vec<usize>,
     memory: Memory,
-    /// A text while it is made.
+    /// A text while it is made; of several rows, so far.
     text: String,
+    /// The text of a row, where that is of several.
+    own: String,
+    /// Whether some row had a text so far.
+    has_text: bool,
 }
 
 /// Values by the bits of the inputs: columns that become text often hold few values.
@@ -102,7 +106,8 @@ impl<'m> HostColumns<'m> {
                 }))),
             };
             let inputs = expr.iter().flat_map(|expr| expr.columns()).map(|id| id.0 as usize).collect();
-            Ok(Computation { spec, expr, inputs, memory: Memory::default(), text: String::new() })
+            let (text, own) = (String::new(), String::new());
+            Ok(Computation { spec, expr, inputs, memory: Memory::default(), text, own, has_text: false })
         });
         let columns = columns.collect::<Result<_, RunError>>()?;
         Ok(Self { columns, domains: domains(cx, driver), failed: None })
@@ -160,7 +165,10 @@ impl Computation<'_> {
         for row in 0..chunk.rows {
             let mut compute = |computation: &mut Self| {
                 let row = ChunkRow { chunk, row, domains, dictionaries, unknown: Cell::new(None) };
-                let value = computation.compute(&expr, &row);
+                let value = match &computation.spec.joined {
+                    Some(joined) => computation.join(&expr, joined, &row),
+                    None => computation.compute(&expr, &row),
+                };
                 if let Some((code, domain)) = row.unknown.get() {
                     return Err(Cause::NoText { code, domain });
                 }
@@ -170,6 +178,11 @@ impl Computation<'_> {
                         let code = dictionaries.intern(domain, &computation.text, INPUT).map_err(Cause::Dictionary)?;
                         limit.check(dictionaries.bytes()).map_err(Cause::Memory)?;
                         Ok(Scalar::Int(code.into()))
+                    }
+                    (Computed::Value(value), _) if computation.spec.joined.is_some() => {
+                        let bytes = dictionaries.bytes() + computation.text.len() as u64;
+                        limit.check(bytes).map_err(Cause::Memory)?;
+                        Ok(value)
                     }
                     (Computed::Text, None) => Err(Cause::NoDomain),
                     (Computed::Value(value), _) => Ok(value),
@@ -189,7 +202,7 @@ impl Computation<'_> {
         row: usize,
         compute: &mut dyn FnMut(&mut Self) -> Result<Scalar, Cause>,
     ) -> Result<Scalar, Cause> {
-        if !self.memory.helps() {
+        if self.spec.joined.is_some() || !self.memory.helps() {
             return compute(self);
         }
         let key = bits(chunk, &self.inputs, row);
@@ -208,6 +221,30 @@ impl Computation<'_> {
         self.text.clear();
         let is_valid = append_text(expr, row, &mut self.text)?;
         Ok(if is_valid { Computed::Text } else { Computed::Value(Scalar::Null) })
+    }
+}
+
+impl Computation<'_> {
+    /// The texts of the rows of a run up to this one: of all, if it is the last.
+    fn join(&mut self, expr: &Expr, joined: &JoinedTexts, row: &ChunkRow<'_>) -> Result<Computed, EvalError> {
+        let whole = |column: usize| row.chunk.columns[column].scalar(row.row).as_int();
+        let (number, count) = (whole(joined.number), whole(joined.count));
+        if number == Some(1) {
+            self.text.clear();
+            self.has_text = false;
+        }
+        self.own.clear();
+        if append_text(expr, row, &mut self.own)? {
+            let separator = if self.has_text { joined.separator.as_str() } else { "" };
+            if self.text.len() + separator.len() + self.own.len() > MAX_TEXT_BYTES {
+                return Err(EvalError::TooLong);
+            }
+            self.text.push_str(separator);
+            self.text.push_str(&self.own);
+            self.has_text = true;
+        }
+        let is_done = number == count && self.has_text;
+        Ok(if is_done { Computed::Text } else { Computed::Value(Scalar::Null) })
     }
 }
 

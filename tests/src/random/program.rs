@@ -267,7 +267,7 @@ impl Step {
             Self::Distinct(keys) => !keys.is_empty(),
             _ => self.expressions().iter().any(|expr| {
                 let text = expr.dj();
-                text.contains("first(") || text.contains("last(")
+                ["first(", "last(", "string_agg("].iter().any(|name| text.contains(name))
             }),
         }
     }

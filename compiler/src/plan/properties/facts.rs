@@ -134,6 +134,7 @@ pub(crate) fn aggregate_interval<F: Form>(
         | AggregateFunction::Any
         | AggregateFunction::All
         | AggregateFunction::Product
+        | AggregateFunction::StringAgg
         | AggregateFunction::Covariance
         | AggregateFunction::Correlation => None,
     }

@@ -78,6 +78,11 @@ fn host_column(
             expr.ty
         }
     };
+    if let Some(joined) = &column.joined {
+        let is_whole = |index: usize| before.get(index) == Some(&Type::I64);
+        let is_run = ty == Type::Str && column.nullable && is_whole(joined.number) && is_whole(joined.count);
+        at.must(11, is_run, || "a column of the host joins what are no texts of runs".to_owned())?;
+    }
     at.must(11, holds(ty, column.element), || format!("{} does not hold {ty}", column.element))?;
     let is_text = ty == Type::Str;
     at.must(11, is_text == column.domain.is_some(), || format!("a column of the host is {ty}"))?;

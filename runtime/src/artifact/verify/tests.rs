@@ -63,6 +63,7 @@ fn emit() -> Stage {
     let scalar = Expr { kind: ExprKind::Param(0), ..n.clone() };
     let host = HostColumn {
         value: HostValue::Expr(Expr { kind: ExprKind::Coalesce(vec![n.clone(), scalar]), ..n }),
+        joined: None,
         scalars: vec![ScalarSource::Param(0)],
         domain: None,
         element: Element::S64,
@@ -334,6 +335,11 @@ fn m11_columns_of_the_host() {
             &with(|column| column.scalars[0] = ScalarSource::Cell { stage: 1, column: 0 }),
             &with(|column| column.domain = Some(0)),
             &with(|column| column.element = Element::F32),
+            &with(|column| {
+                // No text.
+                column.joined = Some(JoinedTexts { number: 0, count: 0, separator: String::new() });
+                column.nullable = true;
+            }),
             &with(|column| {
                 // Itself.
                 column.value = HostValue::Expr(Expr::column(ColumnId(2), Type::I64, false, Span::default()));

@@ -99,6 +99,11 @@ impl Generator {
             1 => counted(Some(self.about(ty, 2))),
             2 | 3 => self.sum(),
             4 => self.spread(),
+            5 if ordered && self.random.one_in(3) => {
+                let argument = Some(self.about(Type::Text, 2));
+                let (dj, sql) = ("string_agg($a, \"-\"$f)", "string_agg($a, '-' order by o)");
+                Call { ty: Type::Text, known: Known::Nothing, dj, sql, cast: None, argument }
+            }
             5 if ordered => {
                 let argument = self.about(ty, 2);
                 let (dj, sql) =
