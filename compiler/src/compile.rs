@@ -4,7 +4,7 @@ use crate::analyze::{Catalog, analyze, codes};
 use crate::encode::{self, EncodedProgram, assume_recorded, encode};
 use crate::lower::{LoweredStage, StageLowering};
 use crate::physical::{self, Forced, Options as PhysicalOptions, Variant};
-use crate::plan::{Program, VerifyError, verify};
+use crate::plan::{Program, Table, VerifyError, verify};
 use crate::stablehlo::{BuildError, Context, Session};
 use dj_grammar::{Diagnostic, ast};
 use dj_runtime::artifact::{
@@ -102,7 +102,7 @@ pub fn compile(
         return Err(CompileError::Program(diagnostics));
     };
     verified(&plan, options)?;
-    let optimized = optimize(plan.clone(), options);
+    let optimized = optimize(plan.clone(), unique, options);
     verified(&optimized, options)?;
     let context = Context::for_platform(options.target.platform);
     let session = context.session();
@@ -166,11 +166,19 @@ fn verified(program: &Program, options: &Options) -> Result<(), VerifyError> {
     if options.verify { verify(program) } else { Ok(()) }
 }
 
-fn optimize(program: Program, options: &Options) -> Program {
+fn optimize(program: Program, unique: &dyn Fn(&str, &str) -> bool, options: &Options) -> Program {
     if !options.optimize {
         return program;
     }
-    crate::optimize::optimize(program, &crate::optimize::Options { verify: options.verify })
+    let tables = program.tables.clone();
+    let is_unique = |table: usize, column: usize| is_unique(&tables[table], column, unique);
+    crate::optimize::optimize(program, &crate::optimize::Options { verify: options.verify, unique: &is_unique })
+}
+
+/// Whether no value of a table's column occurs twice, as far as that is recorded or found in the bound files.
+fn is_unique(table: &Table, column: usize, unique: &dyn Fn(&str, &str) -> bool) -> bool {
+    let column = &table.columns[column];
+    column.recorded.unique || unique(&table.name, &column.field.name)
 }
 
 /// Plans and lowers the stages of one variant.
@@ -189,10 +197,7 @@ fn plan_variant(
         use_recorded,
         forced: options.forced.clone(),
     };
-    let is_unique = |table: usize, column: usize| {
-        let table = &encoded.program.tables[table];
-        table.columns[column].recorded.unique || unique(&table.name, &table.columns[column].field.name)
-    };
+    let is_unique = |table: usize, column: usize| is_unique(&encoded.program.tables[table], column, unique);
     let physical = physical::plan(&encoded, &physical_options, &is_unique);
     if options.verify {
         physical::verify(&encoded, &physical)?;

@@ -10,15 +10,23 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use crate::plan::Program;
+use crate::plan::{Program, UniqueColumns};
 use driver::Direction::{Down, Up};
 use driver::{Batch, Repeat, Step};
 
 /// How to optimize.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
     /// Whether to verify the program after every step that changed it, in release builds too.
     pub verify: bool,
+    /// Which columns of the bound files hold no value twice: an estimate, on which no result rests.
+    pub unique: UniqueColumns<'a>,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self { verify: false, unique: &|_, _| false }
+    }
 }
 
 /// Everything that the optimizer does, in order.
@@ -62,6 +70,8 @@ static BATCHES: &[Batch] = &[
             Step::Rule(Up, &rules::RemoveRedundantDistinct),
         ],
     },
+    // What is left of filters says how many rows there are, and so in which order they are joined best.
+    Batch { name: "joins", repeat: Repeat::Once, steps: &[Step::Pass(&rules::ReorderJoins)] },
     // Columns that nothing reads any more go last, because sinking a filter may remove a column's only reader. What is left
     // of shared plans may then be read once.
     Batch {
@@ -89,6 +99,6 @@ static BATCHES: &[Batch] = &[
 ];
 
 /// The program with its plans rewritten; exports keep their schemas, but for columns that turn out never to be null.
-pub fn optimize(program: Program, options: &Options) -> Program {
+pub fn optimize(program: Program, options: &Options<'_>) -> Program {
     BATCHES.iter().fold(program, |program, batch| driver::run(batch, program, options))
 }

@@ -1,5 +1,6 @@
 //! `let s = x; ... read s ...` = `... x ...`, where nothing else reads `s`
 
+use crate::optimize::Options;
 use crate::optimize::driver::Pass;
 use crate::plan::{NamedExpr, Plan, Program, Project, Shared};
 use dj_runtime::expr::{Expr, ExprKind};
@@ -11,7 +12,7 @@ impl Pass for InlineSharedOnce {
         "inline_shared_once"
     }
 
-    fn rewrite(&self, mut program: Program) -> Program {
+    fn rewrite(&self, mut program: Program, _: &Options<'_>) -> Program {
         for index in (0..program.shared.len()).rev() {
             if Readers::of(&program, index) == (Readers { plans: 1, cells: 0 }) {
                 let mut plan = Some(program.shared.remove(index).plan);

@@ -28,7 +28,7 @@ pub fn is_unique<F: Form>(plan: &Plan<F>, columns: &[ColumnId], shared: &[Shared
 /// `recorded` tells which columns of tables hold no value twice in the bound files; one of them is enough. Where
 /// `nulls_equal`, it must be one that is never null, because a record does not count nulls; else rows that have a null in one
 /// of `columns` agree with no other.
-fn uniqueness<F: Form>(
+pub(super) fn uniqueness<F: Form>(
     plan: &Plan<F>,
     columns: &[ColumnId],
     shared: &[SharedPlan<F>],
