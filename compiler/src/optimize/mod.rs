@@ -29,6 +29,32 @@ impl Default for Options<'_> {
     }
 }
 
+/// Predicates sink and operators merge.
+static SINK: &[Step] = &[
+    Step::Rule(Up, &rules::FoldConstants),
+    Step::Rule(Up, &rules::RemoveTrueFilter),
+    Step::Rule(Up, &rules::MergeFilters),
+    Step::Rule(Up, &rules::MergeProjects),
+    Step::Rule(Up, &rules::RemoveIdentityProject),
+    Step::Rule(Down, &rules::TurnLeftJoinIntoInner),
+    Step::Rule(Down, &rules::TurnFilterIntoJoinKey),
+    Step::Rule(Down, &rules::PushFilterThroughProject),
+    Step::Rule(Down, &rules::PushFilterThroughJoin),
+    Step::Rule(Down, &rules::PushResidualIntoJoinSides),
+    Step::Rule(Down, &rules::PushFilterThroughUnion),
+    Step::Rule(Down, &rules::PushFilterThroughSort),
+    Step::Rule(Down, &rules::PushFilterThroughDistinct),
+    Step::Rule(Down, &rules::PushFilterThroughAggregate),
+    Step::Rule(Down, &rules::PushFilterThroughWindow),
+    Step::Rule(Down, &rules::PushFilterIntoScan),
+    Step::Rule(Down, &rules::PushTakeThroughProject),
+    Step::Rule(Up, &rules::MergeWindows),
+    Step::Rule(Up, &rules::MergeTakes),
+    Step::Rule(Up, &rules::FuseSortTake),
+    Step::Rule(Up, &rules::RemoveUnreadSort),
+    Step::Rule(Up, &rules::RemoveRedundantDistinct),
+];
+
 /// Everything that the optimizer does, in order.
 static BATCHES: &[Batch] = &[
     // Plans that are read once are inlined before anything else, so that filters and pruning pass through them.
@@ -42,34 +68,10 @@ static BATCHES: &[Batch] = &[
     Batch { name: "narrow", repeat: Repeat::Once, steps: &[Step::Pass(&rules::PruneColumns)] },
     // Predicates sink and operators merge. Each rule makes work for others (a folded constant frees a conjunct, which sinks
     // through a join, which becomes an inner one), so they repeat until all rest.
-    Batch {
-        name: "sink",
-        repeat: Repeat::FixedPoint,
-        steps: &[
-            Step::Rule(Up, &rules::FoldConstants),
-            Step::Rule(Up, &rules::RemoveTrueFilter),
-            Step::Rule(Up, &rules::MergeFilters),
-            Step::Rule(Up, &rules::MergeProjects),
-            Step::Rule(Up, &rules::RemoveIdentityProject),
-            Step::Rule(Down, &rules::TurnLeftJoinIntoInner),
-            Step::Rule(Down, &rules::TurnFilterIntoJoinKey),
-            Step::Rule(Down, &rules::PushFilterThroughProject),
-            Step::Rule(Down, &rules::PushFilterThroughJoin),
-            Step::Rule(Down, &rules::PushResidualIntoJoinSides),
-            Step::Rule(Down, &rules::PushFilterThroughUnion),
-            Step::Rule(Down, &rules::PushFilterThroughSort),
-            Step::Rule(Down, &rules::PushFilterThroughDistinct),
-            Step::Rule(Down, &rules::PushFilterThroughAggregate),
-            Step::Rule(Down, &rules::PushFilterThroughWindow),
-            Step::Rule(Down, &rules::PushFilterIntoScan),
-            Step::Rule(Down, &rules::PushTakeThroughProject),
-            Step::Rule(Up, &rules::MergeWindows),
-            Step::Rule(Up, &rules::MergeTakes),
-            Step::Rule(Up, &rules::FuseSortTake),
-            Step::Rule(Up, &rules::RemoveUnreadSort),
-            Step::Rule(Up, &rules::RemoveRedundantDistinct),
-        ],
-    },
+    Batch { name: "sink", repeat: Repeat::FixedPoint, steps: SINK },
+    // What has sunk to one side of a join holds for the keys of the other, and sinks there.
+    Batch { name: "copy", repeat: Repeat::Once, steps: &[Step::Pass(&rules::CopyFiltersAcrossJoins)] },
+    Batch { name: "sink copies", repeat: Repeat::FixedPoint, steps: SINK },
     // What is left of filters says how many rows there are, and so in which order they are joined best.
     Batch { name: "joins", repeat: Repeat::Once, steps: &[Step::Pass(&rules::ReorderJoins)] },
     // Columns that nothing reads any more go last, because sinking a filter may remove a column's only reader. What is left

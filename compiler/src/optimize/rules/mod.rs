@@ -2,6 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a rule is about one operator and leaves all others as they are")]
 
+mod copy_filters_across_joins;
 mod fold_constants;
 mod fuse_sort_take;
 mod inline_shared_once;
@@ -30,6 +31,7 @@ mod simplify;
 mod turn_filter_into_join_key;
 mod turn_left_join_into_inner;
 
+pub(super) use copy_filters_across_joins::CopyFiltersAcrossJoins;
 pub(super) use fold_constants::FoldConstants;
 pub(super) use fuse_sort_take::FuseSortTake;
 pub(super) use inline_shared_once::InlineSharedOnce;

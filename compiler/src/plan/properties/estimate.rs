@@ -149,9 +149,7 @@ impl<'a> Estimates<'a> {
     /// How many rows the plan has.
     pub fn rows(&self, plan: &Plan) -> Option<f64> {
         match plan {
-            Plan::Scan(scan) => {
-                Some(self.table_rows(scan.table)? * self.share_of_all(&scan.predicates))
-            }
+            Plan::Scan(scan) => Some(self.table_rows(scan.table)? * self.share_of_all(&scan.predicates)),
             Plan::Filter(filter) => Some(self.rows(&filter.input)? * self.share(&filter.predicate)),
             Plan::Project(_) | Plan::Sort(_) | Plan::Window(_) | Plan::Evaluate(_) => self.rows(plan.inputs()[0]),
             Plan::Aggregate(aggregate) => self.groups(aggregate),
@@ -208,9 +206,7 @@ impl<'a> Estimates<'a> {
         match &predicate.kind {
             ExprKind::Literal(value) => f64::from(u8::from(*value == Scalar::Bool(true))),
             ExprKind::And(operands) => self.share_of_all(operands),
-            ExprKind::Or(operands) => {
-                1.0 - operands.iter().map(|operand| 1.0 - self.share(operand)).product::<f64>()
-            }
+            ExprKind::Or(operands) => 1.0 - operands.iter().map(|operand| 1.0 - self.share(operand)).product::<f64>(),
             ExprKind::Not(operand) => 1.0 - self.share(operand),
             ExprKind::IsNull(operand) if operand.nullable => NULL,
             ExprKind::IsNull(_) => 0.0,

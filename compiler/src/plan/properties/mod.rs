@@ -9,8 +9,8 @@ mod order;
 mod rows;
 mod uniqueness;
 
-pub(crate) use estimate::in_order_of_weight;
 pub use estimate::Estimates;
+pub(crate) use estimate::in_order_of_weight;
 pub use facts::Facts;
 pub(crate) use facts::{MAX_ROWS, aggregate_interval, window_interval};
 pub use order::reads_order_of_inputs;

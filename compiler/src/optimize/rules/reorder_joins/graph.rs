@@ -79,7 +79,8 @@ pub(super) fn keys_below(plan: &Plan, keys: &BTreeSet<ColumnId>) -> Option<BTree
         }
         Plan::Project(project) => {
             let is_key = |item: &&NamedExpr| keys.contains(&item.id);
-            let renamed: Option<Vec<_>> = project.items.iter().filter(is_key).map(|item| item.expr.as_column()).collect();
+            let renamed: Option<Vec<_>> =
+                project.items.iter().filter(is_key).map(|item| item.expr.as_column()).collect();
             let read = project.items.iter().filter(|item| item.expr.as_column().is_none());
             let keys = renamed?.into_iter().chain(read.flat_map(|item| item.expr.columns())).collect();
             keys_below(&project.input, &keys).map(|_| keys)
@@ -101,8 +102,7 @@ impl Graph {
     pub(super) fn of(plan: &Plan) -> Option<Self> {
         let (relations, classes, conditions) = (Vec::new(), Vec::new(), Vec::new());
         let names = BTreeMap::new();
-        let mut graph =
-            Self { relations, classes, conditions, written: Tree::Relation(0), names, span: plan.span() };
+        let mut graph = Self { relations, classes, conditions, written: Tree::Relation(0), names, span: plan.span() };
         graph.written = graph.add(plan, &BTreeSet::new())?;
         Some(graph)
     }
