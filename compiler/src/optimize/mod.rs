@@ -48,6 +48,8 @@ static SINK: &[Step] = &[
     Step::Rule(Down, &rules::PushFilterThroughWindow),
     Step::Rule(Down, &rules::PushFilterIntoScan),
     Step::Rule(Down, &rules::PushTakeThroughProject),
+    Step::Rule(Down, &rules::PushTakeThroughLeftJoin),
+    Step::Rule(Down, &rules::PushTakeThroughUnion),
     Step::Rule(Up, &rules::MergeWindows),
     Step::Rule(Up, &rules::MergeTakes),
     Step::Rule(Up, &rules::FuseSortTake),
@@ -72,6 +74,12 @@ static BATCHES: &[Batch] = &[
     // What has sunk to one side of a join holds for the keys of the other, and sinks there.
     Batch { name: "copy", repeat: Repeat::Once, steps: &[Step::Pass(&rules::CopyFiltersAcrossJoins)] },
     Batch { name: "sink copies", repeat: Repeat::FixedPoint, steps: SINK },
+    // Filters are where they stay, so what is equal now is equal for good; before columns are pruned for one reader each.
+    Batch {
+        name: "share",
+        repeat: Repeat::FixedPoint,
+        steps: &[Step::Pass(&rules::ShareEqualPlans), Step::Pass(&rules::ReadThroughShared)],
+    },
     // What is left of filters says how many rows there are, and so in which order they are joined best.
     Batch { name: "joins", repeat: Repeat::Once, steps: &[Step::Pass(&rules::ReorderJoins)] },
     // Columns that nothing reads any more go last, because sinking a filter may remove a column's only reader. What is left

@@ -8,6 +8,7 @@ mod nullability;
 mod operators;
 mod properties;
 mod prune;
+mod rename;
 mod rows;
 mod text;
 mod verify;

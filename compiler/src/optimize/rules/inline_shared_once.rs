@@ -66,13 +66,18 @@ impl Readers {
 
 /// Makes up for the shared plan of this index having gone.
 pub(super) fn renumber(program: &mut Program, gone: usize) {
+    refer_to(program, &|plan| plan - usize::from(plan > gone));
+}
+
+/// Makes all that reads shared plans read those of other indices.
+pub(super) fn refer_to(program: &mut Program, index: &dyn Fn(usize) -> usize) {
     program.walk_mut(&mut |node| {
         if let Plan::Shared(shared) = node {
-            shared.plan -= usize::from(shared.plan > gone);
+            shared.plan = index(shared.plan);
         }
         node.rewrite_own_expressions(&mut |mut expr| {
             if let ExprKind::Cell { plan, .. } = &mut expr.kind {
-                *plan -= usize::from(*plan > gone);
+                *plan = index(*plan);
             }
             expr
         });
