@@ -4,7 +4,7 @@ use crate::analyze::{Catalog, analyze, codes};
 use crate::encode::{self, EncodedProgram, assume_recorded, encode};
 use crate::lower::{LoweredStage, StageLowering};
 use crate::physical::{self, Forced, Options as PhysicalOptions, Variant};
-use crate::plan::{Program, Table, VerifyError, verify};
+use crate::plan::{Estimates, Program, Table, VerifyError, estimated_plan_text, verify};
 use crate::stablehlo::{BuildError, Context, Session};
 use dj_grammar::{Diagnostic, ast};
 use dj_runtime::artifact::{
@@ -68,6 +68,8 @@ pub struct Compiled {
     pub plan: Program,
     /// The plan as optimized.
     pub optimized: Program,
+    /// The same as text, with how many rows each operator is thought to give.
+    pub estimated: String,
     /// The ways to run it, from most to no assumptions.
     pub variants: Vec<CompiledVariant>,
     /// What the runtime needs to know.
@@ -104,6 +106,7 @@ pub fn compile(
     verified(&plan, options)?;
     let optimized = optimize(plan.clone(), unique, options);
     verified(&optimized, options)?;
+    let estimated = estimated(&optimized, source, unique);
     let context = Context::for_platform(options.target.platform);
     let session = context.session();
     let mut variants = Vec::new();
@@ -130,6 +133,7 @@ pub fn compile(
         ast,
         plan,
         optimized,
+        estimated,
         variants,
         manifest,
         warnings: diagnostics,
@@ -173,6 +177,11 @@ fn optimize(program: Program, unique: &dyn Fn(&str, &str) -> bool, options: &Opt
     let tables = program.tables.clone();
     let is_unique = |table: usize, column: usize| is_unique(&tables[table], column, unique);
     crate::optimize::optimize(program, &crate::optimize::Options { verify: options.verify, unique: &is_unique })
+}
+
+fn estimated(program: &Program, source: &str, unique: &dyn Fn(&str, &str) -> bool) -> String {
+    let is_unique = |table: usize, column: usize| is_unique(&program.tables[table], column, unique);
+    estimated_plan_text(program, source, &Estimates::new(program, &is_unique))
 }
 
 /// Whether no value of a table's column occurs twice, as far as that is recorded or found in the bound files.

@@ -1,5 +1,7 @@
 //! The two programs at the command line: exit codes, where text goes, and what a failure leaves behind.
 
+#[path = "cli/deep.rs"]
+mod deep;
 #[path = "cli/failed_rows.rs"]
 mod failed_rows;
 #[path = "cli/inputs.rs"]

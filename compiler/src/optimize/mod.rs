@@ -53,7 +53,6 @@ static SINK: &[Step] = &[
     Step::Rule(Up, &rules::MergeWindows),
     Step::Rule(Up, &rules::MergeTakes),
     Step::Rule(Up, &rules::FuseSortTake),
-    Step::Rule(Up, &rules::RemoveUnreadSort),
     Step::Rule(Up, &rules::RemoveRedundantDistinct),
 ];
 
@@ -68,6 +67,8 @@ static BATCHES: &[Batch] = &[
     // Of a long pipeline whose every step adds a column most are read by one other step or by none: without them a
     // projection is as wide as what is read of it, and not as the pipeline is long.
     Batch { name: "narrow", repeat: Repeat::Once, steps: &[Step::Pass(&rules::PruneColumns)] },
+    // A sort whose order nothing reads goes before it is fused with anything.
+    Batch { name: "order", repeat: Repeat::Once, steps: &[Step::Pass(&rules::RemoveUnreadSort)] },
     // Predicates sink and operators merge. Each rule makes work for others (a folded constant frees a conjunct, which sinks
     // through a join, which becomes an inner one), so they repeat until all rest.
     Batch { name: "sink", repeat: Repeat::FixedPoint, steps: SINK },

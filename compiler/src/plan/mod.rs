@@ -26,7 +26,7 @@ pub use rows::{RowCount, grouped};
 pub(crate) use text::{
     Printer, Written, aggregate_name, join_kind_name, key_symbol, name_text, names_of_several, program_text,
 };
-pub use text::{expr_text, plain_plan_text, plan_text};
+pub use text::{estimated_plan_text, expr_text, plain_plan_text, plan_text};
 pub(crate) use verify::well_typed;
 pub use verify::{VerifyError, verify};
 pub use window::*;

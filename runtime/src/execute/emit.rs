@@ -21,6 +21,8 @@ pub(super) struct Emitted {
     selected: Selected,
     /// Which of the rows are wanted, if not all.
     slice: Option<Slice>,
+    /// How many there were.
+    pub(super) rows: u64,
 }
 
 /// What one replica's step gave.
@@ -37,7 +39,7 @@ impl Emitted {
     pub(super) fn new(cx: &Attempt<'_, '_>, index: usize, stage: &Stage) -> Self {
         let kept = cx.is_read_later(index).then(|| RowStore::new(elements(&stage.sink)));
         let slice = stage.sink.slice.map(Slice::new);
-        Self { exports: cx.exports_of(index), kept, selected: Selected::default(), slice }
+        Self { exports: cx.exports_of(index), kept, selected: Selected::default(), slice, rows: 0 }
     }
 
     /// Whether more rows would only be thrown away.
@@ -89,6 +91,7 @@ impl Emitted {
         if rows.rows == 0 {
             return Ok(());
         }
+        self.rows += rows.rows as u64;
         self.exports.iter().try_for_each(|export| cx.export_rows(*export, &rows))?;
         if let Some(kept) = &mut self.kept {
             kept.push(rows);

@@ -4,7 +4,7 @@
 //! taken: keys of one side are among those of the other, conditions are independent, and a condition of which nothing is
 //! known keeps the share of rows that textbooks give it (Selinger et al., 1979).
 
-use super::uniqueness::{UniqueColumns, uniqueness};
+use super::uniqueness::{UniqueColumns, is_recorded_unique};
 use crate::plan::{Aggregate, Join, JoinKind, Plan, Program, Scan, Union};
 use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind, Scalar};
 use dj_runtime::types::{Bounds, Type};
@@ -138,7 +138,7 @@ impl<'a> Estimates<'a> {
 
     /// Whether no two rows of the plan agree on `columns`, as far as the bound files tell.
     pub fn is_unique(&self, plan: &Plan, columns: &[ColumnId]) -> bool {
-        uniqueness(plan, columns, &self.program.shared, self.unique, false).is_some()
+        is_recorded_unique(plan, columns, &self.program.shared, self.unique)
     }
 
     /// How many rows a table has.
