@@ -4,7 +4,7 @@ use crate::analyze::{Catalog, analyze, codes};
 use crate::encode::{self, EncodedProgram, assume_recorded, encode};
 use crate::lower::{LoweredStage, StageLowering};
 use crate::physical::{self, Forced, Options as PhysicalOptions, Variant};
-use crate::plan::{Export, Program, Purpose, VerifyError, verify};
+use crate::plan::{Estimates, Export, Program, Purpose, Table, VerifyError, estimated_plan_text, verify};
 use crate::stablehlo::{BuildError, Context, Session};
 use dj_grammar::{Diagnostic, ast};
 use dj_runtime::artifact::{
@@ -68,6 +68,8 @@ pub struct Compiled {
     pub plan: Program,
     /// The plan as optimized.
     pub optimized: Program,
+    /// The same as text, with how many rows each operator is thought to give.
+    pub estimated: String,
     /// The ways to run it, from most to no assumptions.
     pub variants: Vec<CompiledVariant>,
     /// What the runtime needs to know.
@@ -102,8 +104,9 @@ pub fn compile(
         return Err(CompileError::Program(diagnostics));
     };
     verified(&plan, options)?;
-    let optimized = optimize(plan.clone(), options);
+    let optimized = optimize(plan.clone(), unique, options);
     verified(&optimized, options)?;
+    let estimated = estimated(&optimized, source, unique);
     let context = Context::for_platform(options.target.platform);
     let session = context.session();
     let mut variants = Vec::new();
@@ -130,6 +133,7 @@ pub fn compile(
         ast,
         plan,
         optimized,
+        estimated,
         variants,
         manifest,
         warnings: diagnostics,
@@ -166,11 +170,24 @@ fn verified(program: &Program, options: &Options) -> Result<(), VerifyError> {
     if options.verify { verify(program) } else { Ok(()) }
 }
 
-fn optimize(program: Program, options: &Options) -> Program {
+fn optimize(program: Program, unique: &dyn Fn(&str, &str) -> bool, options: &Options) -> Program {
     if !options.optimize {
         return program;
     }
-    crate::optimize::optimize(program, &crate::optimize::Options { verify: options.verify })
+    let tables = program.tables.clone();
+    let is_unique = |table: usize, column: usize| is_unique(&tables[table], column, unique);
+    crate::optimize::optimize(program, &crate::optimize::Options { verify: options.verify, unique: &is_unique })
+}
+
+fn estimated(program: &Program, source: &str, unique: &dyn Fn(&str, &str) -> bool) -> String {
+    let is_unique = |table: usize, column: usize| is_unique(&program.tables[table], column, unique);
+    estimated_plan_text(program, source, &Estimates::new(program, &is_unique))
+}
+
+/// Whether no value of a table's column occurs twice, as far as that is recorded or found in the bound files.
+fn is_unique(table: &Table, column: usize, unique: &dyn Fn(&str, &str) -> bool) -> bool {
+    let column = &table.columns[column];
+    column.recorded.unique || unique(&table.name, &column.field.name)
 }
 
 /// Plans and lowers the stages of one variant.
@@ -189,10 +206,7 @@ fn plan_variant(
         use_recorded,
         forced: options.forced.clone(),
     };
-    let is_unique = |table: usize, column: usize| {
-        let table = &encoded.program.tables[table];
-        table.columns[column].recorded.unique || unique(&table.name, &table.columns[column].field.name)
-    };
+    let is_unique = |table: usize, column: usize| is_unique(&encoded.program.tables[table], column, unique);
     let physical = physical::plan(&encoded, &physical_options, &is_unique);
     if options.verify {
         physical::verify(&encoded, &physical)?;

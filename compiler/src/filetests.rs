@@ -194,7 +194,7 @@ fn of_compiled(stage: Stage, compiled: &Compiled) -> String {
         Stage::Optimize => plain_plan_text(&compiled.optimized),
         Stage::Encode => encoded_text(&variant.encoded, compiled.source()),
         Stage::Physical => physical_text(&text),
-        Stage::Explain => explain_text(&text, &compiled.manifest, 0),
+        Stage::Explain => format!("{}\n{}", compiled.estimated, explain_text(&text, &compiled.manifest, 0)),
         Stage::Stablehlo => modules(compiled),
     }
 }

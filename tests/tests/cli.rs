@@ -2,6 +2,8 @@
 
 #[path = "cli/assertions.rs"]
 mod assertions;
+#[path = "cli/deep.rs"]
+mod deep;
 #[path = "cli/failed_rows.rs"]
 mod failed_rows;
 #[path = "cli/inputs.rs"]

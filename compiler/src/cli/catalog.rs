@@ -18,6 +18,8 @@ pub(super) struct Files<'a> {
     base: &'a Path,
     /// What was found for each table, for [`Files::is_unique`].
     found: RefCell<BTreeMap<String, FoundTable>>,
+    /// What was found out of columns: a search reads all rows.
+    searched: RefCell<BTreeMap<(String, String), bool>>,
 }
 
 /// Where a table's files are, and the columns that they were read as.
@@ -29,11 +31,21 @@ struct FoundTable {
 impl<'a> Files<'a> {
     /// Bindings of the command line, and default paths relative to `base`.
     pub(super) fn new(bindings: &'a [(String, String)], base: &'a Path) -> Self {
-        Self { bindings, base, found: RefCell::default() }
+        Self { bindings, base, found: RefCell::default(), searched: RefCell::default() }
     }
 
     /// Whether no value of a column of a bound table occurs twice, as far as that is easily known.
     pub(super) fn is_unique(&self, table: &str, column: &str) -> bool {
+        let key = (table.to_owned(), column.to_owned());
+        let known = self.searched.borrow().get(&key).copied();
+        known.unwrap_or_else(|| {
+            let is_unique = self.search(table, column);
+            self.searched.borrow_mut().insert(key, is_unique);
+            is_unique
+        })
+    }
+
+    fn search(&self, table: &str, column: &str) -> bool {
         let found = self.found.borrow();
         let Some(FoundTable { path, fields }) = found.get(table) else { return false };
         let Some(field) = fields.iter().find(|field| field.name == column) else { return false };

@@ -160,9 +160,10 @@ pub(super) fn physical(compiled: &Compiled) -> String {
     variants(compiled, |variant, _| physical_text(variant))
 }
 
-/// The choices of every variant.
+/// The plan with how many rows are expected, and the choices of every variant.
 pub(super) fn explanation(compiled: &Compiled) -> String {
-    variants(compiled, |variant, index| explain_text(variant, &compiled.manifest, index))
+    let choices = variants(compiled, |variant, index| explain_text(variant, &compiled.manifest, index));
+    format!("{}\n{choices}", compiled.estimated)
 }
 
 fn variants(compiled: &Compiled, text: impl Fn(&VariantText<'_>, usize) -> String) -> String {

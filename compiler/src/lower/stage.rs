@@ -128,6 +128,7 @@ impl<'a> StageLowering<'a> {
             status: vec![],
             sink: SinkSpec { kind: SinkKind::Emit, columns: vec![], slice: None },
             max_rows: 0,
+            expected_rows: None,
         }
     }
 
@@ -258,6 +259,7 @@ impl<'a> StageLowering<'a> {
             status: interface.sites.clone(),
             sink,
             max_rows,
+            expected_rows: stage.rows_out.map(|count| count.rows),
         }
     }
 

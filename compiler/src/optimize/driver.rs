@@ -21,7 +21,7 @@ pub(super) trait Pass: Sync {
     fn name(&self) -> &'static str;
 
     /// The program, rewritten.
-    fn rewrite(&self, program: Program) -> Program;
+    fn rewrite(&self, program: Program, options: &Options<'_>) -> Program;
 }
 
 /// What a rule may look at.
@@ -109,7 +109,7 @@ fn most_rounds(program: &Program) -> usize {
 }
 
 /// Runs a batch.
-pub(super) fn run(batch: &Batch, mut program: Program, options: &Options) -> Program {
+pub(super) fn run(batch: &Batch, mut program: Program, options: &Options<'_>) -> Program {
     let most_rounds = most_rounds(&program);
     for round in 0..most_rounds {
         let mut changed = false;
@@ -127,7 +127,7 @@ pub(super) fn run(batch: &Batch, mut program: Program, options: &Options) -> Pro
 }
 
 /// Runs one step over the whole program, and says whether it changed anything.
-pub(super) fn run_step(step: &Step, program: Program, options: &Options) -> (Program, bool) {
+pub(super) fn run_step(step: &Step, program: Program, options: &Options<'_>) -> (Program, bool) {
     let (name, mut program, applied) = match step {
         Step::Rule(direction, rule) => {
             let (after, applied) = apply_rule(*rule, *direction, program);
@@ -135,7 +135,7 @@ pub(super) fn run_step(step: &Step, program: Program, options: &Options) -> (Pro
         }
         Step::Pass(pass) => {
             let before = program.clone();
-            let after = pass.rewrite(program);
+            let after = pass.rewrite(program, options);
             check_exports(pass.name(), &before, &after);
             let applied = before != after;
             (pass.name(), after, applied)

@@ -14,7 +14,7 @@ fn optimized(source: &str) -> String {
     let (program, diagnostics) = analyze(&file, source, &NothingBound);
     let program = program.unwrap_or_else(|| panic!("{diagnostics:#?}"));
     verify(&program).unwrap_or_else(|error| panic!("{error}\n{}", plain_plan_text(&program)));
-    plain_plan_text(&optimize(program, &Options { verify: true }))
+    plain_plan_text(&optimize(program, &Options { verify: true, ..Options::default() }))
 }
 
 const TABLES: &str = "
@@ -285,7 +285,7 @@ fn programs_stay_valid() {
         let Some(program) = analyze(&tree, &source, &Generated).0 else { continue };
         match verify(&program) {
             Ok(()) => {
-                optimize(program, &Options { verify: true });
+                optimize(program, &Options { verify: true, ..Options::default() });
             }
             Err(error) => wrong += &format!("{}: {error}\n{}", file.display(), plain_plan_text(&program)),
         }
@@ -375,7 +375,7 @@ fn long_pipelines_come_to_rest() {
 /// Every rule by itself, on every program as analysis gives it, at every step of the optimizer and as it leaves it.
 #[test]
 fn every_rule_alone_keeps_every_program_valid() {
-    let options = Options { verify: true };
+    let options = Options { verify: true, ..Options::default() };
     let more = MORE.iter().map(|pipeline| format!("{TABLES}\n{pipeline}"));
     let own = more.chain(programs_that_narrow()).map(|source| (source, false));
     let files = programs(&["examples", "tests/tpch", "tests/corpus"]).into_iter().map(|(_, source)| (source, true));

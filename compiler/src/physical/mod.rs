@@ -16,6 +16,7 @@ mod passes;
 mod planner;
 mod reads;
 mod reason;
+mod skips;
 mod text;
 mod verify;
 

@@ -1,18 +1,19 @@
 //! Cuts a relational plan into stages.
 
 use super::choose::Chooser;
+use super::skips::skips;
 use super::{
     Arrival, Check, Driver, DriverColumn, Op, Options, Probe, Reason, Stage, Variant, checks, find, fuse, passes,
 };
-use crate::encode::{Dictionaries, Encoded, EncodedProgram, Expr, ExprKind, Join, NamedExpr, Plan, SchemaColumn, Type};
+use crate::encode::{Dictionaries, Encoded, EncodedProgram, Join, NamedExpr, Plan, SchemaColumn, Type};
 use crate::plan::{
     Aggregate, AggregateFunction, Distinct, Facts, JoinKind, Program, RowCount, Scan, Shared, Sort, Take, TopK, Union,
     UniqueColumns, Uniqueness, Window, row_estimate,
 };
 use crate::strategy::{self, AggregateItem, Emit, Group, Matches, Sink, Work};
 use dj_grammar::Span;
-use dj_runtime::artifact::{DriverSource, ScanPredicate};
-use dj_runtime::expr::{ColumnId, CompareOp};
+use dj_runtime::artifact::DriverSource;
+use dj_runtime::expr::ColumnId;
 
 /// Chunks of fewer rows than this are not worth a smaller program.
 const LEAST_CHUNK_ROWS: u64 = 1024;
@@ -39,6 +40,7 @@ pub fn plan(encoded: &EncodedProgram, options: &Options, unique: UniqueColumns<'
         reasons: Vec::new(),
         shared: Vec::new(),
         unique_columns: Vec::new(),
+        builds: Vec::new(),
     };
     for shared in &program.shared {
         let stage = planner.materialize(&shared.plan);
@@ -64,6 +66,16 @@ pub(super) struct Planner<'a> {
     reasons: Vec<Reason>,
     shared: Vec<usize>,
     unique_columns: Vec<(usize, usize)>,
+    builds: Vec<Build>,
+}
+
+/// The build side of a join, which others that are equal share.
+struct Build {
+    /// What it holds and how, up to the identity of columns.
+    form: String,
+    stage: usize,
+    /// The columns of the plan that it was made of.
+    columns: Vec<ColumnId>,
 }
 
 /// A relation that can be streamed: the rows of its drivers, one after the other.
@@ -181,7 +193,8 @@ impl Planner<'_> {
             DriverColumn { index, column, checks }
         };
         let columns: Vec<DriverColumn> = scan.columns.iter().map(column).collect();
-        let skip = scan.predicates.iter().flat_map(|predicate| skips(predicate, &columns)).collect();
+        let skip = scan.predicates.iter().map(|predicate| self.dictionaries.decoded(predicate));
+        let skip = skip.flat_map(|predicate| skips(&predicate, &columns)).collect();
         let ops = scan.predicates.iter().cloned().map(Op::Filter).collect();
         let driver = Driver { source: DriverSource::Table(scan.table), columns, row: None, host: vec![], ops, skip };
         let schema = scan.columns.iter().map(|(_, column)| *column).collect();
@@ -325,16 +338,12 @@ impl Planner<'_> {
         {
             self.unique_columns.push((table, column));
         }
-        let build = self.stream(&join.right);
-        let (result, rows) = (build.schema.clone(), build.rows);
-        let build = self.add(join.right.span(), build, sink, result, None, rows);
-        self.reasons[build] = reason;
+        let build = self.build(join, sink, reason);
         let payload = match join.kind {
             JoinKind::Semi | JoinKind::Anti if join.residual.is_none() => vec![],
-            JoinKind::Inner | JoinKind::Left | JoinKind::Semi | JoinKind::Anti => {
-                self.stages[build].result.iter().copied().enumerate().collect()
-            }
+            JoinKind::Inner | JoinKind::Left | JoinKind::Semi | JoinKind::Anti => self.payload(build, &join.right),
         };
+        let build = self.builds[build].stage;
         let probe = Probe {
             build,
             matches,
@@ -352,6 +361,54 @@ impl Planner<'_> {
         stream.schema = schema;
         stream
     }
+
+    /// The build side of a join: one that is there already, if it holds the same.
+    fn build(&mut self, join: &Join, sink: Sink, reason: Reason) -> usize {
+        let form = build_form(join, &sink);
+        if let Some(known) = self.builds.iter().position(|build| build.form == form) {
+            return known;
+        }
+        let build = self.stream(&join.right);
+        let (result, rows) = (build.schema.clone(), build.rows);
+        let stage = self.add(join.right.span(), build, sink, result, None, rows);
+        self.reasons[stage] = reason;
+        let columns = join.right.schema().iter().map(|column| column.id).collect();
+        self.builds.push(Build { form, stage, columns });
+        self.builds.len() - 1
+    }
+
+    /// The columns of a build side as those of a plan that is equal to its own.
+    fn payload(&self, build: usize, right: &Plan) -> Vec<(usize, SchemaColumn)> {
+        let Build { stage, columns, .. } = &self.builds[build];
+        let result = &self.stages[*stage].result;
+        let named = columns.iter().zip(right.schema());
+        let mut payload: Vec<_> = named.filter_map(|(id, column)| Some((find(result, *id)?, column))).collect();
+        payload.sort_by_key(|(index, _)| *index);
+        payload
+    }
+}
+
+/// What a build side holds and how it finds it, up to the identity of columns.
+fn build_form(join: &Join, sink: &Sink) -> String {
+    let mut columns: Vec<ColumnId> = Vec::new();
+    let mut number = |id: ColumnId| {
+        let known = columns.iter().position(|column| *column == id).unwrap_or(columns.len());
+        if known == columns.len() {
+            columns.push(id);
+        }
+        ColumnId(u32::try_from(known).unwrap_or(u32::MAX))
+    };
+    let plan = (*join.right).clone().without_spans().renamed(&mut number);
+    let keys = join.on.iter().map(|(_, key)| {
+        let read = key.columns();
+        let names: Vec<_> = read.iter().map(|id| number(*id)).collect();
+        let name = |id| read.iter().position(|column| *column == id).map_or(id, |at| names[at]);
+        key.without_spans().renamed(&name)
+    });
+    let keys: Vec<_> = keys.collect();
+    let dims = if let Sink::Lookup(lookup) = sink { Some(&lookup.dims) } else { None };
+    let matches = sink.strategy().build().map(|build| &build.keys().matches);
+    format!("{plan:?} {keys:?} {dims:?} {matches:?} {}", join.nulls_equal)
 }
 
 /// The rows of a stream of which at most `limit` are left.
@@ -377,23 +434,4 @@ fn push(drivers: &mut [Driver], op: &Op) {
     for driver in drivers {
         driver.ops.push(op.clone());
     }
-}
-
-/// The comparisons of a conjunction that statistics of the scanned columns can refute.
-fn skips(predicate: &Expr, columns: &[DriverColumn]) -> Vec<ScanPredicate> {
-    if let ExprKind::And(parts) = &predicate.kind {
-        return parts.iter().flat_map(|part| skips(part, columns)).collect();
-    }
-    let ExprKind::Compare(op, left, right) = &predicate.kind else { return vec![] };
-    let comparison = |op: CompareOp, column: &Expr, value: &Expr| {
-        let id = column.as_column()?;
-        let value = value.as_literal().filter(|value| !value.is_null())?.written()?;
-        let scanned = columns.iter().find(|scanned| scanned.column.id == id)?;
-        let comparable = !column.ty.is_code() && column.ty != Type::Bool;
-        comparable.then(|| ScanPredicate { column: scanned.index, op, value: value.clone() })
-    };
-    if left.ty != right.ty {
-        return vec![];
-    }
-    comparison(*op, left, right).or_else(|| comparison(op.flipped(), right, left)).into_iter().collect()
 }

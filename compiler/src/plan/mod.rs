@@ -8,6 +8,7 @@ mod nullability;
 mod operators;
 mod properties;
 mod prune;
+mod rename;
 mod rows;
 mod text;
 mod verify;
@@ -17,13 +18,15 @@ mod window;
 pub use aggregate::*;
 pub use nullability::narrow_nullability;
 pub use operators::*;
-pub use properties::{Facts, UniqueColumns, Uniqueness, is_unique, one_match, row_bound, row_estimate};
-pub(crate) use properties::{MAX_ROWS, aggregate_interval, window_interval};
+pub use properties::{
+    Estimates, Facts, UniqueColumns, Uniqueness, is_unique, one_match, reads_order_of_inputs, row_bound, row_estimate,
+};
+pub(crate) use properties::{MAX_ROWS, aggregate_interval, in_order_of_weight, window_interval};
 pub use rows::{RowCount, grouped};
 pub(crate) use text::{
     Printer, Written, aggregate_name, join_kind_name, key_symbol, name_text, names_of_several, program_text,
 };
-pub use text::{expr_text, plain_plan_text, plan_text};
+pub use text::{estimated_plan_text, expr_text, plain_plan_text, plan_text};
 pub(crate) use verify::well_typed;
 pub use verify::{VerifyError, verify};
 pub use window::*;

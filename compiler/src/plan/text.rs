@@ -4,8 +4,9 @@
 //! number. With the source at hand, a line ends in `:7`, the line of the transform.
 
 use super::{
-    Aggregate, AggregateFunction, Columns, Distance, Frame, FrameUnit, HostExpr, Join, JoinKind, NamedAggregate,
-    NamedExpr, NamedWindow, Nearest, Partitioning, Plan, Program, Scan, SortKey, Union, Window, WindowFunction,
+    Aggregate, AggregateFunction, Columns, Distance, Estimates, Frame, FrameUnit, HostExpr, Join, JoinKind,
+    NamedAggregate, NamedExpr, NamedWindow, Nearest, Partitioning, Plan, Program, RowCount, Scan, SortKey, Union,
+    Window, WindowFunction,
 };
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, ExprText, Form, Names, Text, quoted};
 use std::borrow::Cow;
@@ -22,6 +23,13 @@ pub fn plain_plan_text(program: &Program) -> String {
     program_text(program, &AsWritten, None)
 }
 
+/// The same with how many rows each operator is thought to give.
+pub fn estimated_plan_text(program: &Program, source: &str, estimates: &Estimates<'_>) -> String {
+    let rows = |plan: &Plan| estimates.rows(plan).map(|rows| format!("  {}", RowCount::about(rows.round() as u64)));
+    let note = |plan: &Plan| rows(plan).unwrap_or_default();
+    noted_text(program, &AsWritten, Some(source), &note)
+}
+
 /// An expression over columns of a program, as the language writes it.
 pub fn expr_text(program: &Program, expr: &Expr) -> String {
     Printer::new(program, &AsWritten, BTreeSet::new()).expr(expr)
@@ -29,6 +37,11 @@ pub fn expr_text(program: &Program, expr: &Expr) -> String {
 
 /// The plans of a program in any form, as an indented tree.
 pub(crate) fn program_text<F: Form>(program: &Program<F>, form: &dyn Written<F>, source: Option<&str>) -> String {
+    noted_text(program, form, source, &|_| String::new())
+}
+
+/// The same with a note at the end of each operator's line.
+fn noted_text<F: Form>(program: &Program<F>, form: &dyn Written<F>, source: Option<&str>, note: Note<'_, F>) -> String {
     let mut out = String::new();
     if let Some(mesh) = &program.mesh {
         let _ = writeln!(out, "mesh {} = {}", name_text(&mesh.axis), mesh.size);
@@ -36,21 +49,29 @@ pub(crate) fn program_text<F: Form>(program: &Program<F>, form: &dyn Written<F>,
     let alone = program.shared.is_empty() && program.exports.len() == 1;
     for shared in &program.shared {
         let _ = writeln!(out, "let {}", name_text(&shared.name));
-        out += &tree_text(program, form, &shared.plan, source);
+        out += &tree_text(program, form, (&shared.plan, note), source);
     }
     for export in &program.exports {
         if !alone {
             let _ = writeln!(out, "{}", export.purpose);
         }
-        out += &tree_text(program, form, &export.plan, source);
+        out += &tree_text(program, form, (&export.plan, note), source);
     }
     out
 }
 
-fn tree_text<F: Form>(program: &Program<F>, form: &dyn Written<F>, plan: &Plan<F>, source: Option<&str>) -> String {
+/// What is said of an operator.
+type Note<'a, F> = &'a dyn Fn(&Plan<F>) -> String;
+
+fn tree_text<F: Form>(
+    program: &Program<F>,
+    form: &dyn Written<F>,
+    (plan, note): (&Plan<F>, Note<'_, F>),
+    source: Option<&str>,
+) -> String {
     let shared_names = ambiguous_names(plan, &program.columns);
     let mut printer = Printer { program, form, shared_names, source, out: String::new() };
-    printer.tree(plan, "", "");
+    printer.tree(plan, note, "", "");
     printer.out
 }
 
@@ -118,18 +139,18 @@ impl<'a, F: Form> Printer<'a, F> {
 
 impl<F: Form> Printer<'_, F> {
     /// Prints the operator after `first` and its inputs after `rest`.
-    fn tree(&mut self, plan: &Plan<F>, first: &str, rest: &str) {
+    fn tree(&mut self, plan: &Plan<F>, note: Note<'_, F>, first: &str, rest: &str) {
         let line = self.operator(plan);
         let _ = write!(self.out, "{first}{line}");
         if let Some(source) = self.source {
             let _ = write!(self.out, "  :{}", plan.span().line_column(source).0);
         }
-        self.out.push('\n');
+        let _ = writeln!(self.out, "{}", note(plan));
         let inputs = plan.inputs();
         for (index, input) in inputs.iter().enumerate() {
             let last = index + 1 == inputs.len();
             let (branch, below) = if last { ("└ ", "  ") } else { ("├ ", "│ ") };
-            self.tree(input, &format!("{rest}{branch}"), &format!("{rest}{below}"));
+            self.tree(input, note, &format!("{rest}{branch}"), &format!("{rest}{below}"));
         }
     }
 

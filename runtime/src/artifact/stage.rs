@@ -43,6 +43,8 @@ pub struct Stage {
     pub sink: Sink,
     /// More input rows than this cannot be folded without a chance of overflow: an error before it happens.
     pub max_rows: u64,
+    /// How many rows are thought to come out with the files bound at compile time: for people, nothing rests on it.
+    pub expected_rows: Option<u64>,
 }
 
 /// A failing row `r` is written to the status as `STATUS_BASE - r`, so that a maximum keeps the first one.

@@ -135,6 +135,7 @@ impl<'s, 'p> Attempt<'s, 'p> {
 
     fn run_passes(&mut self) -> Result<(), Stop> {
         self.lineages.clear();
+        self.device.clock.start_stages();
         let variant = self.spec();
         self.results = variant.stages.iter().map(|_| None).collect();
         self.programs.prepare(likely_programs(self.variant, variant));

@@ -22,6 +22,8 @@ pub(super) struct Emitted {
     selected: Selected,
     /// Which of the rows are wanted, if not all.
     slice: Option<Slice>,
+    /// How many there were.
+    pub(super) rows: u64,
 }
 
 /// What one replica's step gave.
@@ -46,6 +48,7 @@ impl Emitted {
             kept,
             selected: Selected::default(),
             slice,
+            rows: 0,
         }
     }
 
@@ -103,6 +106,7 @@ impl Emitted {
         if rows.rows == 0 {
             return Ok(());
         }
+        self.rows += rows.rows as u64;
         self.exports.iter().try_for_each(|export| cx.export_rows(*export, &rows))?;
         for assertion in &self.assertions {
             let place = |row| Some(emission.origins.place(emission.window.row_of(&mask, row)?));

@@ -3,6 +3,7 @@
 use crate::artifact::ProgramId;
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// What a run says about itself; `--timings` writes it as JSON. Times are in milliseconds.
@@ -105,6 +106,17 @@ pub(super) struct Clock {
     started: Instant,
     sums: [Cell<Duration>; 5],
     trace: Option<RefCell<Vec<TraceEvent>>>,
+    stages: RefCell<BTreeMap<usize, StageRows>>,
+}
+
+/// How many rows a stage read and gave, beside what the compiler expected.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct StageRows {
+    pub(super) stage: usize,
+    pub(super) label: String,
+    pub(super) rows_in: u64,
+    pub(super) rows_out: u64,
+    pub(super) expected_rows_out: Option<u64>,
 }
 
 /// An interval in Chrome's trace format.
@@ -124,12 +136,26 @@ pub(super) struct TraceEvent {
 
 impl Clock {
     pub(super) fn new(with_trace: bool) -> Self {
-        Self { started: Instant::now(), sums: Default::default(), trace: with_trace.then(|| RefCell::new(Vec::new())) }
+        let trace = with_trace.then(|| RefCell::new(Vec::new()));
+        Self { started: Instant::now(), sums: Default::default(), trace, stages: RefCell::default() }
     }
 
     /// Whether every program is waited for, so that its time is its own.
     pub(super) fn is_tracing(&self) -> bool {
         self.trace.is_some()
+    }
+
+    /// Notes the rows of a stage, if a profile is wanted; the last run of a stage counts.
+    pub(super) fn rows(&self, of_stage: impl FnOnce() -> StageRows) {
+        if self.is_tracing() {
+            let rows = of_stage();
+            self.stages.borrow_mut().insert(rows.stage, rows);
+        }
+    }
+
+    /// Forgets the rows of stages: other ones follow.
+    pub(super) fn start_stages(&self) {
+        self.stages.borrow_mut().clear();
     }
 
     pub(super) fn sum(&self, activity: Activity) -> Duration {
@@ -157,10 +183,11 @@ impl Clock {
         result
     }
 
-    /// The profile: all intervals, for each program how often it ran and for how long, and how long compiling took.
+    /// The profile: all intervals, for each program how often it ran and for how long, how long compiling took, and the rows of
+    /// each stage.
     pub(super) fn profile(&self, compiled: &[(ProgramId, Duration)]) -> Option<serde_json::Value> {
         let trace = self.trace.as_ref()?.borrow();
-        let mut programs = std::collections::BTreeMap::<&str, (u64, f64)>::new();
+        let mut programs = BTreeMap::<&str, (u64, f64)>::new();
         for event in trace.iter().filter(|event| event.cat == Activity::Execute.name()) {
             let entry = programs.entry(&event.name).or_default();
             entry.0 += 1;
@@ -172,7 +199,10 @@ impl Clock {
             .collect();
         let compiled: serde_json::Map<_, _> =
             compiled.iter().map(|(id, took)| (id.to_string(), milliseconds(*took).into())).collect();
-        Some(serde_json::json!({ "traceEvents": *trace, "programs": programs, "compiled": compiled }))
+        let stages: Vec<_> = self.stages.borrow().values().cloned().collect();
+        let profile =
+            serde_json::json!({ "traceEvents": *trace, "programs": programs, "compiled": compiled, "stages": stages });
+        Some(profile)
     }
 }
 
@@ -215,8 +245,15 @@ mod tests {
             clock.time(Activity::Execute, || "step".to_owned(), || ());
         }
         clock.time(Activity::Read, || "read".to_owned(), || ());
+        for rows_out in [1, 2] {
+            let label = "group".to_owned();
+            clock.rows(|| StageRows { stage: 0, label, rows_in: 9, rows_out, expected_rows_out: Some(3) });
+        }
         let profile = clock.profile(&[]).unwrap();
         assert_eq!(profile["programs"]["step"]["count"], 2);
+        assert_eq!(profile["stages"].as_array().unwrap().len(), 1);
+        assert_eq!(profile["stages"][0]["rows_out"], 2);
+        assert_eq!(profile["stages"][0]["expected_rows_out"], 3);
         assert_eq!(profile["traceEvents"].as_array().unwrap().len(), 3);
     }
 }

@@ -9,6 +9,7 @@ use super::host_columns::Failed;
 use super::in_flight::{IN_FLIGHT, InFlight, Window};
 use super::lineage::{Lineage, Origin, Origins};
 use super::locate::Search;
+use super::report::StageRows;
 use super::result::StageResult;
 use super::state::State;
 use super::status::{Raised, Stop, raised, stop};
@@ -63,13 +64,22 @@ impl<'m> StageRun<'m> {
         match self.stage.sink.kind {
             SinkKind::Emit => {
                 let lost = || RunError::bug("an emitting stage has nowhere to put its rows");
-                let (result, selected) = self.emitted.take().ok_or_else(lost)?.finish(cx, self.stage)?;
+                let emitted = self.emitted.take().ok_or_else(lost)?;
+                tell_rows(cx, (self.index, self.stage), rows, emitted.rows);
+                let (result, selected) = emitted.finish(cx, self.stage)?;
                 if result.is_some() {
                     cx.keep_lineage(self.index, Lineage { selected, origins: self.origins.settled() });
                 }
                 Ok(result)
             }
-            SinkKind::Fold { .. } => self.finish(cx, rows).map(Some),
+            SinkKind::Fold { .. } => {
+                let (stage, index) = (self.stage, self.index);
+                let result = self.finish(cx, rows)?;
+                let (skip, keep) = stage.sink.slice.unwrap_or((0, u64::MAX));
+                let rows_out = (result.tensors()?.rows as u64).saturating_sub(skip).min(keep);
+                tell_rows(cx, (index, stage), rows, rows_out);
+                Ok(Some(result))
+            }
         }
     }
 
@@ -228,4 +238,16 @@ impl<'m> StageRun<'m> {
         }
         raised(self.stage, &merged)
     }
+}
+
+/// Tells the profile how many rows a stage read and gave.
+fn tell_rows(cx: &Attempt<'_, '_>, (index, stage): (usize, &Stage), rows_in: u64, rows_out: u64) {
+    let expected_rows_out = stage.expected_rows;
+    cx.device.clock.rows(|| StageRows {
+        stage: index,
+        label: stage.label.clone(),
+        rows_in,
+        rows_out,
+        expected_rows_out,
+    });
 }

@@ -1,6 +1,6 @@
 //! What a rewrite has to know of an expression before it moves it.
 
-use super::interval::{Failure, Interval, Origin, failure};
+use super::interval::{Failure, Interval, Known, Origin, failure_within};
 use super::{ColumnId, Expr, ExprKind, Form};
 
 /// Whether computing the expression may raise a status: overflow, a failed cast, an ambiguous cell.
@@ -13,9 +13,10 @@ pub fn can_fail<F: Form>(expr: &Expr<F>) -> bool {
 
 /// The same where `column` gives bounds of columns. Recorded bounds prove nothing here, because a new file may break them.
 pub fn can_fail_within<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interval>) -> bool {
+    let known = Known::new(column);
     let mut may = false;
     expr.walk(&mut |node| {
-        may |= !matches!(failure(node, column), Failure::Impossible(Origin::Proven | Origin::Declared));
+        may |= !matches!(failure_within(node, &known), Failure::Impossible(Origin::Proven | Origin::Declared));
     });
     may
 }

@@ -7,6 +7,8 @@ use super::eval::rescale;
 use super::{ArithmeticOp, ColumnId, Expr, ExprKind, Form};
 use crate::types::{Bounds, Type};
 use calls::{call, call_failure};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// Why a bound holds, from the surest to the least sure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,12 +110,43 @@ impl Interval {
 ///
 /// What would overflow raises a status instead, so the bounds never pass the type's range.
 pub fn interval<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
-    let range = Interval::of_type(F::written(expr.ty))?;
-    Some(unchecked(expr, column).map_or(range, |bounds| bounds.intersect(range)))
+    bounds_of(expr, &Known::new(column))
 }
 
 /// Whether computing the node can overflow or fail otherwise, with operands computed.
 pub fn failure<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
+    failure_within(expr, &Known::new(column))
+}
+
+/// What is known while one expression is looked at.
+pub(super) struct Known<'a> {
+    column: &'a dyn Fn(ColumnId) -> Option<Interval>,
+    /// The bounds of its parts, by address: each part's are asked for by all around it.
+    parts: RefCell<HashMap<usize, Option<Interval>>>,
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn new(column: &'a dyn Fn(ColumnId) -> Option<Interval>) -> Self {
+        Self { column, parts: RefCell::default() }
+    }
+}
+
+fn bounds_of<F: Form>(expr: &Expr<F>, known: &Known<'_>) -> Option<Interval> {
+    let range = Interval::of_type(F::written(expr.ty))?;
+    if expr.operands().is_empty() {
+        return Some(unchecked(expr, known).map_or(range, |bounds| bounds.intersect(range)));
+    }
+    let address = std::ptr::from_ref(expr).addr();
+    if let Some(bounds) = known.parts.borrow().get(&address) {
+        return *bounds;
+    }
+    let bounds = Some(unchecked(expr, known).map_or(range, |bounds| bounds.intersect(range)));
+    known.parts.borrow_mut().insert(address, bounds);
+    bounds
+}
+
+/// [`failure`] of a part of the expression that `known` is about.
+pub(super) fn failure_within<F: Form>(expr: &Expr<F>, known: &Known<'_>) -> Failure {
     match &expr.kind {
         ExprKind::Column(_)
         | ExprKind::Literal(_)
@@ -129,22 +162,22 @@ pub fn failure<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Inte
         | ExprKind::Like { .. }
         | ExprKind::Cast { or_null: true, .. } => Failure::Impossible(Origin::Proven),
         ExprKind::Cell { .. } | ExprKind::Table { .. } => Failure::Possible,
-        ExprKind::Negate(_) | ExprKind::Arithmetic(..) => overflow(expr, column),
-        ExprKind::Cast { operand, .. } => cast_failure(expr, F::written(operand.ty), column),
-        ExprKind::Call(function, arguments) => call_failure(expr, *function, arguments, column),
+        ExprKind::Negate(_) | ExprKind::Arithmetic(..) => overflow(expr, known),
+        ExprKind::Cast { operand, .. } => cast_failure(expr, F::written(operand.ty), known),
+        ExprKind::Call(function, arguments) => call_failure(expr, *function, arguments, known),
     }
 }
 
 /// Floats never overflow into an error, casts aside; integral results do unless their bounds fit the type.
-fn overflow<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
+fn overflow<F: Form>(expr: &Expr<F>, known: &Known<'_>) -> Failure {
     let Some(range) = Interval::of_type(F::written(expr.ty)) else { return Failure::Impossible(Origin::Proven) };
-    match unchecked(expr, column) {
+    match unchecked(expr, known) {
         Some(bounds) if bounds.within(range) => Failure::Impossible(bounds.origin),
         Some(_) | None => Failure::Possible,
     }
 }
 
-fn cast_failure<F: Form>(expr: &Expr<F>, from: Type, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Failure {
+fn cast_failure<F: Form>(expr: &Expr<F>, from: Type, known: &Known<'_>) -> Failure {
     let (never, always) = (Failure::Impossible(Origin::Proven), Failure::Possible);
     match (from, F::written(expr.ty)) {
         (_, Type::Str) => never,
@@ -167,23 +200,23 @@ fn cast_failure<F: Form>(expr: &Expr<F>, from: Type, column: &dyn Fn(ColumnId) -
             | Type::Timestamp
             | Type::Duration
             | Type::Decimal { .. },
-        ) => overflow(expr, column),
+        ) => overflow(expr, known),
     }
 }
 
 /// The bounds of the exact result, which may pass the type's range; none where nothing is known or it overflows i128.
-fn unchecked<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
+fn unchecked<F: Form>(expr: &Expr<F>, known: &Known<'_>) -> Option<Interval> {
     match &expr.kind {
-        ExprKind::Column(id) => column(*id),
+        ExprKind::Column(id) => (known.column)(*id),
         ExprKind::Literal(value) => F::integer(value).map(|value| Interval::proven(value, value)),
-        ExprKind::Negate(operand) => interval(operand, column)?.map(i128::checked_neg),
-        ExprKind::Arithmetic(op, left, right) => arithmetic(*op, left, right, F::written(expr.ty), column),
-        ExprKind::Coalesce(operands) => union_of(operands.iter(), column),
+        ExprKind::Negate(operand) => bounds_of(operand, known)?.map(i128::checked_neg),
+        ExprKind::Arithmetic(op, left, right) => arithmetic(*op, left, right, F::written(expr.ty), known),
+        ExprKind::Coalesce(operands) => union_of(operands.iter(), known),
         ExprKind::Case { arms, otherwise } => {
-            union_of(arms.iter().map(|(_, value)| value).chain(otherwise.as_deref()), column)
+            union_of(arms.iter().map(|(_, value)| value).chain(otherwise.as_deref()), known)
         }
-        ExprKind::Cast { operand, .. } => cast(operand, F::written(expr.ty), column),
-        ExprKind::Call(function, arguments) => call(*function, arguments, F::written(expr.ty), column),
+        ExprKind::Cast { operand, .. } => cast(operand, F::written(expr.ty), known),
+        ExprKind::Call(function, arguments) => call(*function, arguments, F::written(expr.ty), known),
         ExprKind::Param(_)
         | ExprKind::Cell { .. }
         | ExprKind::Table { .. }
@@ -197,14 +230,11 @@ fn unchecked<F: Form>(expr: &Expr<F>, column: &dyn Fn(ColumnId) -> Option<Interv
     }
 }
 
-fn union_of<'a, F: Form>(
-    operands: impl Iterator<Item = &'a Expr<F>>,
-    column: &dyn Fn(ColumnId) -> Option<Interval>,
-) -> Option<Interval> {
+fn union_of<'a, F: Form>(operands: impl Iterator<Item = &'a Expr<F>>, known: &Known<'_>) -> Option<Interval> {
     let values = operands.filter(|operand| !operand.as_literal().is_some_and(F::is_null));
     let mut all: Option<Interval> = None;
     for value in values {
-        let bounds = interval(value, column)?;
+        let bounds = bounds_of(value, known)?;
         all = Some(all.map_or(bounds, |all| all.union(bounds)));
     }
     all
@@ -215,9 +245,9 @@ fn arithmetic<F: Form>(
     left: &Expr<F>,
     right: &Expr<F>,
     ty: Type,
-    column: &dyn Fn(ColumnId) -> Option<Interval>,
+    known: &Known<'_>,
 ) -> Option<Interval> {
-    let (a, b) = (interval(left, column)?, interval(right, column)?);
+    let (a, b) = (bounds_of(left, known)?, bounds_of(right, known)?);
     let scale = F::written(left.ty).scale().max(F::written(right.ty).scale());
     let align =
         |bounds: Interval, from: &Expr<F>| bounds.map(|value| rescale(value, F::written(from.ty).scale(), scale));
@@ -269,12 +299,12 @@ fn modulo(a: Interval, b: Interval) -> Interval {
     Interval { lo, hi, origin }
 }
 
-fn cast<F: Form>(operand: &Expr<F>, to: Type, column: &dyn Fn(ColumnId) -> Option<Interval>) -> Option<Interval> {
+fn cast<F: Form>(operand: &Expr<F>, to: Type, known: &Known<'_>) -> Option<Interval> {
     let day = i128::from(MICROS_PER_DAY);
     if F::written(operand.ty) == Type::Bool {
         return Some(Interval::proven(0, 10_i128.pow(to.scale().into())));
     }
-    let bounds = interval(operand, column)?;
+    let bounds = bounds_of(operand, known)?;
     match (F::written(operand.ty), to) {
         (Type::Date, Type::Timestamp) => bounds.map(|value| value.checked_mul(day)),
         (Type::Timestamp, Type::Date) => bounds.map(|value| Some(value.div_euclid(day))),

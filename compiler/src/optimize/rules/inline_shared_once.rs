@@ -1,5 +1,6 @@
 //! `let s = x; ... read s ...` = `... x ...`, where nothing else reads `s`
 
+use crate::optimize::Options;
 use crate::optimize::driver::Pass;
 use crate::plan::{NamedExpr, Plan, Program, Project, Shared};
 use dj_runtime::expr::{Expr, ExprKind};
@@ -11,7 +12,7 @@ impl Pass for InlineSharedOnce {
         "inline_shared_once"
     }
 
-    fn rewrite(&self, mut program: Program) -> Program {
+    fn rewrite(&self, mut program: Program, _: &Options<'_>) -> Program {
         for index in (0..program.shared.len()).rev() {
             if Readers::of(&program, index) == (Readers { plans: 1, cells: 0 }) {
                 let mut plan = Some(program.shared.remove(index).plan);
@@ -65,13 +66,18 @@ impl Readers {
 
 /// Makes up for the shared plan of this index having gone.
 pub(super) fn renumber(program: &mut Program, gone: usize) {
+    refer_to(program, &|plan| plan - usize::from(plan > gone));
+}
+
+/// Makes all that reads shared plans read those of other indices.
+pub(super) fn refer_to(program: &mut Program, index: &dyn Fn(usize) -> usize) {
     program.walk_mut(&mut |node| {
         if let Plan::Shared(shared) = node {
-            shared.plan -= usize::from(shared.plan > gone);
+            shared.plan = index(shared.plan);
         }
         node.rewrite_own_expressions(&mut |mut expr| {
             if let ExprKind::Cell { plan, .. } = &mut expr.kind {
-                *plan -= usize::from(*plan > gone);
+                *plan = index(*plan);
             }
             expr
         });

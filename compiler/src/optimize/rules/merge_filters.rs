@@ -5,6 +5,8 @@
 use crate::optimize::driver::{Rewritten, Rule, RuleContext};
 use crate::optimize::expressions::{conjunction, conjuncts};
 use crate::plan::{Filter, Plan};
+use dj_grammar::Span;
+use dj_runtime::expr::Expr;
 
 pub(in crate::optimize) struct MergeFilters;
 
@@ -16,11 +18,7 @@ impl Rule for MergeFilters {
     fn rewrite(&self, plan: Plan, _: &RuleContext<'_>) -> Rewritten {
         match plan {
             Plan::Filter(Filter { input, predicate, span }) => match *input {
-                Plan::Filter(inner) => {
-                    let mut both = conjuncts(inner.predicate);
-                    both.extend(conjuncts(predicate));
-                    Rewritten::changed(filter_all(both, *inner.input, span))
-                }
+                Plan::Filter(inner) => Rewritten::changed(merged(inner, predicate, span)),
                 other => Rewritten::unchanged(Plan::Filter(Filter { input: Box::new(other), predicate, span })),
             },
             other => Rewritten::unchanged(other),
@@ -28,8 +26,15 @@ impl Rule for MergeFilters {
     }
 }
 
+/// The filter with a further predicate behind its own.
+pub(super) fn merged(inner: Filter, predicate: Expr, span: Span) -> Plan {
+    let mut both = conjuncts(inner.predicate);
+    both.extend(conjuncts(predicate));
+    filter_all(both, *inner.input, span)
+}
+
 /// The rows of `input` on which all predicates are true.
-pub(super) fn filter_all(predicates: Vec<dj_runtime::expr::Expr>, input: Plan, span: dj_grammar::Span) -> Plan {
+pub(super) fn filter_all(predicates: Vec<Expr>, input: Plan, span: Span) -> Plan {
     match conjunction(predicates) {
         Some(predicate) => Plan::Filter(Filter { input: Box::new(input), predicate, span }),
         None => input,

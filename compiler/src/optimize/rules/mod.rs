@@ -2,6 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a rule is about one operator and leaves all others as they are")]
 
+mod copy_filters_across_joins;
 mod fold_constants;
 mod fuse_sort_take;
 mod inline_shared_once;
@@ -19,17 +20,23 @@ mod push_filter_through_sort;
 mod push_filter_through_union;
 mod push_filter_through_window;
 mod push_residual_into_join_sides;
+mod push_take_through_left_join;
 mod push_take_through_project;
+mod push_take_through_union;
+mod read_through_shared;
 mod remove_identity_project;
 mod remove_redundant_distinct;
 mod remove_shard;
 mod remove_true_filter;
 mod remove_unread_sort;
 mod remove_unused_shared;
+mod reorder_joins;
+mod share_equal_plans;
 mod simplify;
 mod turn_filter_into_join_key;
 mod turn_left_join_into_inner;
 
+pub(super) use copy_filters_across_joins::CopyFiltersAcrossJoins;
 pub(super) use fold_constants::FoldConstants;
 pub(super) use fuse_sort_take::FuseSortTake;
 pub(super) use inline_shared_once::InlineSharedOnce;
@@ -47,12 +54,17 @@ pub(super) use push_filter_through_sort::PushFilterThroughSort;
 pub(super) use push_filter_through_union::PushFilterThroughUnion;
 pub(super) use push_filter_through_window::PushFilterThroughWindow;
 pub(super) use push_residual_into_join_sides::PushResidualIntoJoinSides;
+pub(super) use push_take_through_left_join::PushTakeThroughLeftJoin;
 pub(super) use push_take_through_project::PushTakeThroughProject;
+pub(super) use push_take_through_union::PushTakeThroughUnion;
+pub(super) use read_through_shared::ReadThroughShared;
 pub(super) use remove_identity_project::RemoveIdentityProject;
 pub(super) use remove_redundant_distinct::RemoveRedundantDistinct;
 pub(super) use remove_shard::RemoveShard;
 pub(super) use remove_true_filter::RemoveTrueFilter;
 pub(super) use remove_unread_sort::RemoveUnreadSort;
 pub(super) use remove_unused_shared::RemoveUnusedShared;
+pub(super) use reorder_joins::ReorderJoins;
+pub(super) use share_equal_plans::ShareEqualPlans;
 pub(super) use turn_filter_into_join_key::TurnFilterIntoJoinKey;
 pub(super) use turn_left_join_into_inner::TurnLeftJoinIntoInner;

@@ -4,6 +4,7 @@
 //! (sorts, joins, shared plans) get a projection below them that drops what only a filter read. A left join whose right
 //! side has become unread and matches each row once goes altogether.
 
+use crate::optimize::Options;
 use crate::optimize::driver::Pass;
 use crate::optimize::expressions::column_expr;
 use crate::plan::{
@@ -21,7 +22,7 @@ impl Pass for PruneColumns {
         "prune_columns"
     }
 
-    fn rewrite(&self, mut program: Program) -> Program {
+    fn rewrite(&self, mut program: Program, _: &Options<'_>) -> Program {
         let mut pruner = Pruner { needed: vec![Needed::new(); program.shared.len()], shared: program.shared.clone() };
         for export in &mut program.exports {
             let plan = export.plan.take();

@@ -18,7 +18,8 @@ impl Rule for PushFilterIntoScan {
             Plan::Filter(Filter { input, predicate, span }) => match *input {
                 Plan::Scan(mut scan) => {
                     for predicate in conjuncts(predicate) {
-                        if !scan.predicates.contains(&predicate) {
+                        let placeless = predicate.without_spans();
+                        if scan.predicates.iter().all(|other| other.without_spans() != placeless) {
                             scan.predicates.push(predicate);
                         }
                     }

@@ -1,6 +1,7 @@
 //! A shared plan that nothing reads goes.
 
 use super::inline_shared_once::{Readers, renumber};
+use crate::optimize::Options;
 use crate::optimize::driver::Pass;
 use crate::plan::Program;
 
@@ -11,7 +12,7 @@ impl Pass for RemoveUnusedShared {
         "remove_unused_shared"
     }
 
-    fn rewrite(&self, mut program: Program) -> Program {
+    fn rewrite(&self, mut program: Program, _: &Options<'_>) -> Program {
         // From the last, because a plan that goes no longer reads earlier ones.
         for index in (0..program.shared.len()).rev() {
             let readers = Readers::of(&program, index);

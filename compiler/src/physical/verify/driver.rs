@@ -73,9 +73,9 @@ impl Verifier<'_> {
                     column.column.ty.integer_range().is_some_and(|(lo, hi)| (lo..=hi).contains(value))
                 }
                 dj_runtime::expr::Scalar::Float(_) => column.column.ty.is_float(),
-                dj_runtime::expr::Scalar::Null
-                | dj_runtime::expr::Scalar::Bool(_)
-                | dj_runtime::expr::Scalar::Str(_) => false,
+                dj_runtime::expr::Scalar::Bool(_) => column.column.ty == Type::Bool,
+                dj_runtime::expr::Scalar::Str(_) => column.column.ty.is_code(),
+                dj_runtime::expr::Scalar::Null => false,
             };
             require(comparable, || format!("(P15) rows of {} are skipped by {:?}", column.column.ty, skip.value))
         })

@@ -2,34 +2,61 @@
 
 use crate::plan::{JoinKind, Plan, Program, SharedPlan};
 use dj_runtime::expr::Form;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// An upper bound of the plan's rows, where it proves one.
 pub fn row_bound<F: Form>(plan: &Plan<F>, shared: &[SharedPlan<F>]) -> Option<u64> {
-    match plan {
-        Plan::Scan(_) => None,
-        Plan::Filter(_)
-        | Plan::Project(_)
-        | Plan::Sort(_)
-        | Plan::Shard(_)
-        | Plan::Distinct(_)
-        | Plan::Window(_)
-        | Plan::Evaluate(_) => plan.inputs().first().and_then(|input| row_bound(input, shared)),
-        Plan::Aggregate(aggregate) if aggregate.keys.is_empty() => Some(1),
-        Plan::Aggregate(aggregate) => row_bound(&aggregate.input, shared),
-        Plan::Take(take) => Some(taken(row_bound(&take.input, shared), take.skip, take.count)),
-        Plan::TopK(top) => Some(taken(row_bound(&top.input, shared), top.skip, top.count)),
-        Plan::Join(join) => {
-            let left = row_bound(&join.left, shared)?;
-            match join.kind {
-                JoinKind::Semi | JoinKind::Anti => Some(left),
-                JoinKind::Inner => left.checked_mul(row_bound(&join.right, shared)?),
-                JoinKind::Left => left.checked_mul(row_bound(&join.right, shared)?.max(1)),
+    RowBounds::new(shared).of(plan)
+}
+
+/// Bounds of the plans of one program: shared plans are looked at once, however many read them.
+pub(super) struct RowBounds<'a, F: Form> {
+    shared: &'a [SharedPlan<F>],
+    known: RefCell<BTreeMap<usize, Option<u64>>>,
+}
+
+impl<'a, F: Form> RowBounds<'a, F> {
+    pub(super) fn new(shared: &'a [SharedPlan<F>]) -> Self {
+        Self { shared, known: RefCell::default() }
+    }
+
+    pub(super) fn of(&self, plan: &Plan<F>) -> Option<u64> {
+        match plan {
+            Plan::Scan(_) => None,
+            Plan::Filter(_)
+            | Plan::Project(_)
+            | Plan::Sort(_)
+            | Plan::Shard(_)
+            | Plan::Distinct(_)
+            | Plan::Window(_)
+            | Plan::Evaluate(_) => plan.inputs().first().and_then(|input| self.of(input)),
+            Plan::Aggregate(aggregate) if aggregate.keys.is_empty() => Some(1),
+            Plan::Aggregate(aggregate) => self.of(&aggregate.input),
+            Plan::Take(take) => Some(taken(self.of(&take.input), take.skip, take.count)),
+            Plan::TopK(top) => Some(taken(self.of(&top.input), top.skip, top.count)),
+            Plan::Join(join) => {
+                let left = self.of(&join.left)?;
+                match join.kind {
+                    JoinKind::Semi | JoinKind::Anti => Some(left),
+                    JoinKind::Inner => left.checked_mul(self.of(&join.right)?),
+                    JoinKind::Left => left.checked_mul(self.of(&join.right)?.max(1)),
+                }
             }
+            Plan::Union(union) => {
+                union.inputs.iter().try_fold(0_u64, |sum, (input, _)| sum.checked_add(self.of(input)?))
+            }
+            Plan::Shared(reader) => self.of_shared(reader.plan),
         }
-        Plan::Union(union) => {
-            union.inputs.iter().try_fold(0_u64, |sum, (input, _)| sum.checked_add(row_bound(input, shared)?))
-        }
-        Plan::Shared(reader) => shared.get(reader.plan).and_then(|source| row_bound(&source.plan, shared)),
+    }
+
+    fn of_shared(&self, index: usize) -> Option<u64> {
+        let known = self.known.borrow().get(&index).copied();
+        known.unwrap_or_else(|| {
+            let bound = self.shared.get(index).and_then(|source| self.of(&source.plan));
+            self.known.borrow_mut().insert(index, bound);
+            bound
+        })
     }
 }
 

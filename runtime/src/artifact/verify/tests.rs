@@ -54,6 +54,7 @@ fn fold() -> Stage {
             slice: None,
         },
         max_rows: u64::MAX,
+        expected_rows: None,
     }
 }
 

@@ -195,6 +195,7 @@ fn stage(label: &str, kind: SinkKind) -> Stage {
         status: Vec::new(),
         sink: Sink { kind, columns: vec![column], slice: None },
         max_rows: u64::MAX,
+        expected_rows: None,
     }
 }
 

@@ -2,10 +2,10 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "nothing is known of what most functions give")]
 
-use super::{Failure, Interval, Origin, interval, overflow, union_of};
+use super::{Failure, Interval, Known, Origin, bounds_of, overflow, union_of};
 use crate::expr::calendar::{Civil, MICROS_PER_DAY, MICROS_PER_SECOND, TimeUnit, difference, truncate, truncate_days};
 use crate::expr::eval::{format_problem, regex_problem, replacement_problem, rescale, rounded_quotient};
-use crate::expr::{ColumnId, Expr, Form, Function, MAX_TEXT_BYTES};
+use crate::expr::{Expr, Form, Function, MAX_TEXT_BYTES};
 use crate::types::Type;
 
 /// Characters that no text has too many bytes with.
@@ -22,7 +22,7 @@ pub(super) fn call_failure<F: Form>(
     expr: &Expr<F>,
     function: Function,
     arguments: &[Expr<F>],
-    column: &dyn Fn(ColumnId) -> Option<Interval>,
+    known: &Known<'_>,
 ) -> Failure {
     let literal = |at: usize| arguments.get(at).and_then(Expr::as_literal);
     let literal_text = |at: usize| literal(at).and_then(F::text);
@@ -43,7 +43,7 @@ pub(super) fn call_failure<F: Form>(
         | Function::DateTrunc
         | Function::DateDiff
         | Function::AddMonths
-        | Function::FromEpoch => return overflow(expr, column),
+        | Function::FromEpoch => return overflow(expr, known),
         Function::Matches | Function::Extract => literal_text(1).is_some_and(|regex| regex_problem(regex).is_none()),
         Function::RegexpReplace => {
             match (literal_text(1), literal_text(2), arguments.get(3).map(|_| literal_text(3))) {
@@ -59,7 +59,7 @@ pub(super) fn call_failure<F: Form>(
         Function::Strptime | Function::Hamming | Function::UrlDecode => false,
         Function::MakeDate | Function::MakeTimestamp => false,
         Function::Chr => {
-            let codes = arguments.first().and_then(|code| interval(code, column));
+            let codes = arguments.first().and_then(|code| bounds_of(code, known));
             codes.is_some_and(|codes| codes.within(CHARACTERS))
         }
         Function::Repeat => literal(1).and_then(F::integer).is_some_and(|times| times <= MAX_REPEATED),
@@ -94,9 +94,9 @@ pub(super) fn call<F: Form>(
     function: Function,
     arguments: &[Expr<F>],
     ty: Type,
-    column: &dyn Fn(ColumnId) -> Option<Interval>,
+    known: &Known<'_>,
 ) -> Option<Interval> {
-    let of = |at: usize| interval(arguments.get(at)?, column);
+    let of = |at: usize| bounds_of(arguments.get(at)?, known);
     let first = arguments.first()?;
     let first_ty = F::written(first.ty);
     let unit = 10_i128.pow(first_ty.scale().into());
@@ -113,8 +113,8 @@ pub(super) fn call<F: Form>(
         Function::Ceil => whole(|value, unit| -(-value).div_euclid(unit)),
         Function::Trunc if arguments.len() == 1 => whole(|value, unit| value / unit),
         Function::Round if arguments.len() == 1 => whole(rounded_quotient),
-        Function::Least => extreme(arguments, column, i128::min),
-        Function::Greatest => extreme(arguments, column, i128::max),
+        Function::Least => extreme(arguments, known, i128::min),
+        Function::Greatest => extreme(arguments, known, i128::max),
         Function::Clip => {
             let raised = of(0)?.corners(of(1)?, |a, b| Some(a.max(b)))?;
             raised.corners(of(2)?, |a, b| Some(a.min(b)))
@@ -209,17 +209,13 @@ fn days(value: i128, ty: Type) -> Option<i64> {
 }
 
 /// `least` or `greatest`, which skip nulls: an operand that may be null may leave any other as the result.
-fn extreme<F: Form>(
-    arguments: &[Expr<F>],
-    column: &dyn Fn(ColumnId) -> Option<Interval>,
-    pick: fn(i128, i128) -> i128,
-) -> Option<Interval> {
+fn extreme<F: Form>(arguments: &[Expr<F>], known: &Known<'_>, pick: fn(i128, i128) -> i128) -> Option<Interval> {
     if arguments.iter().any(|argument| argument.nullable) {
-        return union_of(arguments.iter(), column);
+        return union_of(arguments.iter(), known);
     }
-    let mut bounds = interval(arguments.first()?, column)?;
+    let mut bounds = bounds_of(arguments.first()?, known)?;
     for argument in &arguments[1..] {
-        bounds = bounds.corners(interval(argument, column)?, |a, b| Some(pick(a, b)))?;
+        bounds = bounds.corners(bounds_of(argument, known)?, |a, b| Some(pick(a, b)))?;
     }
     Some(bounds)
 }
