@@ -247,3 +247,18 @@ fn words_after_what_is_complete() {
                                      help: a time of day is 00:00:00 to 23:59:59
     "#);
 }
+
+#[test]
+fn computed_where_a_column_stands() {
+    insta::assert_snapshot!(problems(&[
+        "let a = t | sort abs(x)",
+        "let a = t | sort -abs(x)",
+        "let a = t | sort { a, abs(x) }",
+        "table t { x: i64 }\n\nt | sort abs(x)",
+        "let a = t | group month(d) { n = count() }",
+        "let a = t | group { a, month(d) } { n = count() }",
+        "let a = t | select { a, month(d) }",
+        "let a = t | derive b = case { x > 1: \"a\" }",
+        "table t (x: i64)",
+    ]), @"");
+}

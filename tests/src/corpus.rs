@@ -68,16 +68,32 @@ impl Program {
         Ok(Self { path: path.to_owned(), name: stem(path), tables, rows, sql, order, unsupported })
     }
 
-    /// Reads a program whose query lies beside it, and whose result is in order.
+    /// Reads a program whose query lies beside it.
     pub fn with_sql_file(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path)?;
+        let order = ends_in_order(&text);
         let tables = text.lines().filter_map(|line| line.strip_prefix("table ")).map(first_word).collect();
         let query = path.with_extension("sql");
         let sql = std::fs::read_to_string(&query).map_err(|error| format!("{}: {error}", query.display()))?;
         let sql = sql.trim().trim_end_matches(';').to_owned();
-        let (path, name, order) = (path.to_owned(), stem(path), Order::Significant);
+        let (path, name) = (path.to_owned(), stem(path));
         Ok(Self { path, name, tables, rows: vec![], sql, order, unsupported: false })
     }
+}
+
+/// The tables of a program and the files that it names for them: `table NAME from "FILE"`.
+pub fn default_files(text: &str) -> Vec<(String, String)> {
+    let tables = text.lines().filter_map(|line| line.strip_prefix("table "));
+    let named = tables.filter_map(|rest| Some((first_word(rest), rest.split('"').nth(1)?.to_owned())));
+    named.collect()
+}
+
+/// Whether the rows of a program's result are in order: its last transform sorts, or takes what was sorted.
+fn ends_in_order(text: &str) -> Order {
+    let code = text.lines().map(|line| line.split('#').next().unwrap_or_default()).collect::<Vec<_>>().join(" ");
+    let transforms: Vec<String> = code.split('|').map(|step| first_word(step.trim_start())).collect();
+    let last = transforms.iter().rev().find(|word| *word != "take");
+    if last.is_some_and(|word| word == "sort") { Order::Significant } else { Order::Free }
 }
 
 fn stem(path: &Path) -> String {

@@ -9,13 +9,13 @@ mod assumptions;
 #[path = "suite/made.rs"]
 mod made;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use dj_tests::cli::{bin_dir, djc};
-use dj_tests::corpus::{Case, Program, bind, compare};
+use dj_tests::corpus::{Case, Program, bind, compare, default_files};
 use dj_tests::data::{Data, Rows};
 use dj_tests::pages::{run_first_program, run_page};
 use dj_tests::random::tester::Tester;
@@ -54,6 +54,20 @@ fn trials(data: &Arc<Data>) -> Result<Vec<Trial>> {
     for path in files("tests/tpch", "dj")? {
         let (program, data) = (Program::with_sql_file(&path)?, data.clone());
         trials.push(Trial::test(format!("tpch::{}", program.name), move || Ok(tpch(&program, &data)?)));
+    }
+    for path in files("tests/gallery", "dj")? {
+        let (program, data) = (Program::with_sql_file(&path)?, data.clone());
+        let folder = root().join(".cache/data/gallery");
+        trials
+            .push(Trial::test(format!("gallery::{}", program.name), move || Ok(by_default(&program, &folder, &data)?)));
+    }
+    for path in files("tests/db-benchmark", "dj")? {
+        for nulls in ["0", "5"] {
+            let (program, data) = (Program::with_sql_file(&path)?, data.clone());
+            let folder = root().join(".cache/data/db-benchmark").join(nulls);
+            let name = format!("db_benchmark::{}::{nulls}_percent_null", program.name);
+            trials.push(Trial::test(name, move || Ok(by_default(&program, &folder, &data)?)));
+        }
     }
     for path in files("examples", "dj")? {
         let (program, data) = (Program::with_sql_file(&path)?, data.clone());
@@ -120,6 +134,15 @@ fn example(program: &Program, data: &Data) -> Result {
     run_on(program, data, |table| match table {
         "flights" => root().join(".cache/data/flights-3m.parquet"),
         other => root().join("examples").join(format!("{other}.csv")),
+    })
+}
+
+/// On the files that the program names, in a folder.
+fn by_default(program: &Program, folder: &Path, data: &Data) -> Result {
+    let files = default_files(&std::fs::read_to_string(&program.path)?);
+    run_on(program, data, |table| {
+        let file = files.iter().find(|(name, _)| name == table).map(|(_, file)| file.as_str());
+        folder.join(file.unwrap_or(table))
     })
 }
 

@@ -416,7 +416,7 @@ fn how_to_tell_apart(diagnostic: Diagnostic, name: &str, matching: &[&ScopeColum
         let last = &written[written.len() - 1];
         return diagnostic
             .help(format!("write {}", quoted.join(" or ")))
-            .help(format!("or select what is needed: `select {{ ..., other_{name} = {last} }}`"));
+            .help(format!("or select what is needed under other names: `select {{ a, b, other_{name} = {last} }}`"));
     }
     diagnostic
         .help(format!("rename or drop one before the join: `(table | rename {{ other_{name} = {name} }})`"))

@@ -279,10 +279,14 @@ impl<'a> Builder<'a> {
         let position = position(count);
         let fraction = arithmetic(ArithmeticOp::Subtract, position.clone(), call(Function::Floor, position));
         let is_whole = compare(CompareOp::Equal, fraction.clone(), float(0.0, span));
+        // Between infinities there is no way.
+        let is_same = compare(CompareOp::Equal, low.clone(), high.clone());
+        let nullable = is_whole.nullable || is_same.nullable;
+        let is_there = Expr { kind: ExprKind::Or(vec![is_whole, is_same]), ty: Type::Bool, nullable, span };
         let step = arithmetic(ArithmeticOp::Subtract, high, low.clone());
         let between = arithmetic(ArithmeticOp::Multiply, step, fraction);
         let between = arithmetic(ArithmeticOp::Add, low.clone(), between);
-        let kind = ExprKind::Case { arms: vec![(is_whole, low)], otherwise: Some(Box::new(between)) };
+        let kind = ExprKind::Case { arms: vec![(is_there, low)], otherwise: Some(Box::new(between)) };
         Expr { kind, ty: Type::F64, nullable: true, span }
     }
 }

@@ -66,10 +66,10 @@ binary! {
     divide = "stablehlo.divide" [Signed | Unsigned | Float];
     /// What [`Builder::divide`] leaves, with the sign of the dividend. Of an integer and zero: the dividend.
     remainder = "stablehlo.remainder" [Signed | Unsigned | Float];
-    /// The smaller one. Of truth values: both. Not of floats: what XLA:CPU gives for NaN depends on how much it optimizes.
-    minimum = "stablehlo.minimum" [Pred | Signed | Unsigned];
-    /// The larger one. Of truth values: any. Not of floats, as [`Builder::minimum`].
-    maximum = "stablehlo.maximum" [Pred | Signed | Unsigned];
+    /// The smaller one. Of truth values: both. Where one is NaN, what XLA:CPU gives depends on how much it optimizes.
+    minimum = "stablehlo.minimum" [Pred | Signed | Unsigned | Float];
+    /// The larger one. Of truth values: any. Where one is NaN, what XLA:CPU gives depends on how much it optimizes.
+    maximum = "stablehlo.maximum" [Pred | Signed | Unsigned | Float];
     /// Bitwise or logical and.
     and = "stablehlo.and" [Pred | Signed | Unsigned];
     /// Bitwise or logical or.
@@ -212,10 +212,11 @@ impl<'c> Builder<'c> {
         self.op(NAME, &[predicate, on_true, on_false], &[], on_true.ty)
     }
 
-    /// `minimum(maximum(operand, low), high)`; the bounds may be scalars.
+    /// `minimum(maximum(operand, low), high)` of integers; the bounds may be scalars. A NaN would become a bound, or not.
     #[must_use]
     #[track_caller]
     pub fn clamp(&self, low: Value<'c>, operand: Value<'c>, high: Value<'c>) -> Value<'c> {
+        assert!(class(self.element(operand)) != Class::Float, "a clamp of {}", self.element(operand));
         self.minimum(self.maximum(operand, low), high)
     }
 

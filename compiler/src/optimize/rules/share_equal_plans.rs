@@ -46,9 +46,10 @@ struct Group {
     members: BTreeMap<usize, Same>,
 }
 
-/// What plans that may be equal have in common at a glance: operators other than projections, where rows come from, and
-/// the constants that they are filtered by.
-type Outline = (usize, Vec<usize>, Vec<String>);
+/// What plans that may be equal have in common at a glance: operators other than projections, where rows come from, the
+/// constants that they are filtered by, and the shared plans that they read. Of plans that read others, both together would
+/// read what may read one of them.
+type Outline = (usize, Vec<usize>, Vec<String>, BTreeSet<usize>);
 
 fn outline(plan: &Plan) -> Outline {
     let (mut operators, mut sources, mut constants) = (0, Vec::new(), Vec::new());
@@ -63,7 +64,7 @@ fn outline(plan: &Plan) -> Outline {
             part.walk_own_expressions(&mut |expr: &Expr| constants.extend(expr.as_literal().map(|x| format!("{x:?}"))));
         }
     });
-    (operators, sources, constants)
+    (operators, sources, constants, plans_read(plan))
 }
 
 fn holds_rows(plan: &Plan) -> bool {

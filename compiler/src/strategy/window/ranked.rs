@@ -66,7 +66,9 @@ pub(super) fn quantile<'c>(
     let fraction = b.subtract(position, low);
     let between = b.add(least, b.multiply(b.subtract(most, least), fraction));
     let is_whole = b.compare(Direction::Eq, fraction, b.constant_float(Element::F64, 0.0));
-    Lane { value: b.select(is_whole, least, between), valid: Some(is_some) }
+    // Between infinities there is no way.
+    let is_there = b.or(is_whole, b.compare(Direction::Eq, least, most));
+    Lane { value: b.select(is_there, least, between), valid: Some(is_some) }
 }
 
 /// What gives each frame's value at a place among its values in order, from zero; any value where there is none.

@@ -25,7 +25,9 @@ fn of_statement<'s>(stop: &Stop<'_>) -> Option<&'s str> {
         "def" | "func" | "function" | "macro" if second => "a function is written `fn f(x) = x + 1`",
         "var" | "const" | "val" if second => "a table is named by `let`; a value that is known now is a `param`",
         "fn" if found == "{" || found == ":" => "a function is written `fn f(x) = x + 1`",
-        "table" if found == "(" => "columns are listed in braces: `table t { a: i64, b: str? }`",
+        "table" if found == "(" && stop.at <= stop.start + 4 => {
+            "columns are listed in braces: `table t { a: i64, b: str? }`"
+        }
         "table" if stop.text(-1) == "from" => "a path is a text: `from \"trips.csv\"`",
         "table" if stop.expects(Expected::Exactly(":")) => "a column is declared by its name and type: `a: i64`",
         "let" if stop.at == stop.start + 3 && is_literal(stop) => {
@@ -73,6 +75,7 @@ fn of_expression<'s>(stop: &Stop<'_>) -> Option<&'s str> {
         (_, "?") if operator && stop.token(1).is_some_and(|next| next.kind != TokenKind::Sign) => CASE,
         (_, "between") if operator => "a range is tested by `in`, both ends included: `a in 1..10`",
         (_, "ilike") if operator => "compare in lower case: `lower(s) like \"a%\"`",
+        (_, ":") if opens_case(stop) => CASE,
         (_, ":") if operator => "a cast is written `x as T`",
         (_, ",") if opens_list(stop) => "a list of values is written in braces: `a in { 1, 2 }`",
         (_, "(") if stop.text(-2) == "." && operator => "a function comes before its operands: `round(a, 2)`",
@@ -89,10 +92,20 @@ fn of_expression<'s>(stop: &Stop<'_>) -> Option<&'s str> {
 
 /// Whether the innermost open bracket follows `in`.
 fn opens_list(stop: &Stop<'_>) -> bool {
+    stands_in(stop, "in", "(")
+}
+
+/// Whether the innermost open bracket is that of a `case`.
+fn opens_case(stop: &Stop<'_>) -> bool {
+    stands_in(stop, "case", "{")
+}
+
+/// Whether the innermost open bracket is such a one, behind a word.
+fn stands_in(stop: &Stop<'_>, word: &str, bracket: &str) -> bool {
     let Some(open) = stop.open_bracket() else { return false };
     let at = stop.tokens.partition_point(|token| token.span.start < open.span.start);
     let before = at.checked_sub(1).and_then(|index| stop.tokens.get(index));
-    open.text(stop.source) == "(" && before.is_some_and(|token| token.text(stop.source) == "in")
+    open.text(stop.source) == bracket && before.is_some_and(|token| token.text(stop.source) == word)
 }
 
 /// `left join`: the kind stands after the word.
