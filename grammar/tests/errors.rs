@@ -14,7 +14,7 @@ export d = a | sort length(x)"#,
         r#"table t { a: i64
 let b = t | filter (x > 1
 export c = b | take"#,
-    ]), @r"
+    ]), @r#"
     let a = t | filter
     export b = a | take 3
     ^^^^^^ DJ0110: expected an expression, found a new statement, `export`
@@ -29,8 +29,8 @@ export c = b | take"#,
     ^^^ DJ0115: `{` is not closed: expected a name, `,`, `..`, `?`, `in` or `}`, found a new statement, `let`
     export c = b | take
     ^^^^^^ DJ0115: `(` is not closed: expected an operator or `)`, found a new statement, `export`
-                       ^ DJ0110: expected a whole number, found the end of the file
-    ");
+                       ^ DJ0110: expected a name or a whole number, found the end of the file
+    "#);
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn numbers() {
         "fn f() = 2a",
         "let a = t | take 99999999999999999999",
         "fn f() = 9999999999999w",
-    ]), @r"
+    ]), @r#"
     fn f() = 1.
              ^^ DJ0107: `1.` has no digit after its dot
                help: write `1.0` or `1`
@@ -251,7 +251,7 @@ fn numbers() {
              ^^^^^ DJ0107: `1e999` is too large: the largest f64 is 1.7976931348623157e308
 
     let a = t | take 1e3
-                     ^^^ DJ0110: expected a whole number, found `1e3`
+                     ^^^ DJ0110: expected a name or a whole number, found `1e3`
                        help: a count is written without a dot or an exponent: `1_000`
 
     fn f() = 0xff
@@ -279,7 +279,7 @@ fn numbers() {
 
     fn f() = 9999999999999w
              ^^^^^^^^^^^^^^ DJ0107: `9999999999999w` is too long a time: durations are 64-bit microseconds
-    ");
+    "#);
 }
 
 #[test]
@@ -337,7 +337,7 @@ let b = t"#,
         "let a = t | drop { a.b }",
         "table t { a i64 }",
         "mesh a = x",
-    ]), @r"
+    ]), @r#"
     let a =
            ^ DJ0110: expected a name, found the end of the file
 
@@ -352,10 +352,9 @@ let b = t"#,
     let b = t
 
     let a = t | take n
-                     ^ DJ0110: expected a whole number, found `n`
 
     let a = t | take(3)
-                    ^ DJ0110: expected a whole number, found `(`
+                    ^ DJ0110: expected a name or a whole number, found `(`
                       help: a transform is not called: its operands follow it without parentheses
 
     let a = t | select { a b }
@@ -372,7 +371,7 @@ let b = t"#,
 
     mesh a = x
              ^ DJ0110: expected a whole number, found `x`
-    ");
+    "#);
 }
 
 #[test]

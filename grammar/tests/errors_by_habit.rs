@@ -260,5 +260,43 @@ fn computed_where_a_column_stands() {
         "let a = t | select { a, month(d) }",
         "let a = t | derive b = case { x > 1: \"a\" }",
         "table t (x: i64)",
-    ]), @"");
+    ]), @r#"
+    let a = t | sort abs(x)
+                        ^ DJ0110: expected `nulls`, `|` or a new statement, found `(`
+                          help: an expression to sort by is written in parentheses: `sort { -(a + b) }`
+
+    let a = t | sort -abs(x)
+                         ^ DJ0110: expected `nulls`, `|` or a new statement, found `(`
+                           help: an expression to sort by is written in parentheses: `sort { -(a + b) }`
+
+    let a = t | sort { a, abs(x) }
+                             ^ DJ0110: expected `,`, `nulls` or `}`, found `(`
+                               help: an expression stands in parentheses: `sort -(abs(x))`
+
+    table t { x: i64 }
+
+    t | sort abs(x)
+                ^ DJ0110: expected `nulls`, `|` or a new statement, found `(`
+                  help: an expression to sort by is written in parentheses: `sort { -(a + b) }`
+
+    let a = t | group month(d) { n = count() }
+                           ^ DJ0110: expected a name or `=`, found `(`
+                             help: what is computed has a name: `total = sum(x)`
+
+    let a = t | group { a, month(d) } { n = count() }
+                                ^ DJ0110: expected `,`, `=` or `}`, found `(`
+                                  help: what is computed has a name: `total = sum(x)`
+
+    let a = t | select { a, month(d) }
+                                 ^ DJ0110: expected `,`, `=` or `}`, found `(`
+                                   help: what is computed has a name: `total = sum(x)`
+
+    let a = t | derive b = case { x > 1: "a" }
+                                       ^ DJ0110: expected `=>` or an operator, found `:`
+                                         help: write `case { condition => value, else => other }`
+
+    table t (x: i64)
+          ^^^ DJ0113: a call has no space before its `(`: expected `t(`
+            help: remove the space
+    "#);
 }

@@ -1,3 +1,4 @@
+from (
 with g as (
   select year("year") as year, source, net_generation as gwh,
     net_generation / lag(net_generation) over (partition by source order by "year") - 1 as growth
@@ -18,3 +19,5 @@ select *, renewable / total as share, sum(renewable) over (order by year rows 2 
   year - (select min(year) from wide where renewable > nuclear) as since_overtaking,
   year >= (select min(year) from wide where renewable > nuclear) as ahead
 from wide order by year
+)
+select year, fossil, nuclear, renewable, leader, steepest, share, growth, three_years, fossil_change, total, yearly_rate, since_overtaking, ahead

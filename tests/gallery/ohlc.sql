@@ -1,3 +1,4 @@
+from (
 with bars as (
   select symbol, time_bucket(interval 5 minutes, ts) as bar, ts::date as day, arg_min(price, ts) as open,
     max(price) as high,
@@ -17,3 +18,5 @@ select symbol, bar, day, open, high, low, close, volume, trades,
 from bars window w as (partition by symbol, day order by bar), m as (partition by symbol, day
   order by bar rows 4 preceding)
 order by symbol, bar
+)
+select symbol, bar, open, high, low, close, volume, trades, day, vwap, total, nth, ma5, share, true_range, signal

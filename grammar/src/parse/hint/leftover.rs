@@ -22,10 +22,8 @@ pub(super) fn of_leftover(stop: &Stop<'_>) -> Option<String> {
     if stop.text(0) == "from" && stop.tokens.get(stop.start).is_some_and(|first| first.text(stop.source) == "table") {
         return Some("the file is named before the columns: `table t from \"t.csv\" { id: i64 }`".to_owned());
     }
-    if stop.text(0) == "("
-        && let Some(transform) = transform_of(stop)
-    {
-        return computed(transform, stop.text(-1));
+    if stop.text(0) == "(" && transform_of(stop) == Some("sort") {
+        return Some(format!("an expression stands in parentheses: `sort -({}(x))`", stop.text(-1)));
     }
     let token = stop.token(0).filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted))?;
     let word = token.text(stop.source).to_ascii_lowercase();
@@ -54,16 +52,6 @@ pub(super) fn of_leftover(stop: &Stop<'_>) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// How a transform takes what a function computes, where only a column stands by itself.
-fn computed(transform: &str, function: &str) -> Option<String> {
-    Some(match transform {
-        "sort" => format!("an expression stands in parentheses: `sort -({function}(x))`"),
-        "group" => format!("a key that is computed has a name: `group {{ k = {function}(x) }} {{ n = count() }}`"),
-        "select" => format!("what is computed has a name: `select {{ a, b = {function}(x) }}`"),
-        _ => return None,
-    })
 }
 
 /// The transform that the word stands behind, if it is directly in it.

@@ -336,11 +336,7 @@ fn m11_columns_of_the_host() {
             &with(|column| column.scalars[0] = ScalarSource::Cell { stage: 1, column: 0 }),
             &with(|column| column.domain = Some(0)),
             &with(|column| column.element = Element::F32),
-            &with(|column| {
-                // No text.
-                column.joined = Some(JoinedTexts { number: 0, count: 0, separator: String::new() });
-                column.nullable = true;
-            }),
+            &with(|column| column.joined = Some(JoinedTexts { number: 0, count: 0, separator: String::new() })),
             &with(|column| {
                 // Itself.
                 column.value = HostValue::Expr(Expr::column(ColumnId(2), Type::I64, false, Span::default()));
