@@ -394,7 +394,7 @@ fn build_form(join: &Join, sink: &Sink) -> String {
         if known == columns.len() {
             columns.push(id);
         }
-        ColumnId(u32::try_from(known).unwrap_or(u32::MAX))
+        ColumnId(u32::try_from(known).unwrap_or_else(|_| unreachable!("a program has no more columns")))
     };
     let plan = (*join.right).clone().without_spans().renamed(&mut number);
     let keys = join.on.iter().map(|(_, key)| {

@@ -1,6 +1,7 @@
 //! What a rewrite has to know of an expression before it moves it.
 
-use super::interval::{Failure, Interval, Known, Origin, failure_within};
+use super::failure::{Failure, failure_within};
+use super::interval::{Interval, Known, Origin};
 use super::{ColumnId, Expr, ExprKind, Form, Function};
 
 /// Whether computing the expression may raise a status: overflow, a failed cast, an ambiguous cell.

@@ -8,6 +8,7 @@ mod analysis;
 pub mod calendar;
 mod display;
 mod eval;
+mod failure;
 mod form;
 mod format;
 mod function;
@@ -21,11 +22,12 @@ pub use eval::{
     EvalError, MAX_TEXT_BYTES, Row, append_text, cast, compare, decimal_to_f64, eval, eval_constant, power_of_ten,
     regex_problem,
 };
+pub use failure::{Failure, failure};
 pub use form::{Form, Never, Text};
 pub(crate) use format::append_value;
 pub use format::value_text;
 pub use function::Function;
-pub use interval::{Failure, Interval, Origin, failure, interval};
+pub use interval::{Interval, Origin, interval};
 pub use scalar::Scalar;
 
 use dj_grammar::Span;
