@@ -98,14 +98,14 @@ fn filters_sink_through_joins() {
     └ filter v > a
       └ join inner on a == k
         ├ scan t [a] where a > 1
-        └ scan u [k, v] where v > 2
+        └ scan u [k, v] where v > 2 and k > 1
     "#);
     assert_snapshot!(check("t | join left u on a == k | filter a > 1 and v is null | select { a, v }"), @r#"
     project [a, v]
     └ filter v is null
       └ join left on a == k
         ├ scan t [a] where a > 1
-        └ scan u [k, v]
+        └ scan u [k, v] where k > 1
     "#);
     assert_snapshot!(check("t | join left u on a == k | filter v > 2 | select { a, v }"), @r#"
     project [a, v]
@@ -130,7 +130,7 @@ fn filters_sink_through_joins() {
     join semi on a == k
     ├ scan t [a] where a > 3
     └ project [k]
-      └ scan u [k, v] where v > 2
+      └ scan u [k, v] where v > 2 and k > 3
     "#);
     assert_snapshot!(check("t | join anti u on a == k and v > 2 and a > 3 | select a"), @r#"
     join anti on a == k where a > 3
@@ -341,7 +341,7 @@ fn a_rule_that_narrows_tells_the_readers_above() {
 }
 
 /// Programs for the rules that the others leave idle.
-const MORE: [&str; 8] = [
+const MORE: [&str; 9] = [
     "t | take 10 | take 3..20",
     "t | sort x | filter a > 1 and true | take 10 | derive y = a | take 3..20 | select { a, y }",
     "t | select a | union (u | select a = k) | filter a > 1 | distinct { a } | filter a > 2 | group a { n = count() } | filter a > 3",
@@ -350,6 +350,7 @@ const MORE: [&str; 8] = [
     "let s = t | filter a > 1\nexport one = s | join left (s | group a { n = count() }) on a | select b",
     "let s = t | group a { n = count() }\nexport one = t | join left s on a | join left (s | select { a, m = n }) on a | select b",
     "t | filter (true and a > 1 or false) or not (not true) | take 5",
+    "let s = t | aggregate { n = count() }\nlet r = t | aggregate { m = max(a) }\nexport one = u | derive { x = s.n, y = r.m }",
 ];
 
 /// Every step reads the one before, so that one step merges at a time: far more of them than a batch has rounds.

@@ -31,9 +31,7 @@ pub(super) fn skips(predicate: &Expr, columns: &[DriverColumn]) -> Vec<ScanPredi
             on(operand, begins_with(prefix))
         }
         ExprKind::Call(Function::StartsWith, operands) => match &operands[..] {
-            [text, prefix] => {
-                on(text, prefix.as_literal().and_then(Scalar::as_str).map_or(vec![], |prefix| begins_with(prefix)))
-            }
+            [text, prefix] => on(text, prefix.as_literal().and_then(Scalar::as_str).map_or(vec![], begins_with)),
             _ => vec![],
         },
         ExprKind::Literal(_)

@@ -2,6 +2,7 @@
 
 use super::{analyze, shown};
 use crate::analyze::{BoundTable, Catalog};
+use crate::plan::RowCount;
 use dj_grammar::{Diagnostic, Span, parse};
 use dj_runtime::types::{Field, Type};
 use std::path::{Path, PathBuf};
@@ -9,20 +10,21 @@ use std::path::{Path, PathBuf};
 /// The tables that the end-to-end tests generate.
 pub(crate) struct Generated;
 
-/// Columns as `name type`, with `!` after those that have no nulls.
-const TABLES: [(&str, &str); 3] = [
+/// Rows, and columns as `name type`, with `!` after those that have no nulls.
+const TABLES: [(&str, u64, &str); 3] = [
     (
         "t",
+        200,
         "id! i64, n! i32, g str, k i32, b bool, tiny i8, small i16, big i64, utiny u8, usmall u16, uint u32, real f32, \
          x f64, m decimal(9;2), p decimal(18;4), d date, ts timestamp, s str",
     ),
-    ("dim", "key! i32, name! str, weight f64, letter str"),
-    ("many", "seq! i64, key i32, tag str, v i64"),
+    ("dim", 8, "key! i32, name! str, weight f64, letter str"),
+    ("many", 40, "seq! i64, key i32, tag str, v i64"),
 ];
 
 impl Catalog for Generated {
     fn table(&self, name: &str, _: Option<&str>, _: Span) -> Result<Option<BoundTable>, Diagnostic> {
-        let Some((_, columns)) = TABLES.iter().find(|(known, _)| *known == name) else { return Ok(None) };
+        let Some((_, rows, columns)) = TABLES.iter().find(|(known, ..)| *known == name) else { return Ok(None) };
         let fields = columns.split(", ").fold(Vec::new(), |mut fields: Vec<Field>, column| {
             if let Some((name, ty)) = column.split_once(' ') {
                 let nullable = !name.ends_with('!');
@@ -30,7 +32,8 @@ impl Catalog for Generated {
             }
             fields
         });
-        Ok(Some(BoundTable { fields, typed: true, ..BoundTable::default() }))
+        let rows = Some(RowCount::at_most(*rows));
+        Ok(Some(BoundTable { fields, rows, typed: true, ..BoundTable::default() }))
     }
 }
 

@@ -118,16 +118,29 @@ impl<'a> Estimates<'a> {
     /// What is guessed of an expression's values: those of a column, of a column in a wider type, or of no more than the
     /// columns that it reads have together.
     fn of(&self, expr: &Expr) -> Values {
+        let constant = Values { distinct: Some(1.0), bounds: None };
         match &expr.kind {
             ExprKind::Column(id) => self.column(*id),
+            ExprKind::Literal(_) | ExprKind::Param(_) | ExprKind::Cell { .. } => constant,
             ExprKind::Cast { operand, .. } if operand.ty.is_integer() && expr.ty.is_integer() => self.of(operand),
-            ExprKind::Literal(_) | ExprKind::Param(_) | ExprKind::Cell { .. } => {
-                Values { distinct: Some(1.0), bounds: None }
-            }
-            _ if expr.ty == Type::Bool => Values { distinct: Some(2.0), bounds: None },
-            _ => {
+            ExprKind::Table { .. }
+            | ExprKind::Negate(_)
+            | ExprKind::Not(_)
+            | ExprKind::Arithmetic(..)
+            | ExprKind::Compare(..)
+            | ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::IsNull(_)
+            | ExprKind::Coalesce(_)
+            | ExprKind::Case { .. }
+            | ExprKind::InList { .. }
+            | ExprKind::Like { .. }
+            | ExprKind::Cast { .. }
+            | ExprKind::Call(..) => {
                 let read = expr.columns().into_iter().map(|id| self.column(id).distinct);
-                Values { distinct: read.reduce(|a, b| Some(a? * b?)).flatten(), bounds: None }
+                let combined = read.reduce(|a, b| Some(a? * b?)).flatten();
+                let distinct = if expr.ty == Type::Bool { Some(2.0) } else { combined };
+                Values { distinct, bounds: None }
             }
         }
     }

@@ -243,12 +243,10 @@ impl<'a> Search<'a> {
             let is_unique = self.is_unique(member.relation, vec![member.key.as_column()?]);
             if is_unique { self.lanes(relation) } else { None }
         });
-        let known = members().filter_map(|member| self.estimates.distinct(&member.key));
-        let rows = members().map(|member| self.rows[member.relation]);
-        let most = |values: &mut dyn Iterator<Item = f64>| values.reduce(f64::max);
-        most(&mut of_unique.into_iter()).or_else(|| most(&mut known.into_iter())).unwrap_or_else(|| {
-            rows.reduce(f64::min).unwrap_or_else(|| unreachable!("a class has two members at least"))
-        })
+        let known = || members().filter_map(|member| self.estimates.distinct(&member.key)).reduce(f64::max);
+        let fewest = || members().map(|member| self.rows[member.relation]).reduce(f64::min);
+        let values = of_unique.reduce(f64::max).or_else(known).or_else(fewest);
+        values.unwrap_or_else(|| unreachable!("a class has two members at least"))
     }
 
     fn are_connected(&self, left: Set, right: Set) -> bool {
