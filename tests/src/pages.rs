@@ -83,6 +83,31 @@ pub fn run_first_program(path: &Path, scratch: &Path) -> Result {
     Ok(())
 }
 
+/// Runs every program of a guide (`dj fixed`) on the guide's data (`csv NAME`), and compares what it prints with the block
+/// `text` behind it.
+pub fn run_guide(path: &Path, scratch: &Path) -> Result {
+    let text = std::fs::read_to_string(path)?;
+    let blocks: Vec<(&str, &str)> =
+        text.split("```").skip(1).step_by(2).filter_map(|part| part.split_once('\n')).collect();
+    let folder = scratch.join(path.file_stem().unwrap_or_default());
+    std::fs::create_dir_all(&folder)?;
+    for (kind, rows) in &blocks {
+        if let Some(name) = kind.strip_prefix("csv ") {
+            std::fs::write(folder.join(format!("{name}.csv")), rows)?;
+        }
+    }
+    let mut wrong = Vec::new();
+    for pair in blocks.windows(2) {
+        let [("dj fixed", program), (kind, wanted)] = pair else { continue };
+        std::fs::write(folder.join("page.dj"), program)?;
+        let found = djc()?.arg("run").arg(folder.join("page.dj")).succeed()?.stdout;
+        if *kind != "text" || found.trim() != wanted.trim() {
+            wrong.push(format!("{program}\ngives:\n{found}"));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
+}
+
 /// A page while its blocks run.
 struct Page {
     code: String,

@@ -17,7 +17,7 @@ use std::time::Instant;
 use dj_tests::cli::{bin_dir, djc};
 use dj_tests::corpus::{Case, Program, bind, compare, default_files};
 use dj_tests::data::{Data, Rows};
-use dj_tests::pages::{run_first_program, run_page};
+use dj_tests::pages::{run_first_program, run_guide, run_page};
 use dj_tests::random::tester::Tester;
 use dj_tests::{Result, files, root};
 use libtest_mimic::{Arguments, Trial};
@@ -82,6 +82,12 @@ fn trials(data: &Arc<Data>) -> Result<Vec<Trial>> {
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let data = data.clone();
         trials.push(Trial::test(format!("errors::{name}"), move || Ok(run_page(&path, data.scratch())?)));
+    }
+    for guide in ["language", "coming-from"] {
+        let data = data.clone();
+        trials.push(Trial::test(format!("guides::{guide}"), move || {
+            Ok(run_guide(&root().join(format!("docs/{guide}.md")), data.scratch())?)
+        }));
     }
     let data = data.clone();
     trials.push(Trial::test("language::first_program", move || {

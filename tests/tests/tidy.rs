@@ -223,3 +223,15 @@ fn nothing_large_is_tracked() -> Result {
     }
     fail_with(&large)
 }
+
+#[test]
+fn what_shows_a_rule_is_there() -> Result {
+    let page = fs::read_to_string(root().join("docs/semantics.md"))?;
+    let names = page.match_indices("corpus/").map(|(at, prefix)| {
+        let rest = &page[at + prefix.len()..];
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()
+    });
+    let names: BTreeSet<&str> = names.filter(|name| !name.is_empty()).collect();
+    let missing = |name: &&str| !root().join(format!("tests/corpus/{name}.dj")).is_file();
+    fail_with(&names.into_iter().filter(missing).map(|name| format!("no program corpus/{name}")).collect::<Vec<_>>())
+}

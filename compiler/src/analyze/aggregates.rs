@@ -60,7 +60,8 @@ impl<'a> Builder<'a> {
         let rows = Scope { columns: rows, grouping: None, windowing: None, ..*scope };
         let wanted = argument_number(function);
         let rows_alone = function == AggregateFunction::Count && arguments.is_empty();
-        let values = if arguments.len() == wanted || rows_alone {
+        let texts_alone = function == AggregateFunction::StringAgg && arguments.len() == 1;
+        let values = if arguments.len() == wanted || rows_alone || texts_alone {
             let values: Vec<_> = arguments.iter().map(|argument| self.settled(&rows, argument)).collect();
             values.into_iter().collect::<Option<Vec<_>>>()
         } else {
@@ -71,7 +72,10 @@ impl<'a> Builder<'a> {
             Some(filter) => self.condition(&rows, filter).map(Some),
             None => Some(None),
         };
-        let (arguments, filter) = (values?, filter?);
+        let (mut arguments, filter) = (values?, filter?);
+        if texts_alone {
+            arguments.push(Expr::literal(Scalar::str(","), Type::Str, span));
+        }
         if function == AggregateFunction::StringAgg && !self.joins_texts(scope, &arguments, span) {
             return None;
         }
