@@ -154,7 +154,9 @@ fn by_default(program: &Program, folder: &Path, data: &Data) -> Result {
 
 fn run_on(program: &Program, data: &Data, file: impl Fn(&str) -> PathBuf) -> Result {
     let files: Vec<_> = program.tables.iter().map(|table| (table.clone(), file(table))).collect();
-    let out = data.scratch().join(format!("{}.result.parquet", program.name));
+    // A program may run on several folders at the same time.
+    let folder = files.first().and_then(|(_, path)| path.parent()?.file_name()).unwrap_or_default();
+    let out = data.scratch().join(format!("{}.{}.result.parquet", program.name, folder.display()));
     compare(program, bind(djc()?.arg("run").arg(&program.path), &files), &files, &out)
 }
 

@@ -54,7 +54,6 @@ fn with_texts(aggregate: Aggregate, columns: &mut Columns) -> Plan {
         item.function = AggregateFunction::Last;
         item.arguments = vec![column.read(span)];
         item.filter = Some(is_last());
-        item.nullable = true;
     }
     let mut plan = Plan::Project(Project { input, items, span });
     if !keys.is_empty() {
