@@ -90,9 +90,10 @@ impl TableSource for RangeRows {
 
 /// How many values there are from `start` on before `end`.
 pub fn whole_steps(start: i64, end: i64, by: i64) -> u64 {
-    let (length, by) = (i128::from(end) - i128::from(start), i128::from(by));
-    let steps = if by > 0 { (length + by - 1).div_euclid(by) } else { (length + by + 1).div_euclid(by) };
-    u64::try_from(steps.max(0)).unwrap_or(u64::MAX)
+    let length = i128::from(end) - i128::from(start);
+    let length = if by > 0 { length } else { -length };
+    let steps = u128::try_from(length).map_or(0, |length| length.div_ceil(by.unsigned_abs().into()));
+    u64::try_from(steps).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
