@@ -24,10 +24,9 @@ fn rewritten(mut plan: Plan, columns: &mut Columns) -> Plan {
     for input in plan.inputs_mut() {
         *input = rewritten(input.take(), columns);
     }
-    match plan {
-        Plan::Aggregate(aggregate) if aggregate.aggregates.iter().any(joins_texts) => with_texts(aggregate, columns),
-        other => other,
-    }
+    let Plan::Aggregate(aggregate) = plan else { return plan };
+    let of_texts = aggregate.aggregates.iter().any(joins_texts);
+    if of_texts { with_texts(aggregate, columns) } else { Plan::Aggregate(aggregate) }
 }
 
 fn joins_texts(item: &NamedAggregate) -> bool {
