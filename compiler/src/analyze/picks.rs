@@ -60,11 +60,10 @@ impl<'a> Builder<'a> {
 
 /// Whether a name is like a pattern, in which every `*` stands for any text.
 fn is_like(name: &str, pattern: &str) -> bool {
-    let (first, rest) = pattern.split_once('*').unwrap_or((pattern, ""));
+    let Some((first, rest)) = pattern.split_once('*') else { return name == pattern };
+    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
     let Some(mut left) = name.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = rest.split('*').collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
+    for part in middle.split('*') {
         let Some(at) = left.find(part) else { return false };
         left = &left[at + part.len()..];
     }

@@ -132,7 +132,7 @@ pub(super) struct Run {
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 
-    /// What to run on: `cpu`, or several CPU devices, `cpu:8`
+    /// What to run on: `cpu`; programs for several devices, such as `cpu:8`, are not compiled yet
     #[arg(long, value_name = "TARGET", value_parser = parse_target, default_value = "cpu")]
     pub(super) target: Target,
 
@@ -159,7 +159,7 @@ pub(super) struct Compile {
     #[arg(long = "out", short = 'o', value_name = "OUT.djx")]
     pub(super) out: PathBuf,
 
-    /// What to compile for: `cpu`, `cpu:8`, `tpu:v5e:2x4`; may be given several times
+    /// What to compile for, one device so far: `cpu`, `tpu:v5e:1x1`; may be given several times
     #[arg(long = "target", value_name = "TARGET", value_parser = parse_target, default_value = "cpu")]
     pub(super) targets: Vec<Target>,
 

@@ -36,6 +36,8 @@
 //! - (M21) Every stage is in one pass; the stages of a pass of several have one driver each, all over one source, and chunks of
 //!   one size; and what a stage reads are results of earlier passes.
 //! - (M22) The last variant assumes nothing, so that some variant always holds.
+//! - (M23) A table whose rows are made has no file and one column, of i64, dates or timestamps, never null; its ends are of that
+//!   type and read parameters alone, and its step leads on, by months only where there are some.
 
 mod drivers;
 mod passes;
@@ -43,7 +45,10 @@ mod stages;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use super::{AssumptionKind, FORMAT, HostTable, HostTableKind, Manifest, ResultColumn, Target, Variant};
+use super::{
+    AssumptionKind, FORMAT, HostTable, HostTableKind, MadeRange, Manifest, RangeStep, ResultColumn, TableSpec, Target,
+    Variant,
+};
 use crate::expr::{Expr, ExprKind, Scalar};
 use crate::pjrt::Element;
 use crate::types::{Bounds, Field, Type};
@@ -160,6 +165,9 @@ impl Manifest {
             for column in &table.columns {
                 self.verify_domain(At(&place), &column.field, column.domain, true)?;
             }
+            if let Some(made) = &table.made {
+                self.verify_made(At(&place), table, made)?;
+            }
         }
         for param in &self.params {
             let place = format!("parameter `{}`", param.field.name);
@@ -171,6 +179,24 @@ impl Manifest {
             }
         }
         Ok(())
+    }
+
+    fn verify_made(&self, at: At<'_>, table: &TableSpec, made: &MadeRange) -> Verified {
+        let [column] = &table.columns[..] else {
+            return Err(at.broken(23, format!("made rows have {} columns", table.columns.len())));
+        };
+        let Field { ty, nullable, .. } = column.field;
+        let is_range = matches!(ty, Type::I64 | Type::Date | Type::Timestamp) && !nullable && table.path.is_none();
+        at.must(23, is_range, || format!("made rows of {ty}, or of a file"))?;
+        for end in [&made.start, &made.end] {
+            at.must(23, end.ty == ty, || format!("an end is {}", end.ty))?;
+            verify_reads(at, 23, end, &|_| None, self.params.len())?;
+        }
+        let leads_on = match made.step {
+            RangeStep::Whole(by) => by != 0,
+            RangeStep::Months(by) => by != 0 && ty != Type::I64,
+        };
+        at.must(23, leads_on, || format!("a step of {:?}", made.step))
     }
 
     /// A domain only where there is text; `needed` where text must have one.

@@ -7,7 +7,7 @@ use super::request::{Request, TableInput, Value};
 use crate::artifact::{Assumption, AssumptionKind, DriverSource, MadeRange, Manifest, ParamSpec, TableSpec, describe};
 use crate::expr::{EvalError, Expr, ExprKind, Scalar, eval_constant};
 use crate::io::{RangeRows, Source};
-use crate::types::{Bounds, Type};
+use crate::types::Bounds;
 use dj_grammar::Diagnostic;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,8 +79,8 @@ fn made_rows(table: &TableSpec, made: &MadeRange, params: &[Scalar]) -> Result<S
         Ok::<_, RunError>(eval_constant(&given).map_err(failed)?.as_int().and_then(|end| i64::try_from(end).ok()))
     };
     let (start, end) = end(&made.start)?.zip(end(&made.end)?).unwrap_or((0, 0));
-    let ty = table.columns.first().map_or(Type::I64, |column| column.field.ty);
-    let rows = RangeRows::new(ty, start, end, made.step);
+    let column = table.columns.first().ok_or_else(|| RunError::bug(format!("`{}` has no column", table.name)))?;
+    let rows = RangeRows::new(column.field.ty, start, end, made.step);
     Source::of(table, Arc::new(rows)).map_err(|error| RunError::bug(error.to_string()))
 }
 

@@ -1,6 +1,7 @@
 //! Every invariant, broken, and the verifier that says so.
 
 mod passes;
+mod ranges;
 
 use crate::artifact::*;
 use crate::expr::{ColumnId, CompareOp, Expr, ExprKind, Scalar};
