@@ -68,10 +68,7 @@ impl<'a> Builder<'a> {
             self.report(argument_count(&name.node, arguments.len(), wanted, span));
             None
         };
-        let filter = match filter {
-            Some(filter) => self.condition(&rows, filter).map(Some),
-            None => Some(None),
-        };
+        let filter = self.filter_of(&rows, filter);
         let (mut arguments, filter) = (values?, filter?);
         if texts_alone {
             arguments.push(Expr::literal(Scalar::str(","), Type::Str, span));
@@ -96,6 +93,11 @@ impl<'a> Builder<'a> {
             (None, None) => unreachable!("an aggregate without a group was told"),
         }
         Some(Value::typed(Expr::column(id, ty, nullable, span)))
+    }
+
+    /// The `filter` of a call, if it has one; nothing where it is wrong.
+    pub(super) fn filter_of(&mut self, rows: &Scope<'_, 'a>, filter: Option<&'a ast::Expr>) -> Option<Option<Expr>> {
+        filter.map_or(Some(None), |filter| self.condition(rows, filter).map(Some))
     }
 
     /// Whether `string_agg` has a literal between its texts, and a group to take them of.

@@ -174,7 +174,9 @@ impl Builder<'_> {
 
     /// What `regexp_replace` takes behind the text: whether it is right shows only together.
     fn replacement(&mut self, arguments: &[Expr]) -> Option<()> {
-        let literal = |at: usize| arguments.get(at).map_or("", |argument| literal_of(argument).unwrap_or_default());
+        let text =
+            |argument| literal_of(argument).unwrap_or_else(|| unreachable!("only text literals were let through"));
+        let literal = |at: usize| arguments.get(at).map_or("", text);
         let (pattern, replacement, options) = (literal(1), literal(2), literal(3));
         let Some((at, problem)) = replacement_problem(pattern, replacement, options) else { return Some(()) };
         let message = match at {

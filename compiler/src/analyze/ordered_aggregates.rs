@@ -86,10 +86,7 @@ impl<'a> Builder<'a> {
         }
         let rows = Scope { columns: rows, grouping: None, windowing: None, ..*scope };
         let argument = self.settled(&rows, &arguments[0]);
-        let filter = match filter {
-            Some(filter) => self.condition(&rows, filter).map(Some),
-            None => Some(None),
-        };
+        let filter = self.filter_of(&rows, filter);
         let quantile = match name.node.as_str() {
             "median" => Some(0.5),
             "quantile" => Some(self.quantile_share(&arguments[1])?),

@@ -293,8 +293,6 @@ pub enum StatusKind {
     Overflow,
     /// A value cannot be converted.
     Cast,
-    /// An `assert` failed.
-    Assert,
 }
 
 /// What comes out of a stage.

@@ -51,7 +51,6 @@ pub(super) fn stop(raised: Raised<'_>, row: Option<FailedRow>) -> Stop {
         StatusKind::Contract => codes::CONTRACT,
         StatusKind::Overflow => codes::OVERFLOW,
         StatusKind::Cast => codes::CAST,
-        StatusKind::Assert => codes::ASSERT,
     };
     let label = if site.kind == StatusKind::Overflow { "overflow" } else { "" };
     let diagnostic = match row {

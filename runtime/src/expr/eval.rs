@@ -10,7 +10,6 @@ mod cast;
 mod function;
 mod integers;
 mod math;
-mod md5;
 mod parse;
 mod regex;
 mod text;

@@ -37,8 +37,7 @@ impl<'c> Cx<'_, 'c> {
         operands: &[Expr],
         expr: &Expr,
     ) -> Lane<'c> {
-        let lanes: Vec<_> = operands.iter().map(|operand| self.expr(scope, operand)).collect();
-        let valid = lanes.iter().fold(None, |valid, lane| self.both(valid, lane.valid));
+        let (lanes, valid) = self.strict(scope, operands);
         let part = |at: usize| self.to_element(lanes[at].value, Element::S64);
         let (days, no_date) = self.date_of(part(0), part(1), part(2));
         let (value, failed) = if function == Function::MakeDate {

@@ -21,8 +21,7 @@ impl<'c> Cx<'_, 'c> {
         operands: &[Expr],
         expr: &Expr,
     ) -> Lane<'c> {
-        let lanes: Vec<_> = operands.iter().map(|operand| self.expr(scope, operand)).collect();
-        let valid = lanes.iter().fold(None, |valid, lane| self.both(valid, lane.valid));
+        let (lanes, valid) = self.strict(scope, operands);
         let value = match (function, &lanes[..]) {
             (Function::ShiftLeft | Function::ShiftRight, [x, y]) => {
                 self.shift(scope, function, (x.value, y.value), expr, valid)

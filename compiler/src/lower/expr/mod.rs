@@ -174,6 +174,13 @@ impl<'c> Cx<'_, 'c> {
         }
     }
 
+    /// The operands of what is null where any of them is, and where none is.
+    fn strict(&self, scope: Scope<'_, 'c>, operands: &[Expr]) -> (Vec<Lane<'c>>, Option<Value<'c>>) {
+        let lanes: Vec<_> = operands.iter().map(|operand| self.expr(scope, operand)).collect();
+        let valid = lanes.iter().fold(None, |valid, lane| self.both(valid, lane.valid));
+        (lanes, valid)
+    }
+
     /// The lanes on which a condition is true.
     pub(crate) fn truth(&self, scope: Scope<'_, 'c>, condition: &Expr) -> Value<'c> {
         let lane = self.expr(scope, condition);

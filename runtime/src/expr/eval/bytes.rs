@@ -2,8 +2,9 @@
 
 use super::function::Arguments;
 use super::text::within_bound;
-use super::{EvalError, Value, md5};
+use super::{EvalError, Value};
 use crate::expr::Scalar;
+use md5::{Digest, Md5};
 
 /// `hex(x)` and `bin(x)`, with `digits` for a byte: of a text all of them, of an integer those from the first that is not 0.
 pub(super) fn digits(value: &Value, digits: fn(u8) -> String) -> Result<Scalar, EvalError> {
@@ -52,7 +53,7 @@ fn byte_of(digits: &[u8]) -> Option<u8> {
 
 /// The digest in hexadecimal digits.
 pub(super) fn md5(text: &str) -> String {
-    md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The least number of bytes to insert, delete or exchange that make one text the other (Wagner and Fischer, "The
