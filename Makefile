@@ -24,7 +24,7 @@ examples:  ## run every example, and compile it for a TPU
 
 fmt:  ## format Rust and .dj files
 	cargo fmt --all
-	cargo run --quiet --bin djc -- fmt examples/*.dj tests/tpch/*.dj tests/corpus/*.dj
+	cargo run --quiet --bin djc -- fmt examples/*.dj tests/{tpch,corpus,gallery,db-benchmark}/*.dj
 
 lint:  ## what CI checks before the tests: format, clippy, documentation
 	@scripts/lint

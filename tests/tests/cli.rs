@@ -473,7 +473,7 @@ fn timings_are_json() -> Result {
 
 #[test]
 fn our_own_programs_are_formatted() -> Result {
-    for folder in ["examples", "tests/corpus", "tests/tpch"] {
+    for folder in ["examples", "tests/corpus", "tests/db-benchmark", "tests/gallery", "tests/tpch"] {
         djc()?.args(["fmt", "--check"]).args(files(folder, "dj")?).succeed()?;
     }
     Ok(())
