@@ -12,6 +12,7 @@
 //! #   where k > 3
 //! ```
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use arrow::record_batch::RecordBatch;
@@ -166,14 +167,17 @@ impl Case<'_> {
 /// Compiles for tests, where the programs are many and the rows few.
 const FAST: [&str; 2] = ["--xla-opt-level", "0"];
 
+/// Where DuckDB has the tables of programs: temporary views would hide those of other tests.
+const SCHEMA: &str = "program";
+
 /// Runs `invocation` with its result sent to `out`, and compares that with DuckDB's answer over `files`.
 pub fn compare(program: &Program, invocation: Invocation, files: &[(String, PathBuf)], out: &Path) -> Result {
     invocation.arg("--out").arg(format!("result={}", out.display())).succeed()?;
-    let views: String = files
-        .iter()
-        .map(|(table, path)| format!("create or replace temp view \"{table}\" as from '{}';\n", path.display()))
-        .collect();
-    let wanted = Table::new(&duckdb::query(&format!("{views}{}", program.sql))?)?;
+    let mut sql = format!("create schema if not exists {SCHEMA}; set search_path = '{SCHEMA}';\n");
+    for (table, path) in files {
+        let _ = writeln!(sql, "create or replace view \"{table}\" as from '{}';", path.display());
+    }
+    let wanted = Table::new(&duckdb::query(&(sql + &program.sql))?)?;
     same(&Table::new(&read_parquet(out)?)?, &wanted, program.order)
 }
 

@@ -7,8 +7,18 @@ use std::time::{Duration, Instant};
 /// Long for any of these programs, on a busy machine and without optimization.
 const SOON: Duration = Duration::from_secs(60);
 
+/// Analysis recurses as deep as functions call each other, in frames that are large without optimization; the programs run it on
+/// a stack of this kind (`dj_runtime::cli`), threads of tests have 2 MiB.
+const STACK: usize = 1 << 28;
+
 /// The first problem of a program, how many there are, and nothing that takes long.
 fn first_of(source: &str) -> (String, usize) {
+    let source = source.to_owned();
+    let thread = std::thread::Builder::new().stack_size(STACK).spawn(move || analyzed(&source)).expect("a thread");
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn analyzed(source: &str) -> (String, usize) {
     let start = Instant::now();
     let (file, syntax) = dj_grammar::parse(source);
     assert!(syntax.is_empty(), "{}", shown(source, &syntax));
