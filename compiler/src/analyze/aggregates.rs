@@ -3,16 +3,17 @@
 use super::builder::Builder;
 use super::calls::argument_count;
 use super::codes;
+use super::quantiles::MEDIAN;
 use super::relation::Scope;
 use super::values::Value;
 use super::windows::of_frame;
-use crate::plan::{AggregateFunction, NamedAggregate};
+use crate::plan::{AggregateFunction, Frame, NamedAggregate};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{Expr, ExprKind, Scalar};
 use dj_runtime::types::Type;
 
 /// The aggregates by name.
-pub(super) const NAMES: [(&str, AggregateFunction); 17] = [
+pub(super) const NAMES: [(&str, AggregateFunction); 21] = [
     ("count", AggregateFunction::Count),
     ("sum", AggregateFunction::Sum),
     ("mean", AggregateFunction::Mean),
@@ -30,6 +31,10 @@ pub(super) const NAMES: [(&str, AggregateFunction); 17] = [
     ("cov", AggregateFunction::Covariance),
     ("corr", AggregateFunction::Correlation),
     ("string_agg", AggregateFunction::StringAgg),
+    (MEDIAN, AggregateFunction::Quantile),
+    ("quantile", AggregateFunction::Quantile),
+    ("count_distinct", AggregateFunction::CountDistinct),
+    ("mode", AggregateFunction::Mode),
 ];
 
 /// The aggregate of a name.
@@ -58,11 +63,14 @@ impl<'a> Builder<'a> {
         };
         let column_name = item_name.take().unwrap_or_else(|| self.text(span).to_owned());
         let rows = Scope { columns: rows, grouping: None, windowing: None, ..*scope };
-        let wanted = argument_number(function);
+        let share =
+            (function == AggregateFunction::Quantile && name.node != MEDIAN).then(|| arguments.get(1)).flatten();
+        let wanted = if name.node == MEDIAN { 1 } else { argument_number(function) };
         let rows_alone = function == AggregateFunction::Count && arguments.is_empty();
         let texts_alone = function == AggregateFunction::StringAgg && arguments.len() == 1;
         let values = if arguments.len() == wanted || rows_alone || texts_alone {
-            let values: Vec<_> = arguments.iter().map(|argument| self.settled(&rows, argument)).collect();
+            let settled = arguments.iter().take(if share.is_some() { 1 } else { wanted });
+            let values: Vec<_> = settled.map(|argument| self.settled(&rows, argument)).collect();
             values.into_iter().collect::<Option<Vec<_>>>()
         } else {
             self.report(argument_count(&name.node, arguments.len(), wanted, span));
@@ -74,6 +82,12 @@ impl<'a> Builder<'a> {
             arguments.push(Expr::literal(Scalar::str(","), Type::Str, span));
         }
         if function == AggregateFunction::StringAgg && !self.joins_texts(scope, &arguments, span) {
+            return None;
+        }
+        if function == AggregateFunction::Quantile {
+            arguments = self.quantile_arguments(arguments.remove(0), share, span)?;
+        }
+        if function == AggregateFunction::Mode && !self.looks_at_partitions(scope, span) {
             return None;
         }
         let only = scope.grouping.and_then(|grouping| grouping.only.clone());
@@ -121,19 +135,33 @@ impl<'a> Builder<'a> {
         is_literal
     }
 
+    /// Whether `mode` stands where it has all rows of a group or a partition.
+    fn looks_at_partitions(&mut self, scope: &Scope<'_, 'a>, span: Span) -> bool {
+        let in_frame = scope.grouping.is_none() && scope.windowing.is_some_and(|it| it.frame != Frame::PARTITION);
+        if in_frame {
+            self.report(
+                Diagnostic::error(codes::BAD_FRAME, "`mode` looks at all rows of a partition")
+                    .label(span, "this window has a frame, or an order")
+                    .help("compute it in a window without `sort` and `rows`"),
+            );
+        }
+        !in_frame
+    }
+
     fn aggregate_type(&mut self, function: AggregateFunction, name: &str, arguments: &[Expr]) -> Option<Type> {
         let Some(first) = arguments.first() else { return Some(Type::I64) };
         let ty = first.ty;
         // The argument that is of no type that the function takes.
         let mut wrong = first;
         let (result, wanted) = match function {
-            AggregateFunction::Count => (Some(Type::I64), ""),
+            AggregateFunction::Count | AggregateFunction::CountDistinct => (Some(Type::I64), ""),
             AggregateFunction::Min
             | AggregateFunction::Max
             | AggregateFunction::First
             | AggregateFunction::Last
             | AggregateFunction::ArgMin
-            | AggregateFunction::ArgMax => (Some(ty), ""),
+            | AggregateFunction::ArgMax
+            | AggregateFunction::Mode => (Some(ty), ""),
             AggregateFunction::Sum if ty.is_integer() => (Some(Type::I64), ""),
             AggregateFunction::Sum if ty.is_decimal() => (Some(Type::wide_decimal(ty.scale())), ""),
             AggregateFunction::Sum
@@ -142,7 +170,8 @@ impl<'a> Builder<'a> {
             | AggregateFunction::Variance
             | AggregateFunction::StandardDeviation
             | AggregateFunction::Covariance
-            | AggregateFunction::Correlation => {
+            | AggregateFunction::Correlation
+            | AggregateFunction::Quantile => {
                 let other = arguments.iter().find(|argument| !argument.ty.is_numeric());
                 wrong = other.unwrap_or(first);
                 (other.is_none().then_some(Type::F64), "a number")
@@ -171,6 +200,7 @@ fn argument_number(function: AggregateFunction) -> usize {
         | AggregateFunction::ArgMax
         | AggregateFunction::Covariance
         | AggregateFunction::Correlation
+        | AggregateFunction::Quantile
         | AggregateFunction::StringAgg => 2,
         AggregateFunction::Count
         | AggregateFunction::Sum
@@ -183,7 +213,9 @@ fn argument_number(function: AggregateFunction) -> usize {
         | AggregateFunction::Last
         | AggregateFunction::Any
         | AggregateFunction::All
-        | AggregateFunction::Product => 1,
+        | AggregateFunction::Product
+        | AggregateFunction::CountDistinct
+        | AggregateFunction::Mode => 1,
     }
 }
 
@@ -201,7 +233,7 @@ pub(super) fn both(first: Option<Expr>, second: Option<Expr>) -> Option<Expr> {
 /// Whether some group, or the only row, may have no value.
 fn may_be_null(function: AggregateFunction, has_row: bool, arguments: &[Expr], filter: Option<&Expr>) -> bool {
     match function {
-        AggregateFunction::Count => false,
+        AggregateFunction::Count | AggregateFunction::CountDistinct => false,
         AggregateFunction::Variance | AggregateFunction::StandardDeviation | AggregateFunction::Covariance => true,
         AggregateFunction::Sum
         | AggregateFunction::Mean
@@ -215,6 +247,8 @@ fn may_be_null(function: AggregateFunction, has_row: bool, arguments: &[Expr], f
         | AggregateFunction::ArgMin
         | AggregateFunction::ArgMax
         | AggregateFunction::Correlation
+        | AggregateFunction::Quantile
+        | AggregateFunction::Mode
         | AggregateFunction::StringAgg => {
             !has_row || filter.is_some() || arguments.iter().any(|argument| argument.nullable)
         }

@@ -81,6 +81,19 @@ impl<'a> Builder<'a> {
             return None;
         };
         let span = bound.span;
+        let is_negative = match distance.as_literal() {
+            Some(Scalar::Int(distance)) => *distance < 0,
+            Some(Scalar::Float(distance)) => *distance < 0.0,
+            _ => false,
+        };
+        if is_negative {
+            self.report(
+                Diagnostic::error(codes::LITERAL_RANGE, "no row is nearer than at distance zero")
+                    .label(span, "this is negative")
+                    .help("`asof` looks back, and `asof forward` ahead; `within` says how far"),
+            );
+            return None;
+        }
         let both = earlier.nullable || later.nullable;
         let build = |kind, ty, nullable| Expr { kind, ty, nullable, span };
         let sum = ExprKind::Arithmetic(ArithmeticOp::Add, Box::new(earlier.clone()), Box::new(distance.clone()));
@@ -88,7 +101,7 @@ impl<'a> Builder<'a> {
         let is_near = ExprKind::Compare(CompareOp::LessEqual, Box::new(later.clone()), Box::new(sum));
         let is_near = build(is_near, Type::Bool, both);
         let Some((_, most)) = ty.integer_range() else { return Some(is_near) };
-        let last = most - distance.as_literal().and_then(Scalar::as_int)?.max(0);
+        let last = most - distance.as_literal().and_then(Scalar::as_int)?;
         let last = Box::new(Expr::literal(Scalar::Int(last), ty, span));
         let is_last = ExprKind::Compare(CompareOp::Greater, Box::new(earlier.clone()), last);
         let is_last = build(is_last, Type::Bool, earlier.nullable);

@@ -6,6 +6,7 @@ use super::relation::{Relation, Scope};
 use super::values::{Open, Value};
 use crate::plan::{Columns, Export, NamedExpr, Plan, Program, Project, Purpose, SharedPlan, Table};
 use dj_grammar::{Diagnostic, Severity, Span, ast};
+use dj_runtime::artifact::MadeRange;
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, Scalar};
 use dj_runtime::types::Type;
 
@@ -117,7 +118,11 @@ impl<'a> Builder<'a> {
 
     /// The index, in the program, of a table whose rows are made; equal ones are one.
     pub(super) fn made_table(&mut self, table: Table) -> usize {
-        let known = self.tables.iter().position(|other| other.made.is_some() && other.made == table.made);
+        let made = table.made.as_ref().map(MadeRange::without_spans);
+        let known = self
+            .tables
+            .iter()
+            .position(|other| made.is_some() && other.made.as_ref().map(MadeRange::without_spans) == made);
         known.unwrap_or_else(|| {
             self.tables.push(table);
             self.tables.len() - 1

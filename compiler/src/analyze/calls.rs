@@ -5,7 +5,7 @@ use super::codes;
 use super::env::{Env, Frame, PipelineFrame, is_active, reads};
 use super::relation::{Relation, Scope};
 use super::values::Value;
-use super::{aggregates, ordered_aggregates, shorthands, windows};
+use super::{aggregates, shorthands, windows};
 use dj_grammar::{Diagnostic, Span, ast, nearest};
 use dj_runtime::expr::Function;
 use std::cell::RefCell;
@@ -35,9 +35,6 @@ impl<'a> Builder<'a> {
         }
         if let Some(aggregate) = aggregates::from_name(&name.node) {
             return self.aggregate(scope, aggregate, name, arguments, filter, span);
-        }
-        if ordered_aggregates::NAMES.contains(&name.node.as_str()) {
-            return self.ordered_aggregate(scope, name, arguments, filter, span);
         }
         if windows::NAMES.contains(&name.node.as_str()) {
             return self.window_call(scope, name, arguments, filter, span);
@@ -89,7 +86,7 @@ impl<'a> Builder<'a> {
         let own = self.declarations.functions.keys().copied();
         let built_in = Function::ALL.iter().map(|function| function.name());
         let known = own.chain(built_in).chain(aggregates::NAMES.iter().map(|(known, _)| *known));
-        let known = known.chain(windows::NAMES).chain(ordered_aggregates::NAMES);
+        let known = known.chain(windows::NAMES);
         let known = known.chain(shorthands::NAMES.iter().map(|(known, _)| *known));
         let diagnostic = Diagnostic::error(codes::UNKNOWN_FUNCTION, format!("unknown function `{}`", name.node))
             .label(name.span, "");

@@ -25,7 +25,6 @@ impl Items {
             rows: input.columns.clone(),
             only: None,
             keyed: !keys.is_empty(),
-            before: RefCell::default(),
             aggregates: RefCell::new(Vec::new()),
             name: RefCell::new(None),
         };
@@ -75,9 +74,8 @@ impl<'a> Builder<'a> {
         let rows = if grouping.keyed { RowBound::Many } else { RowBound::One };
         let known: Vec<SchemaColumn> = keys.iter().filter_map(|key| key.column).collect();
         let aggregates = grouping.aggregates.into_inner();
-        let input = grouping.before.into_inner().of(input.plan, &known, span);
         let direct = aggregates.iter().map(|aggregate| aggregate.id).eq(made.iter().map(|item| item.id));
-        let aggregate = Aggregate { input: Box::new(input), keys: known.clone(), aggregates, span };
+        let aggregate = Aggregate { input: Box::new(input.plan), keys: known.clone(), aggregates, span };
         let mut plan = Plan::Aggregate(aggregate);
         if !direct {
             let kept = known.iter().map(|key| pass(*key, span)).chain(made).collect();

@@ -50,7 +50,7 @@ impl<'a> Builder<'a> {
                     self.report(column_and_param(name, span));
                     return None;
                 }
-                return self.column(column.column?, scope, span);
+                return column.column.map(|column| Self::column(column, span));
             }
             Found::Several(matching) => {
                 self.report(ambiguous(name, span, &matching));
@@ -100,8 +100,17 @@ impl<'a> Builder<'a> {
                 self.expr(&scope, argument)
             }
             Some(pipeline) => {
+                // An outer join of the body may have left nulls in a column since the call.
+                let current = |column: &ScopeColumn| {
+                    let now = |other: &ScopeColumn| {
+                        other.column.filter(|other| Some(other.id) == column.column.map(|it| it.id))
+                    };
+                    let now = scope.columns.iter().find_map(now);
+                    ScopeColumn { column: now.or(column.column), ..column.clone() }
+                };
+                let columns: Vec<_> = pipeline.columns.iter().map(current).collect();
                 let columns = Scope {
-                    columns: &pipeline.columns,
+                    columns: &columns,
                     open: pipeline.open,
                     env: &frame.caller,
                     grouping: None,
@@ -144,7 +153,7 @@ impl<'a> Builder<'a> {
         let span = qualifier.span.to(name.span);
         let columns = self.body_columns(scope);
         match find(columns, Some(&qualifier.node), &name.node) {
-            Found::One(column) => return self.column(column.column?, scope, span),
+            Found::One(column) => return column.column.map(|column| Self::column(column, span)),
             Found::Several(matching) => {
                 self.report(ambiguous(&name.node, span, &matching));
                 return None;
@@ -202,9 +211,8 @@ impl<'a> Builder<'a> {
         self.report(diagnostic);
     }
 
-    /// A column; of the rows of a group, only keys have a value.
-    fn column(&mut self, column: SchemaColumn, _: &Scope<'_, 'a>, span: Span) -> Option<Value> {
-        Some(Value::typed(Expr::column(column.id, column.ty, column.nullable, span)))
+    fn column(column: SchemaColumn, span: Span) -> Value {
+        Value::typed(Expr::column(column.id, column.ty, column.nullable, span))
     }
 
     fn param(&self, index: usize, span: Span) -> Option<Value> {

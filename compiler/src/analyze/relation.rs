@@ -6,7 +6,6 @@ use dj_runtime::expr::Expr;
 use std::cell::RefCell;
 
 use super::env::Env;
-use super::ordered_aggregates::Before;
 use crate::plan::NamedAggregate;
 
 /// A plan and its visible columns. The plan may have more columns than are visible.
@@ -79,8 +78,6 @@ pub(super) struct Grouping {
     pub(super) only: Option<Expr>,
     /// Whether there are keys: then no group is empty.
     pub(super) keyed: bool,
-    /// What aggregates of all values of a group ask of the rows before these are grouped.
-    pub(super) before: RefCell<Before>,
     /// The aggregates found so far.
     pub(super) aggregates: RefCell<Vec<NamedAggregate>>,
     /// The name of the item that is itself the next aggregate.

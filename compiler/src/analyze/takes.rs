@@ -39,7 +39,7 @@ impl<'a> Builder<'a> {
         if let (Position::Known(from), Position::Known(to)) = (&from, &to)
             && take.by.is_empty()
         {
-            let (skip, count) = (from - 1, to + 1 - from);
+            let (skip, count) = (from - 1, to - (from - 1));
             let rows = if count <= 1 { RowBound::AtMostOne } else { input.rows.or_none() };
             let plan = Plan::Take(Take { input: Box::new(input.plan), skip, count, span });
             return Relation { plan, rows, ..input };

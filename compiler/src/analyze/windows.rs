@@ -267,7 +267,8 @@ pub(super) fn of_frame(call: NamedAggregate, frame: Frame) -> NamedWindow {
 }
 
 fn whole(scalar: &Scalar) -> Option<Distance> {
-    scalar.as_int().and_then(|by| i64::try_from(by).ok()).map(Distance::Whole)
+    // The least of all has no opposite, which an order down asks for.
+    scalar.as_int().and_then(|by| i64::try_from(by).ok()).filter(|by| *by != i64::MIN).map(Distance::Whole)
 }
 
 fn no_measure(span: Span, keys: usize) -> Diagnostic {

@@ -8,7 +8,7 @@
 
 use super::tables::is_for_host;
 use crate::plan::{
-    Aggregate, Evaluate, Filter, HostExpr, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, expr_text,
+    Evaluate, Filter, HostExpr, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, expr_text,
 };
 use dj_grammar::Span;
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, can_fail};
@@ -40,13 +40,28 @@ impl Hoisting<'_> {
         match plan {
             Plan::Scan(mut scan) => {
                 let span = scan.span;
-                let (above, within): (Vec<_>, _) = scan.predicates.into_iter().partition(needs_host_column);
+                // Behind a filter that goes above the scan, nothing stays that may fail on the rows which it drops.
+                let mut is_above = false;
+                let (above, within): (Vec<_>, _) = scan.predicates.into_iter().partition(|predicate| {
+                    let is_hosts = needs_host_column(predicate);
+                    is_above |= is_hosts;
+                    is_hosts || (is_above && can_fail(predicate))
+                });
                 scan.predicates = within;
                 let filter = |input, predicate| self.over_input(filter(input, predicate, span));
                 above.into_iter().fold(Plan::Scan(scan), filter)
             }
             Plan::Join(join) => self.join(join),
-            Plan::Aggregate(aggregate) => self.over_input(Plan::Aggregate(guard_arguments(aggregate))),
+            Plan::Aggregate(mut aggregate) => {
+                let items = aggregate.aggregates.iter_mut();
+                items.for_each(|item| guard_arguments(&mut item.arguments, item.filter.as_ref()));
+                self.over_input(Plan::Aggregate(aggregate))
+            }
+            Plan::Window(mut window) => {
+                let items = window.items.iter_mut();
+                items.for_each(|item| guard_arguments(&mut item.arguments, item.filter.as_ref()));
+                self.over_input(Plan::Window(window))
+            }
             other => self.over_input(other),
         }
     }
@@ -150,17 +165,13 @@ fn reads_any(expr: &Expr, columns: &[SchemaColumn]) -> bool {
 }
 
 /// Arguments that the host computes are computed of every row, so those that may fail get their filter for a condition.
-fn guard_arguments(mut aggregate: Aggregate) -> Aggregate {
-    for item in &mut aggregate.aggregates {
-        let Some(filter) = &item.filter else { continue };
-        let failing = item.arguments.iter_mut().filter(|argument| needs_host_column(argument) && can_fail(argument));
-        for argument in failing {
-            let (ty, span) = (argument.ty, argument.span);
-            let kind = ExprKind::Case { arms: vec![(filter.clone(), argument.take())], otherwise: None };
-            *argument = Expr { kind, ty, nullable: true, span };
-        }
+fn guard_arguments(arguments: &mut [Expr], filter: Option<&Expr>) {
+    let Some(filter) = filter else { return };
+    for argument in arguments.iter_mut().filter(|argument| needs_host_column(argument) && can_fail(argument)) {
+        let (ty, span) = (argument.ty, argument.span);
+        let kind = ExprKind::Case { arms: vec![(filter.clone(), argument.take())], otherwise: None };
+        *argument = Expr { kind, ty, nullable: true, span };
     }
-    aggregate
 }
 
 fn filter(input: Plan, predicate: Expr, span: Span) -> Plan {

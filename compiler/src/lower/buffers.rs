@@ -94,6 +94,15 @@ impl<'c> Cx<'_, 'c> {
         self.raise_early_in(Scope::of(rows), exprs);
     }
 
+    /// The same of what only the rows count for on which a filter is true.
+    pub(crate) fn raise_early_where(&self, rows: &Rows<'c>, filter: Option<&Expr>, exprs: &[Expr]) {
+        let Some(filter) = filter else { return self.raise_early(rows, exprs) };
+        self.raise_early(rows, [filter]);
+        let scope = Scope::of(rows);
+        let holds = self.truth(scope, filter);
+        self.raise_early_in(scope.only(self, holds), exprs);
+    }
+
     /// The same on the rows of a scope.
     pub(crate) fn raise_early_in<'e>(&self, scope: Scope<'_, 'c>, exprs: impl IntoIterator<Item = &'e Expr>) {
         let known = |id| self.lowering.variant.facts.interval(id);

@@ -5,8 +5,8 @@ use crate::encode::{Dictionaries, Encoded, Join, SchemaColumn, SortKey, Type};
 use crate::plan::{Facts, JoinKind, Program, UniqueColumns, one_match};
 use crate::strategy::address::{addressing, range_dim, slots_at};
 use crate::strategy::{
-    Addressing, BuildKeys, Dense, Group, GroupSort, KeyDim, KeyDomain, Lookup, Matches, Merge, Reduce, Sink, Sort,
-    Strategy, TopK, Work, dense, lookup,
+    Addressing, BuildKeys, Collect, Dense, Group, GroupSort, KeyDim, KeyDomain, Lookup, Matches, Merge, Reduce, Sink,
+    Sort, Strategy, TopK, Work, dense, lookup,
 };
 use dj_runtime::expr::Interval;
 
@@ -100,6 +100,9 @@ pub(super) struct Chooser<'a> {
 impl Chooser<'_> {
     /// How groups are found, of so many rows.
     pub(super) fn group(&self, group: Group, rows: Option<u64>) -> (Sink, Reason) {
+        if group.aggregates.iter().any(|item| item.function.ranks()) {
+            return self.collected(group, rows);
+        }
         if group.keys.is_empty() {
             return (Sink::Reduce(Reduce { group }), Reason::OneGroup);
         }
@@ -131,6 +134,16 @@ impl Chooser<'_> {
             Sink::GroupSort(GroupSort { group })
         };
         (sink, Reason::Group(addressing))
+    }
+
+    /// How groups are found whose rows are collected, of so many.
+    fn collected(&self, group: Group, rows: Option<u64>) -> (Sink, Reason) {
+        // What numbers them is what else would hold them.
+        let plain = Group { keys: group.keys.clone(), aggregates: vec![] };
+        let (sink, reason) = self.group(plain, rows);
+        let is_one = group.keys.is_empty();
+        let dims = if let Sink::Dense(dense) = sink { Some(dense.dims) } else { is_one.then(Vec::new) };
+        (Sink::Collect(Collect { group, dims }), reason)
     }
 
     /// Addressing by these domains, unless it takes more than another strategy.

@@ -40,7 +40,7 @@ pub struct NamedAggregate<F: Form = Text> {
     pub span: Span,
 }
 
-/// An aggregate. All but count skip nulls and are null on no values; first and last keep nulls.
+/// An aggregate. All but the counts skip nulls and are null on no values; first and last keep nulls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AggregateFunction {
     /// `count()`, `count(x)`: i64.
@@ -76,6 +76,13 @@ pub enum AggregateFunction {
     Covariance,
     /// `corr(x, y)`: f64; pairs with a null do not count; NaN where one side does not vary.
     Correlation,
+    /// `quantile(x, share)` of f64, the share a literal: the linear interpolation between the two values next to that share of all,
+    /// f64; null of no values.
+    Quantile,
+    /// `count_distinct(x)`: how many different values there are, i64; nulls are none.
+    CountDistinct,
+    /// `mode(x)`: the most frequent value, of several the first by input order; nulls are none.
+    Mode,
     /// `string_agg(x, separator)`: the texts in input order, with the separator, a literal, between them. The host joins them, so
     /// that encoded plans have none.
     StringAgg,
@@ -85,7 +92,7 @@ impl AggregateFunction {
     /// Whether the result depends on the order of the rows.
     pub fn reads_order(self) -> bool {
         match self {
-            Self::First | Self::Last | Self::ArgMin | Self::ArgMax | Self::StringAgg => true,
+            Self::First | Self::Last | Self::ArgMin | Self::ArgMax | Self::Mode | Self::StringAgg => true,
             Self::Count
             | Self::Sum
             | Self::Mean
@@ -97,7 +104,33 @@ impl AggregateFunction {
             | Self::All
             | Self::Product
             | Self::Covariance
-            | Self::Correlation => false,
+            | Self::Correlation
+            | Self::Quantile
+            | Self::CountDistinct => false,
+        }
+    }
+
+    /// Whether it looks at all values together: nothing less than these says what it is.
+    pub fn ranks(self) -> bool {
+        match self {
+            Self::Quantile | Self::CountDistinct | Self::Mode => true,
+            Self::Count
+            | Self::Sum
+            | Self::Mean
+            | Self::Min
+            | Self::Max
+            | Self::Variance
+            | Self::StandardDeviation
+            | Self::First
+            | Self::Last
+            | Self::Any
+            | Self::All
+            | Self::Product
+            | Self::ArgMin
+            | Self::ArgMax
+            | Self::Covariance
+            | Self::Correlation
+            | Self::StringAgg => false,
         }
     }
 
@@ -118,6 +151,9 @@ impl AggregateFunction {
             | Self::Product
             | Self::Covariance
             | Self::Correlation
+            | Self::Quantile
+            | Self::CountDistinct
+            | Self::Mode
             | Self::StringAgg => None,
         }
     }

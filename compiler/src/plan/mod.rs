@@ -174,7 +174,7 @@ pub struct ColumnInfo {
 impl Columns {
     /// Makes a column.
     pub fn add(&mut self, name: impl Into<String>, ty: Type, span: Span) -> ColumnId {
-        let id = ColumnId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
+        let id = ColumnId(u32::try_from(self.0.len()).unwrap_or_else(|_| panic!("a program of 2^32 columns")));
         self.0.push(ColumnInfo { name: name.into(), ty, span });
         id
     }

@@ -93,23 +93,19 @@ fn narrow_window<F: Form>(item: &mut NamedWindow<F>) {
         }
         WindowFunction::Shift(_) => item.arguments.len() < 2 || !always(&item.arguments),
         WindowFunction::Fill => !always(&item.arguments),
-        WindowFunction::Quantile | WindowFunction::Mode => {
-            !item.frame.has_own_row() || item.filter.is_some() || !always(&item.arguments)
-        }
         WindowFunction::RowNumber
         | WindowFunction::Rank
         | WindowFunction::DenseRank
         | WindowFunction::PercentRank
         | WindowFunction::CumulativeShare
-        | WindowFunction::Tile(_)
-        | WindowFunction::CountDistinct => false,
+        | WindowFunction::Tile(_) => false,
     };
 }
 
 /// Whether an aggregate may be null of rows of which all have values.
 fn aggregate_may_be_null(function: AggregateFunction, has_value: bool) -> bool {
     match function {
-        AggregateFunction::Count => false,
+        AggregateFunction::Count | AggregateFunction::CountDistinct => false,
         AggregateFunction::Sum
         | AggregateFunction::Mean
         | AggregateFunction::Min
@@ -120,6 +116,8 @@ fn aggregate_may_be_null(function: AggregateFunction, has_value: bool) -> bool {
         | AggregateFunction::All
         | AggregateFunction::Product
         | AggregateFunction::StringAgg
+        | AggregateFunction::Quantile
+        | AggregateFunction::Mode
         | AggregateFunction::ArgMin
         | AggregateFunction::ArgMax
         | AggregateFunction::Correlation => !has_value,

@@ -252,9 +252,6 @@ impl<F: Form> Printer<'_, F> {
                 format!("{name}({}, {}{rest})", self.list(first, Self::expr), rows.unsigned_abs())
             }
             WindowFunction::Fill => by_name("forward_fill"),
-            WindowFunction::Quantile => by_name("quantile"),
-            WindowFunction::CountDistinct => by_name("count_distinct"),
-            WindowFunction::Mode => by_name("mode"),
         }
     }
 
@@ -387,6 +384,9 @@ pub(crate) fn aggregate_name(function: AggregateFunction) -> &'static str {
         AggregateFunction::All => "all",
         AggregateFunction::Product => "product",
         AggregateFunction::StringAgg => "string_agg",
+        AggregateFunction::Quantile => "quantile",
+        AggregateFunction::CountDistinct => "count_distinct",
+        AggregateFunction::Mode => "mode",
         AggregateFunction::ArgMin => "arg_min",
         AggregateFunction::ArgMax => "arg_max",
         AggregateFunction::Covariance => "cov",

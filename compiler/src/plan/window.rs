@@ -69,13 +69,6 @@ pub enum WindowFunction {
     Shift(i64),
     /// `forward_fill(x)`: the last value up to the row that is not null.
     Fill,
-    /// `quantile(x, share)` of f64, the share a literal: the linear interpolation between the two values of the frame next to
-    /// that share of them, f64; null of no values.
-    Quantile,
-    /// `count_distinct(x)`: how many different values the frame has, i64.
-    CountDistinct,
-    /// `mode(x)`: the most frequent value of the partition, of several the first in its order; null of no values.
-    Mode,
 }
 
 /// The rows of a partition that an aggregate is of: from a first to a last one, as seen from a row.
@@ -160,10 +153,7 @@ impl WindowFunction {
             | Self::CumulativeShare
             | Self::Tile(_)
             | Self::Shift(_)
-            | Self::Fill
-            | Self::Quantile
-            | Self::CountDistinct
-            | Self::Mode => None,
+            | Self::Fill => None,
         }
     }
 
@@ -174,7 +164,7 @@ impl WindowFunction {
 
     /// Whether the result depends on the frame.
     pub fn reads_frame(self) -> bool {
-        matches!(self, Self::Aggregate(_) | Self::Quantile | Self::CountDistinct)
+        matches!(self, Self::Aggregate(_))
     }
 }
 

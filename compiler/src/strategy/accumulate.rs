@@ -189,7 +189,10 @@ impl Accumulators {
                 | AggregateFunction::StandardDeviation
                 | AggregateFunction::Covariance
                 | AggregateFunction::Correlation => false,
-                AggregateFunction::StringAgg => unreachable!("{HOST_JOINS}"),
+                AggregateFunction::Quantile
+                | AggregateFunction::CountDistinct
+                | AggregateFunction::Mode
+                | AggregateFunction::StringAgg => unreachable!("{NOTHING_ADDS}"),
             };
             let count = needs_count.then(|| add(AccumulatorKind::Count, counted));
             Recipe { item: item.clone(), main, count }
@@ -458,8 +461,9 @@ impl<'c> Cx<'_, 'c> {
     }
 }
 
-/// Why no strategy meets `string_agg`.
-const HOST_JOINS: &str = "the host joins the texts of groups (encode::join_texts)";
+/// Why no accumulator is of `string_agg`, nor of what looks at all values together.
+const NOTHING_ADDS: &str =
+    "the host joins texts (encode::join_texts), and values are ranked together (strategy::ranked)";
 
 fn kind_of(cx: &Cx<'_, '_>, item: &AggregateItem) -> AccumulatorKind {
     match item.function {
@@ -474,7 +478,10 @@ fn kind_of(cx: &Cx<'_, '_>, item: &AggregateItem) -> AccumulatorKind {
         AggregateFunction::First => AccumulatorKind::First,
         AggregateFunction::Last => AccumulatorKind::Last,
         AggregateFunction::Product => AccumulatorKind::Product,
-        AggregateFunction::StringAgg => unreachable!("{HOST_JOINS}"),
+        AggregateFunction::Quantile
+        | AggregateFunction::CountDistinct
+        | AggregateFunction::Mode
+        | AggregateFunction::StringAgg => unreachable!("{NOTHING_ADDS}"),
         AggregateFunction::ArgMin => AccumulatorKind::ArgMin,
         AggregateFunction::ArgMax => AccumulatorKind::ArgMax,
         AggregateFunction::Variance | AggregateFunction::StandardDeviation => AccumulatorKind::Moments,

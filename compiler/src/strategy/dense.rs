@@ -3,7 +3,7 @@
 use super::accumulate::Addresses;
 use super::address::{multiplies, slots};
 use super::{Cost, FinishResult, Group, KeyDim, Length, StateSpec, StepResult, Strategy, Work};
-use crate::encode::Expr;
+use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Lane, Rows, product};
 use crate::physical::{Stage, StagePrinter, Verifier, require};
 use crate::plan::{RowCount, VerifyError};
@@ -28,23 +28,78 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// How many slots there are at the program's rung.
-    fn slot_count(&self, cx: &Cx<'_, '_>) -> i64 {
-        let extents: Vec<_> = self.dims.iter().map(|dim| cx.key_slots(dim, cx.rung)).collect();
-        product(&extents).unwrap_or_else(|| panic!("63 bits do not count {extents:?} slots"))
-    }
-
-    /// The slot of each row, one past the last for a row that has none.
-    ///
-    /// A key outside its domain has raised a status already; it must not address another's slot.
     fn address<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>) -> Addresses<'c> {
-        let (b, count) = (cx.b, self.slot_count(cx));
-        let lanes: Vec<Lane<'c>> = self.group.keys.iter().map(|key| rows.columns[&key.id]).collect();
-        let (address, inside) = cx.address(&lanes, &self.dims, &cx.extents(&self.dims));
-        let nowhere = b.full_int(Element::S32, &[rows.lanes], count);
-        let slots = b.select(b.and(rows.active, inside), address, nowhere);
+        let (slots, count) = numbers(cx, rows, &self.group.keys, &self.dims);
         Addresses::Slots { slots, count, known: Indices { sorted: false, unique: false } }
     }
+}
+
+/// How many slots keys have at the program's rung.
+fn slot_count(cx: &Cx<'_, '_>, dims: &[KeyDim]) -> i64 {
+    let extents: Vec<_> = dims.iter().map(|dim| cx.key_slots(dim, cx.rung)).collect();
+    product(&extents).unwrap_or_else(|| panic!("63 bits do not count {extents:?} slots"))
+}
+
+/// The slot of each row, one past the last for a row that has none; and how many there are.
+///
+/// A key outside its domain has raised a status already; it must not address another's slot.
+pub(super) fn numbers<'c>(
+    cx: &Cx<'_, 'c>,
+    rows: &Rows<'c>,
+    keys: &[SchemaColumn],
+    dims: &[KeyDim],
+) -> (Value<'c>, i64) {
+    let (b, count) = (cx.b, slot_count(cx, dims));
+    let lanes: Vec<Lane<'c>> = keys.iter().map(|key| rows.columns[&key.id]).collect();
+    let (address, inside) = cx.address(&lanes, dims, &cx.extents(dims));
+    let nowhere = b.full_int(Element::S32, &[rows.lanes], count);
+    (b.select(b.and(rows.active, inside), address, nowhere), count)
+}
+
+/// No more groups than there are slots, unless a dictionary among the keys grows.
+pub(super) fn rows_out(dims: &[KeyDim], rows: Option<RowCount>, work: Work<'_>) -> Option<RowCount> {
+    let Some(slots) = slots(dims, work.dictionaries) else { return rows };
+    if !dims.iter().any(KeyDim::grows) {
+        return Some(rows.map_or(RowCount::at_most(slots), |rows| rows.limited(slots)));
+    }
+    rows.filter(|rows| rows.rows <= slots).or(Some(RowCount::about(slots)))
+}
+
+/// Checks that keys address the slots of their domains.
+pub(super) fn verify(verifier: &Verifier<'_>, keys: &[SchemaColumn], dims: &[KeyDim]) -> Result<(), VerifyError> {
+    let facts = keys.iter().map(|key| (key.ty, key.nullable, verifier.interval(key.id)));
+    verifier.address(&facts.collect::<Vec<_>>(), dims, MAX_SLOTS)?;
+    let nulls = keys.iter().map(|key| key.nullable).eq(dims.iter().map(|dim| dim.nullable));
+    require(nulls, || "(P8) a key that may be null has no slot for it".to_owned())
+}
+
+/// The groups of the slots that have rows, in the order of their keys, of results slot by slot.
+pub(super) fn present<'c>(
+    cx: &Cx<'_, 'c>,
+    group: &Group,
+    dims: &[KeyDim],
+    slots: i64,
+    present: Value<'c>,
+    results: Vec<Lane<'c>>,
+) -> FinishResult<'c> {
+    let b = cx.b;
+    let (positions, count) = b.positions(present);
+    let nowhere = b.full_int(Element::S32, &[slots], slots);
+    let target = b.select(present, positions, nowhere);
+    let known = Indices { sorted: false, unique: true };
+    let numbers = b.iota(Element::S32, slots);
+    let sources = b.scatter(b.full_int(Element::S32, &[slots], 0), target, numbers, Combiner::Set, known);
+    let elements: Vec<_> = group.keys.iter().map(|key| cx.column_element(key.id, key.ty)).collect();
+    let mut tensors = Vec::new();
+    for (lane, key) in cx.key_values(sources, dims, &elements).into_iter().zip(&group.keys) {
+        tensors.extend(cx.column_tensors(lane, key));
+    }
+    for (lane, column) in results.into_iter().zip(group.aggregates()) {
+        let value = b.gather(lane.value, sources);
+        let valid = lane.valid.map(|valid| b.gather(valid, sources));
+        tensors.extend(cx.column_tensors(Lane { value, valid }, column));
+    }
+    FinishResult { count, tensors }
 }
 
 impl Strategy for Dense {
@@ -65,13 +120,8 @@ impl Strategy for Dense {
         Some(&self.group)
     }
 
-    /// No more than there are slots, unless a dictionary among the keys grows.
     fn rows_out(&self, rows: Option<RowCount>, work: Work<'_>) -> Option<RowCount> {
-        let Some(slots) = slots(&self.dims, work.dictionaries) else { return rows };
-        if !self.dims.iter().any(KeyDim::grows) {
-            return Some(rows.map_or(RowCount::at_most(slots), |rows| rows.limited(slots)));
-        }
-        rows.filter(|rows| rows.rows <= slots).or(Some(RowCount::about(slots)))
+        rows_out(&self.dims, rows, work)
     }
 
     fn cost(&self, work: Work<'_>) -> Cost {
@@ -80,11 +130,7 @@ impl Strategy for Dense {
     }
 
     fn verify(&self, verifier: &Verifier<'_>, _stage: &Stage) -> Result<(), VerifyError> {
-        let keys = &self.group.keys;
-        let facts = keys.iter().map(|key| (key.ty, key.nullable, verifier.interval(key.id)));
-        verifier.address(&facts.collect::<Vec<_>>(), &self.dims, MAX_SLOTS)?;
-        let nulls = keys.iter().map(|key| key.nullable).eq(self.dims.iter().map(|dim| dim.nullable));
-        require(nulls, || "(P8) a key that may be null has no slot for it".to_owned())
+        verify(verifier, &self.group.keys, &self.dims)
     }
 
     fn multiplies_dictionaries(&self) -> bool {
@@ -120,26 +166,8 @@ impl Strategy for Dense {
         let b = cx.b;
         let accumulators = self.group.accumulators(cx, stage);
         let states = accumulators.split(cx, state);
-        let slots = self.slot_count(cx);
         let present = b.compare(Direction::Gt, accumulators.rows(&states), b.constant_int(Element::S64, 0));
         let results = cx.finalize(&accumulators, &states, present);
-        let (positions, count) = b.positions(present);
-        let nowhere = b.full_int(Element::S32, &[slots], slots);
-        let target = b.select(present, positions, nowhere);
-        let known = Indices { sorted: false, unique: true };
-        let numbers = b.iota(Element::S32, slots);
-        let sources = b.scatter(b.full_int(Element::S32, &[slots], 0), target, numbers, Combiner::Set, known);
-        let keys = &self.group.keys;
-        let elements: Vec<_> = keys.iter().map(|key| cx.column_element(key.id, key.ty)).collect();
-        let mut tensors = Vec::new();
-        for (lane, key) in cx.key_values(sources, &self.dims, &elements).into_iter().zip(keys) {
-            tensors.extend(cx.column_tensors(lane, key));
-        }
-        for (lane, column) in results.into_iter().zip(self.group.aggregates()) {
-            let value = b.gather(lane.value, sources);
-            let valid = lane.valid.map(|valid| b.gather(valid, sources));
-            tensors.extend(cx.column_tensors(Lane { value, valid }, column));
-        }
-        FinishResult { count, tensors }
+        self::present(cx, &self.group, &self.dims, slot_count(cx, &self.dims), present, results)
     }
 }

@@ -1,6 +1,6 @@
 //! The list of strategies.
 
-use super::{Dense, Emit, GroupSort, Lookup, Merge, Reduce, Sort, Strategy, TopK, Window};
+use super::{Collect, Dense, Emit, GroupSort, Lookup, Merge, Reduce, Sort, Strategy, TopK, Window};
 
 /// Where a stage's rows go.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +13,8 @@ pub enum Sink {
     Dense(Dense),
     /// Into a buffer that is sorted by the keys of groups.
     GroupSort(GroupSort),
+    /// Into a buffer whose values are put in order within their groups.
+    Collect(Collect),
     /// Into a buffer that is sorted at the end.
     Sort(Sort),
     /// Into a buffer of the first rows of an order.
@@ -33,6 +35,7 @@ impl Sink {
             Self::Reduce(strategy) => strategy,
             Self::Dense(strategy) => strategy,
             Self::GroupSort(strategy) => strategy,
+            Self::Collect(strategy) => strategy,
             Self::Sort(strategy) => strategy,
             Self::TopK(strategy) => strategy,
             Self::Window(strategy) => strategy,

@@ -11,14 +11,15 @@ mod scan;
 mod tree;
 mod wavelet;
 
+use super::ranked::Span;
 use super::{FinishResult, Length, StateSpec, StepResult, Strategy, buffer, named};
 use crate::encode::{Encoded, Expr, SchemaColumn, SortKey};
-use crate::lower::{Cx, Lane, Rows, Scope};
+use crate::lower::{Cx, Lane, Rows};
 use crate::physical::{Stage, StagePrinter, Verifier, require};
 use crate::plan::{NamedWindow, VerifyError, WindowFunction};
 use crate::stablehlo::{Combiner, Direction, Element, Value};
 use dj_runtime::expr::ColumnId;
-use partition::{Arranged, Span};
+use partition::Arranged;
 
 /// Columns that are computed of the rows around each.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +44,7 @@ impl Window {
         stage.result.iter().filter(|column| !is_made(column)).copied().collect()
     }
 
-    /// The items, all aggregates of one frame together, because they are computed together.
+    /// The items, all that are added up of one frame together, because they are computed together.
     fn results<'c>(&self, cx: &Cx<'_, 'c>, arranged: &mut Arranged<'c>) -> Vec<Lane<'c>> {
         let mut lanes: Vec<Option<Lane<'c>>> = vec![None; self.items.len()];
         for index in 0..self.items.len() {
@@ -51,13 +52,13 @@ impl Window {
                 continue;
             }
             let item = &self.items[index];
-            let WindowFunction::Aggregate(_) = item.function else {
+            if !is_added(item) {
                 lanes[index] = Some(cx.at(item.span, || self.value(cx, arranged, item)));
                 continue;
-            };
+            }
             let of_frame = |other: &usize| {
                 let other = &self.items[*other];
-                matches!(other.function, WindowFunction::Aggregate(_)) && other.frame == item.frame
+                is_added(other) && other.frame == item.frame
             };
             let together: Vec<_> = (index..self.items.len()).filter(of_frame).collect();
             let items: Vec<_> = together.iter().map(|index| &self.items[*index]).collect();
@@ -70,7 +71,7 @@ impl Window {
         lanes.into_iter().flatten().collect()
     }
 
-    /// What is no aggregate, of each row in order.
+    /// What is not added up, of each row in order.
     fn value<'c>(&self, cx: &Cx<'_, 'c>, arranged: &mut Arranged<'c>, item: &NamedWindow<Encoded>) -> Lane<'c> {
         let b = cx.b;
         let one = b.constant_int(Element::S32, 1);
@@ -79,7 +80,10 @@ impl Window {
         let partition = arranged.partition(cx);
         let (position, rows) = (arranged.position, b.subtract(partition.end, partition.start));
         match item.function {
-            WindowFunction::Aggregate(_) => unreachable!("aggregates are computed together"),
+            WindowFunction::Aggregate(function) => {
+                let frame = self.frame(cx, arranged, &item.frame);
+                ranked::aggregate(cx, arranged, item, function, &frame)
+            }
             WindowFunction::RowNumber => exact(b.add(b.subtract(position, partition.start), one)),
             WindowFunction::Rank => exact(b.add(b.subtract(arranged.peers(cx).start, partition.start), one)),
             WindowFunction::DenseRank => {
@@ -99,17 +103,13 @@ impl Window {
             WindowFunction::Tile(parts) => exact(tile(cx, b.subtract(position, partition.start), rows, parts)),
             WindowFunction::Shift(by) => shift(cx, arranged, item, partition, by),
             WindowFunction::Fill => fill(cx, arranged, item, partition),
-            WindowFunction::Quantile => {
-                let frame = self.frame(cx, arranged, &item.frame);
-                ranked::quantile(cx, arranged, item, &frame)
-            }
-            WindowFunction::CountDistinct => {
-                let frame = self.frame(cx, arranged, &item.frame);
-                ranked::count_distinct(cx, arranged, item, &frame)
-            }
-            WindowFunction::Mode => ranked::mode(cx, arranged, item),
         }
     }
+}
+
+/// Whether an item is an aggregate that rows are added to, one after the other.
+fn is_added(item: &NamedWindow<Encoded>) -> bool {
+    matches!(item.function, WindowFunction::Aggregate(function) if !function.ranks())
 }
 
 /// Which of so many parts a row is in, from one: the first `rows % parts` parts have a row more than the others.
@@ -227,15 +227,9 @@ impl Strategy for Window {
 
     fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
         // What is filtered out is not computed.
-        let unfiltered = self.items.iter().filter(|item| item.filter.is_none()).flat_map(|item| &item.arguments);
-        let keys = self.order.iter().map(|key| &key.expr);
-        cx.raise_early(rows, keys.chain(unfiltered).chain(self.items.iter().filter_map(|item| item.filter.as_ref())));
+        cx.raise_early(rows, self.order.iter().map(|key| &key.expr));
         for item in &self.items {
-            if let Some(filter) = &item.filter {
-                let scope = Scope::of(rows);
-                let holds = cx.truth(scope, filter);
-                cx.raise_early_in(scope.only(cx, holds), &item.arguments);
-            }
+            cx.raise_early_where(rows, item.filter.as_ref(), &item.arguments);
         }
         StepResult::kept(buffer::append(cx, rows, cx.columns_of(rows, &self.carried(stage)), state))
     }

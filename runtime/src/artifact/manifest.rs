@@ -185,6 +185,14 @@ pub struct MadeRange {
     pub step: RangeStep,
 }
 
+impl MadeRange {
+    /// All spans at zero, to be compared.
+    #[must_use]
+    pub fn without_spans(&self) -> Self {
+        Self { start: self.start.without_spans(), end: self.end.without_spans(), step: self.step }
+    }
+}
+
 /// From one value of a range to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RangeStep {

@@ -39,6 +39,9 @@ const DAYS_PER_ERA: i64 = 146_097;
 /// Days from 0000-03-01 to 1970-01-01.
 const DAYS_TO_EPOCH: i64 = 719_468;
 
+/// No type holds a date beyond these years, and at some point the days of one overflow.
+pub const MOST_YEARS: i64 = 10_000_000;
+
 /// A date of the calendar; year 0 is 1 BC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Civil {
@@ -88,11 +91,11 @@ impl Civil {
         self.to_days() - Self { year: self.year, month: 1, day: 1 }.to_days() + 1
     }
 
-    /// The same day `months` later, or the month's last day where it is shorter.
+    /// The same day `months` later, or the month's last day where it is shorter; `None` beyond [`MOST_YEARS`].
     pub fn add_months(self, months: i64) -> Option<Self> {
         let total = self.year.checked_mul(12)?.checked_add(self.month - 1)?.checked_add(months)?;
         let (year, month) = (total.div_euclid(12), total.rem_euclid(12) + 1);
-        Some(Self { year, month, day: self.day.min(days_in_month(year, month)) })
+        (year.abs() <= MOST_YEARS).then(|| Self { year, month, day: self.day.min(days_in_month(year, month)) })
     }
 }
 
@@ -258,7 +261,10 @@ pub fn difference(unit: TimeUnit, from: i128, to: i128) -> i128 {
         return to.div_euclid(step) - from.div_euclid(step);
     }
     let day = |micros: i128| micros.div_euclid(i128::from(MICROS_PER_DAY));
-    let civil = |micros: i128| Civil::from_days(i64::try_from(day(micros)).unwrap_or_default());
+    let civil = |micros: i128| {
+        let day = i64::try_from(day(micros));
+        Civil::from_days(day.unwrap_or_else(|_| panic!("no type holds {micros} microseconds")))
+    };
     match unit.months() {
         None => (day(to) - day(from)) / 7,
         Some(months) if months <= 12 => {

@@ -266,7 +266,7 @@ impl<'c> Cx<'_, 'c> {
 
     /// `t` plus calendar months, as `i64`, and the lanes where its type does not hold it; the day is clipped to the last of
     /// the month.
-    fn add_months(&self, value: Value<'c>, ty: Type, months: Value<'c>) -> (Value<'c>, Value<'c>) {
+    pub(crate) fn add_months(&self, value: Value<'c>, ty: Type, months: Value<'c>) -> (Value<'c>, Value<'c>) {
         let b = self.b;
         let wide = |value| self.to_element(value, Element::S64);
         let civil = self.civil(self.days(value, ty));

@@ -170,17 +170,19 @@ fn compares(predicate: &Expr, column: ColumnId) -> bool {
     }
 }
 
-/// The predicates on the column `from` as such on `to`, which is equal to it.
+/// The predicates on the column `from` as such on `to`, which is equal to it, as far as these may be copied in turn: what floats
+/// compute of each other grows with each copy, and may tell the two forms of zero apart.
 fn moved<'a>(predicates: impl Iterator<Item = &'a Expr>, from: Option<ColumnId>, to: &Expr) -> Vec<Expr> {
     let Some(from) = from.filter(|_| !can_fail(to)) else { return Vec::new() };
-    let moved = predicates.filter(|predicate| predicate.columns() == [from]).map(|predicate| {
+    let of_from = predicates.filter(|predicate| predicate.columns() == [from]);
+    let moved = of_from.map(|predicate| {
         // What may be null is said again after the rewrite, which only narrows.
         substitute(predicate.clone(), &|_| Some(to.clone())).rewrite(&mut |mut part| {
             part.nullable |= !part.operands().is_empty();
             part
         })
     });
-    moved.collect()
+    moved.filter(may_be_copied).collect()
 }
 
 /// The predicates that are in none of the lists, each once.

@@ -8,8 +8,8 @@ use crate::optimize::Options;
 use crate::optimize::driver::Pass;
 use crate::optimize::expressions::column_expr;
 use crate::plan::{
-    Aggregate, Distinct, Filter, Join, JoinKind, NamedAggregate, NamedExpr, Partitioning, Plan, Program, Project, Scan,
-    Shared, SharedPlan, Union, Window, is_unique,
+    Aggregate, Distinct, Filter, HostExpr, Join, JoinKind, NamedAggregate, NamedExpr, Partitioning, Plan, Program,
+    Project, Scan, Shared, SharedPlan, Union, Window, is_unique,
 };
 use dj_runtime::expr::{ColumnId, Expr, ExprKind};
 use dj_runtime::types::Type;
@@ -116,7 +116,8 @@ impl Pruner {
             Plan::Union(union) => self.prune_union(union, needed),
             Plan::Shared(shared) => self.prune_shared(shared, needed),
             Plan::Evaluate(mut evaluate) => {
-                let needed = with(needed, evaluate.items.iter().map(|item| &item.expr));
+                let read = evaluate.items.iter().flat_map(HostExpr::columns);
+                let needed: Needed = needed.iter().copied().chain(read).collect();
                 evaluate.input = Box::new(self.prune(*evaluate.input, &needed));
                 Plan::Evaluate(evaluate)
             }

@@ -126,7 +126,9 @@ pub(crate) fn aggregate_interval<F: Form>(
         | AggregateFunction::First
         | AggregateFunction::Last
         | AggregateFunction::ArgMin
-        | AggregateFunction::ArgMax => arguments.first().and_then(of),
+        | AggregateFunction::ArgMax
+        | AggregateFunction::Mode => arguments.first().and_then(of),
+        AggregateFunction::CountDistinct => Some(Interval::proven(0, MAX_ROWS)),
         AggregateFunction::Sum
         | AggregateFunction::Mean
         | AggregateFunction::Variance
@@ -135,6 +137,7 @@ pub(crate) fn aggregate_interval<F: Form>(
         | AggregateFunction::All
         | AggregateFunction::Product
         | AggregateFunction::StringAgg
+        | AggregateFunction::Quantile
         | AggregateFunction::Covariance
         | AggregateFunction::Correlation => None,
     }
@@ -155,8 +158,6 @@ pub(crate) fn window_interval<F: Form>(
         WindowFunction::Shift(_) | WindowFunction::Fill => {
             arguments.iter().map(of).reduce(|a, b| Some(a?.union(b?))).flatten()
         }
-        WindowFunction::CountDistinct => Some(Interval::proven(0, MAX_ROWS)),
-        WindowFunction::Mode => arguments.first().and_then(of),
-        WindowFunction::PercentRank | WindowFunction::CumulativeShare | WindowFunction::Quantile => None,
+        WindowFunction::PercentRank | WindowFunction::CumulativeShare => None,
     }
 }

@@ -33,7 +33,6 @@ pub fn reads_order_of_inputs<F: Form>(plan: &Plan<F>, is_read: bool) -> Vec<bool
 fn is_of_whole_partitions<F: Form>(window: &Window<F>) -> bool {
     window.items.iter().all(|item| match item.function {
         WindowFunction::Aggregate(function) => !function.reads_order() && item.frame == Frame::PARTITION,
-        WindowFunction::Quantile | WindowFunction::CountDistinct => item.frame == Frame::PARTITION,
         WindowFunction::RowNumber
         | WindowFunction::Rank
         | WindowFunction::DenseRank
@@ -41,7 +40,6 @@ fn is_of_whole_partitions<F: Form>(window: &Window<F>) -> bool {
         | WindowFunction::CumulativeShare
         | WindowFunction::Tile(_)
         | WindowFunction::Shift(_)
-        | WindowFunction::Fill
-        | WindowFunction::Mode => false,
+        | WindowFunction::Fill => false,
     })
 }

@@ -82,7 +82,10 @@ pub fn row_estimate<F: Form>(plan: &Plan<F>, program: &Program<F>) -> Option<u64
         Plan::TopK(top) => Some(row_estimate(&top.input, program).map_or(top.count, |rows| rows.min(top.count))),
         // Many-to-many joins are rare, and a join to one match gives at most one row for each of the left side's.
         Plan::Join(join) => row_estimate(&join.left, program),
-        Plan::Union(union) => union.inputs.iter().map(|(input, _)| row_estimate(input, program)).sum(),
+        Plan::Union(union) => union
+            .inputs
+            .iter()
+            .try_fold(0_u64, |rows, (input, _)| Some(rows.saturating_add(row_estimate(input, program)?))),
         Plan::Shared(reader) => row_estimate(&program.shared[reader.plan].plan, program),
     }
 }

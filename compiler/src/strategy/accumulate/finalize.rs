@@ -2,7 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "only the wide sum is held in two parts")]
 
-use super::{AccumulatorKind, Accumulators, HOST_JOINS, Recipe};
+use super::{AccumulatorKind, Accumulators, NOTHING_ADDS, Recipe};
 use crate::encode::Type;
 use crate::lower::{Cx, Lane};
 use crate::plan::AggregateFunction;
@@ -67,7 +67,10 @@ impl<'c> Cx<'_, 'c> {
                 self.picked(accumulator.kind, state, accumulators.order.len(), item.column.nullable)
             }
             AggregateFunction::Product => Lane { value: state[0], valid: some },
-            AggregateFunction::StringAgg => unreachable!("{HOST_JOINS}"),
+            AggregateFunction::Quantile
+            | AggregateFunction::CountDistinct
+            | AggregateFunction::Mode
+            | AggregateFunction::StringAgg => unreachable!("{NOTHING_ADDS}"),
             AggregateFunction::Covariance => {
                 let one = b.constant_float(Element::F64, 1.0);
                 let value = b.divide(state[7], b.subtract(state[0], one));

@@ -6,7 +6,7 @@
 
 use super::frame;
 use super::partition::Arranged;
-use super::{scan, tree};
+use super::{is_added, scan, tree};
 use crate::encode::Encoded;
 use crate::lower::{Cx, Lane, Scope};
 use crate::plan::{AggregateFunction, NamedWindow, WindowFunction};
@@ -37,8 +37,7 @@ pub(super) fn aggregates<'c>(
 
 /// How many rows can be added up.
 pub(super) fn max_rows(cx: &Cx<'_, '_>, items: &[NamedWindow<Encoded>]) -> u64 {
-    let is_aggregate = |item: &&NamedWindow<Encoded>| matches!(item.function, WindowFunction::Aggregate(_));
-    accumulators(cx, &items.iter().filter(is_aggregate).collect::<Vec<_>>()).max_rows()
+    accumulators(cx, &items.iter().filter(|item| is_added(item)).collect::<Vec<_>>()).max_rows()
 }
 
 fn accumulators(cx: &Cx<'_, '_>, items: &[&NamedWindow<Encoded>]) -> Accumulators {

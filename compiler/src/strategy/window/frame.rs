@@ -1,12 +1,12 @@
 //! Which rows a frame has, as seen from each row.
 
 use super::Window;
-use super::partition::{Arranged, Span};
-use crate::encode::{Expr, ExprKind, Scalar, SortKey, Type};
+use super::partition::Arranged;
+use crate::encode::SortKey;
 use crate::lower::{Cx, Lane, order_key};
 use crate::plan::{Distance, Frame, FrameUnit};
 use crate::stablehlo::{Direction, Element, Value};
-use dj_runtime::expr::Function;
+use crate::strategy::ranked::Span;
 
 /// No buffer has so many rows, so that a row moved by no more stays within `i32`.
 const FAR: i64 = 1 << 30;
@@ -165,11 +165,14 @@ fn target<'c>(
             (word(cx, b.add(own, b.constant_float(Element::F64, by)), key.descending), None)
         }
         Distance::Months(by) => {
-            let span = key.expr.span;
-            let months = Expr::literal(Scalar::Int(direct(by).into()), Type::I64, span);
-            let kind = ExprKind::Call(Function::AddMonths, vec![key.expr.clone(), months]);
-            let moved = Expr { kind, ty: key.expr.ty, nullable: key.expr.nullable, span };
-            (word(cx, value(cx, arranged.argument(cx, &moved)), key.descending), None)
+            let by = direct(by);
+            let lane = arranged.argument(cx, &key.expr);
+            let (moved, beyond) = cx.add_months(lane.value, key.expr.ty, b.constant_int(Element::S64, by));
+            let moved = cx.to_element(moved, Element::S64);
+            let none = b.full_pred(&b.dims(beyond), false);
+            let is_before = (by < 0) != key.descending;
+            let (before, after) = if is_before { (beyond, none) } else { (none, beyond) };
+            (word(cx, moved, key.descending), Some(Beyond { before, after }))
         }
     }
 }

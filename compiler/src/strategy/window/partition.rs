@@ -4,6 +4,7 @@ use super::Window;
 use crate::encode::Expr;
 use crate::lower::{Cx, Lane, Rows, Scope, WordKey};
 use crate::stablehlo::{Combiner, Element, Indices, Value};
+use crate::strategy::ranked::Span;
 use std::collections::BTreeMap;
 
 /// The rows of a buffer, a partition after the other, each in its order. Every list has a value for each lane.
@@ -21,13 +22,6 @@ pub(super) struct Arranged<'c> {
     peer_starts: Option<Value<'c>>,
     partition: Option<Span<'c>>,
     peers: Option<Span<'c>>,
-}
-
-/// A run of rows around each: from the first to behind the last, `i32`.
-#[derive(Clone, Copy)]
-pub(super) struct Span<'c> {
-    pub(super) start: Value<'c>,
-    pub(super) end: Value<'c>,
 }
 
 impl<'c> Arranged<'c> {

@@ -4,9 +4,9 @@
 //! order. A range of places stays a range in both parts, found by counting the zeros before its ends, so that a question takes
 //! as many steps as a number has bits, whatever the range. The levels are not kept: each is made while all questions are on it.
 
-use super::partition::Span;
 use crate::lower::Cx;
 use crate::stablehlo::{Builder, Combiner, Direction, Element, Indices, Value};
+use crate::strategy::ranked::Span;
 
 /// Numbers from zero to a greatest one.
 #[derive(Clone, Copy)]

@@ -59,8 +59,7 @@ pub(super) fn make_date(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, E
 fn date_of(arguments: &Arguments<'_>) -> Result<i128, EvalError> {
     let part = |at| arguments.int(at).map(|value| i64::try_from(value).ok());
     let (year, month, day) = (part(0)?, part(1)?, part(2)?);
-    // Beyond these years no type holds the date, and at some point the days overflow.
-    let year = year.filter(|year| year.abs() < 10_000_000);
+    let year = year.filter(|year| year.abs() < calendar::MOST_YEARS);
     let civil = year.zip(month).zip(day).and_then(|((year, month), day)| Civil::checked(year, month, day));
     civil.map(|civil| civil.to_days().into()).ok_or_else(|| arguments.problem("the calendar has no such date"))
 }
@@ -92,8 +91,9 @@ pub(super) fn bucket(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, Eval
     }
     let civil = civil(split(value)?.0);
     let months = i128::from((civil.year - 2000) * 12 + civil.month - 1);
-    let first = i64::try_from(months - months.rem_euclid(size) + 24_000).map_err(|_| EvalError::Overflow { ty })?;
-    let days = Civil { year: first.div_euclid(12), month: first.rem_euclid(12) + 1, day: 1 }.to_days();
+    let overflow = || EvalError::Overflow { ty };
+    let later = i64::try_from(-months.rem_euclid(size)).map_err(|_| overflow())?;
+    let days = Civil { day: 1, ..civil }.add_months(later).ok_or_else(overflow)?.to_days();
     let factor = if value.ty == Type::Date { 1 } else { i128::from(MICROS_PER_DAY) };
     checked(i128::from(days) * factor, ty)
 }
@@ -130,10 +130,6 @@ pub(super) fn add_months(arguments: &Arguments<'_>, ty: Type) -> Result<Scalar, 
     let (days, micros) = split(value)?;
     let months = i64::try_from(arguments.int(1)?).map_err(|_| overflow())?;
     let moved = civil(days).add_months(months).ok_or_else(overflow)?;
-    // Beyond these years no type holds the date, and at some point the days overflow.
-    if moved.year.abs() > 10_000_000 {
-        return Err(overflow());
-    }
     let days = i128::from(moved.to_days());
     let count = if value.ty == Type::Date { days } else { days * i128::from(MICROS_PER_DAY) + i128::from(micros) };
     at_type(count, value.ty, ty)

@@ -1,0 +1,285 @@
+//! `collect`: rows are buffered, and what looks at all values of a group is computed in the end.
+//!
+//! Groups are numbered: by the slot that their keys address, where there are few, else by sorting the keys. The rows are then put
+//! in order by group and value, once for each different argument (`ranked`), and everything else is added to the groups.
+
+use super::accumulate::{Accumulators, Addresses};
+use super::address::multiplies;
+use super::ranked::{Ranked, Span, Values, share};
+use super::{
+    AggregateItem, FinishResult, Group, KeyDim, Length, MAX_RUNGS, StateSpec, StepResult, Strategy, Work, buffer, dense,
+};
+use crate::encode::{Expr, SchemaColumn};
+use crate::lower::{Cx, Lane, Rows, Runs, WordKey};
+use crate::physical::{Stage, StagePrinter, Verifier, require};
+use crate::plan::{AggregateFunction, RowCount, VerifyError};
+use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
+use dj_runtime::expr::{ExprKind, Interval};
+
+/// Groups whose rows are kept until all are there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Collect {
+    /// Keys and aggregates.
+    pub group: Group,
+    /// The keys' domains, where keys address the groups; without keys there are none.
+    pub dims: Option<Vec<KeyDim>>,
+}
+
+/// The groups of buffered rows.
+struct Groups<'c> {
+    /// The number of each row's group, `i32`; one past the last for a row that has none.
+    number: Value<'c>,
+    /// How many groups there is room for.
+    length: i64,
+    /// Where keys are sorted: a row of each group, `i32`, and how many groups there are.
+    found: Option<(Value<'c>, Value<'c>)>,
+}
+
+/// Values in order, and what they are the values of.
+struct OfArgument<'c> {
+    argument: Expr,
+    filter: Option<Expr>,
+    ranked: Ranked<'c>,
+}
+
+impl Collect {
+    /// The columns that the rows are kept with.
+    fn carried(&self) -> Vec<SchemaColumn> {
+        let mut columns = self.group.keys.clone();
+        for expr in self.group.expressions() {
+            expr.walk(&mut |part| {
+                let ExprKind::Column(id) = part.kind else { return };
+                match columns.iter_mut().find(|column| column.id == id) {
+                    Some(column) => column.nullable |= part.nullable,
+                    None => columns.push(SchemaColumn { id, ty: part.ty, nullable: part.nullable }),
+                }
+            });
+        }
+        columns
+    }
+
+    /// What rows are added to, one after the other. Which one comes first is told by its place in the buffer.
+    fn accumulators(&self, cx: &Cx<'_, '_>) -> Accumulators {
+        let added = self.group.aggregates.iter().filter(|item| !item.function.ranks());
+        Accumulators::new(cx, &added.cloned().collect::<Vec<_>>(), vec![Element::S32])
+    }
+
+    fn groups<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, count: Value<'c>) -> Groups<'c> {
+        let b = cx.b;
+        let keys = &self.group.keys;
+        if keys.is_empty() {
+            let outside = b.convert(b.not(rows.active), Element::S32);
+            return Groups { number: outside, length: 1, found: None };
+        }
+        if let Some(dims) = &self.dims {
+            let (number, length) = dense::numbers(cx, rows, keys, dims);
+            return Groups { number, length, found: None };
+        }
+        let word_keys = keys.iter().map(|key| {
+            let interval = cx.lowering.variant.facts.interval(key.id);
+            WordKey::of_group(rows.columns[&key.id], interval, key.nullable)
+        });
+        let words = cx.words(&word_keys.collect::<Vec<_>>());
+        let Runs { order, starts, slots, .. } = cx.runs(rows, &words, count);
+        let length = rows.lanes;
+        let known = Indices { sorted: false, unique: true };
+        let nothing = b.full_int(Element::S32, &[length], 0);
+        let number = b.scatter(nothing, order, slots, Combiner::Set, known);
+        let first_slots = b.select(starts, slots, b.full_int(Element::S32, &[length], length));
+        let firsts = b.scatter(nothing, first_slots, order, Combiner::Set, known);
+        let found = Some((firsts, b.reduce_add(b.convert(starts, Element::S32))));
+        Groups { number, length, found }
+    }
+
+    /// What rows add up to in each group.
+    fn added<'c>(
+        &self,
+        cx: &Cx<'_, 'c>,
+        accumulators: &Accumulators,
+        rows: &Rows<'c>,
+        groups: &Groups<'c>,
+    ) -> Vec<Vec<Value<'c>>> {
+        let state = accumulators.state(cx).into_iter();
+        let empty: Vec<_> = state.map(|(element, init)| cx.filled(element, &[groups.length], init)).collect();
+        let known = Indices { sorted: false, unique: false };
+        let at = if self.group.keys.is_empty() {
+            Addresses::One
+        } else {
+            Addresses::Slots { slots: groups.number, count: groups.length, known }
+        };
+        cx.add_rows(accumulators, &accumulators.split(cx, &empty), rows, at)
+    }
+
+    /// The aggregates of each group.
+    fn results<'c>(
+        &self,
+        cx: &Cx<'_, 'c>,
+        rows: &Rows<'c>,
+        count: Value<'c>,
+        groups: &Groups<'c>,
+    ) -> (Vec<Lane<'c>>, Value<'c>) {
+        let b = cx.b;
+        let accumulators = self.accumulators(cx);
+        let states = self.added(cx, &accumulators, rows, groups);
+        let sizes = accumulators.rows(&states);
+        let present = b.compare(Direction::Gt, sizes, b.constant_int(Element::S64, 0));
+        let is_one = self.group.keys.is_empty();
+        let active = if is_one { b.full_pred(&[1], true) } else { present };
+        let mut added = cx.finalize(&accumulators, &states, active).into_iter();
+        // The groups' rows stand one behind the other, in the order of their numbers.
+        let sizes = b.convert(sizes, Element::S32);
+        let end = b.inclusive_sum(sizes);
+        let span = Span { start: b.subtract(end, sizes), end };
+        let mut known: Vec<OfArgument<'c>> = Vec::new();
+        let each = self.group.aggregates.iter().map(|item| {
+            if !item.function.ranks() {
+                return added.next().unwrap_or_else(|| unreachable!("there are as many results as aggregates"));
+            }
+            cx.at(item.span, || {
+                let ranked = ranked(cx, &mut known, item, rows, count, (!is_one).then_some(groups));
+                let lane = match item.function {
+                    AggregateFunction::Quantile => ranked.quantile(cx, span, share(&item.arguments)),
+                    AggregateFunction::CountDistinct => ranked.count_distinct(cx, rows, span),
+                    other => {
+                        assert!(other == AggregateFunction::Mode, "{other:?} does not look at all values together");
+                        ranked.mode(cx, rows, groups.length)
+                    }
+                };
+                let element = cx.column_element(item.column.id, item.column.ty);
+                Lane { value: cx.to_element(lane.value, element), valid: lane.valid }
+            })
+        });
+        (each.collect(), present)
+    }
+}
+
+/// The rows by group and by the values of an aggregate, put in order if no aggregate before has the same.
+fn ranked<'k, 'c>(
+    cx: &Cx<'_, 'c>,
+    known: &'k mut Vec<OfArgument<'c>>,
+    item: &AggregateItem,
+    rows: &Rows<'c>,
+    count: Value<'c>,
+    groups: Option<&Groups<'c>>,
+) -> &'k Ranked<'c> {
+    let (argument, filter) = (item.arguments[0].without_spans(), item.filter.as_ref().map(Expr::without_spans));
+    let at = known.iter().position(|of| of.argument == argument && of.filter == filter);
+    let at = at.unwrap_or_else(|| {
+        let values = Values::of(cx, rows, &item.arguments[0], item.filter.as_ref());
+        let number = groups.map(|groups| WordKey {
+            lane: Lane { value: groups.number, valid: None },
+            interval: Some(Interval::proven(0, groups.length.into())),
+            descending: false,
+            nulls_first: None,
+        });
+        let ranked = Ranked::new(cx, values, number, count);
+        known.push(OfArgument { argument, filter, ranked });
+        known.len() - 1
+    });
+    &known[at].ranked
+}
+
+impl Strategy for Collect {
+    fn name(&self) -> &'static str {
+        "collect"
+    }
+
+    fn expressions(&self) -> Vec<&Expr> {
+        self.group.expressions()
+    }
+
+    fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
+        let dims = self.dims.as_ref().filter(|dims| !dims.is_empty());
+        let slots = dims.map(|dims| text.first_slots(&text.key_texts(&self.group.keys), dims));
+        slots.into_iter().chain(self.group.details(text)).collect()
+    }
+
+    fn group(&self) -> Option<&Group> {
+        Some(&self.group)
+    }
+
+    /// Which row comes first is told by its place in the buffer.
+    fn relies_on_arrival(&self) -> bool {
+        self.group.reads_order()
+    }
+
+    fn reads_order(&self) -> bool {
+        false
+    }
+
+    fn rows_out(&self, rows: Option<RowCount>, work: Work<'_>) -> Option<RowCount> {
+        match &self.dims {
+            None => rows,
+            Some(dims) if dims.is_empty() => Some(RowCount::at_most(1)),
+            Some(dims) => dense::rows_out(dims, rows, work),
+        }
+    }
+
+    fn verify(&self, verifier: &Verifier<'_>, _stage: &Stage) -> Result<(), VerifyError> {
+        let is_one = self.dims.as_ref().is_some_and(Vec::is_empty);
+        require(is_one == self.group.keys.is_empty(), || {
+            "(P8) groups of several keys are collected as one".to_owned()
+        })?;
+        match &self.dims {
+            Some(dims) if !is_one => dense::verify(verifier, &self.group.keys, dims),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn max_rows(&self, cx: &Cx<'_, '_>, _stage: &Stage) -> u64 {
+        self.accumulators(cx).max_rows()
+    }
+
+    fn appends(&self) -> bool {
+        true
+    }
+
+    fn multiplies_dictionaries(&self) -> bool {
+        self.dims.as_ref().is_some_and(|dims| multiplies(dims))
+    }
+
+    /// A buffer of each column that is a key or that some aggregate reads.
+    fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
+        buffer::state_of_columns(cx, stage, &self.carried())
+    }
+
+    fn step<'c>(&self, cx: &Cx<'_, 'c>, _stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
+        for item in &self.group.aggregates {
+            cx.raise_early_where(rows, item.filter.as_ref(), &item.arguments);
+        }
+        StepResult::kept(buffer::append(cx, rows, cx.columns_of(rows, &self.carried()), state))
+    }
+
+    fn merge<'c>(&self, cx: &Cx<'_, 'c>, _stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {
+        buffer::concatenate(cx, state, other)
+    }
+
+    fn length(&self, cx: &Cx<'_, '_>, stage: &Stage, _length: Length) -> Vec<Vec<i64>> {
+        match &self.dims {
+            None => cx.buffer_dims(stage.chunk_rows),
+            Some(dims) if dims.is_empty() => vec![vec![1]; MAX_RUNGS],
+            Some(dims) => cx.slot_dims(dims),
+        }
+    }
+
+    /// One row a group, in the order of the keys; without keys one row, also of no rows.
+    fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
+        let b = cx.b;
+        let (count, buffers) = (state[0], &state[1..]);
+        let rows = cx.buffered_rows(&self.carried(), buffers, count, buffer::capacity(cx, stage));
+        let rows = Rows { order: vec![b.iota(Element::S32, rows.lanes)], ..rows };
+        let groups = self.groups(cx, &rows, count);
+        let (results, present) = self.results(cx, &rows, count, &groups);
+        let keys = &self.group.keys;
+        if let Some(dims) = self.dims.as_ref().filter(|dims| !dims.is_empty()) {
+            return dense::present(cx, &self.group, dims, groups.length, present, results);
+        }
+        let results = results.into_iter().zip(self.group.aggregates());
+        let results = results.flat_map(|(lane, column)| cx.column_tensors(lane, column));
+        let Some((firsts, count)) = groups.found else {
+            return FinishResult { count: b.constant_int(Element::S32, 1), tensors: results.collect() };
+        };
+        let of_keys = cx.gather_all(&cx.columns_of(&rows, keys), firsts);
+        FinishResult { count, tensors: of_keys.into_iter().chain(results).collect() }
+    }
+}
