@@ -109,7 +109,7 @@ fn numbered(input: Plan, id: ColumnId, by: Vec<SchemaColumn>, order: Vec<SortKey
         nullable: false,
         span,
     };
-    Plan::Window(Window { input: Box::new(input), by, order, items: vec![number], span })
+    Plan::Window(Window { input: Box::new(input), by, order, items: vec![number], any_order: false, span })
 }
 
 fn empty_range(take: &ast::Take, from: &Position) -> Diagnostic {

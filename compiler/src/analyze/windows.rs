@@ -68,7 +68,7 @@ impl<'a> Builder<'a> {
         let by = keys.iter().filter_map(|key| key.column).collect();
         let items = windowing.calls.into_inner();
         if !items.is_empty() {
-            input.plan = Plan::Window(Window { input: Box::new(input.plan), by, order, items, span });
+            input.plan = Plan::Window(Window { input: Box::new(input.plan), by, order, items, any_order: false, span });
         }
         if !computed.is_empty() {
             input.plan = extend(input.plan, computed, span);

@@ -149,12 +149,12 @@ impl Encoder {
     }
 
     fn window(&mut self, window: Window) -> Window<Encoded> {
-        let Window { input, by, order, items, span } = window;
+        let Window { input, by, order, items, any_order, span } = window;
         let input = self.input(*input);
         let by = by.into_iter().map(|key| self.column(key)).collect();
         let order = self.sort_keys(order);
         let items = items.into_iter().map(|item| self.window_item(item)).collect();
-        Window { input, by, order, items, span }
+        Window { input, by, order, items, any_order, span }
     }
 
     /// What a text is taken from shares its dictionary, as does what stands for it where there is none.

@@ -71,7 +71,8 @@ fn with_texts(aggregate: Aggregate, columns: &mut Columns) -> Plan {
     };
     let counted = WindowFunction::Aggregate(AggregateFunction::Count);
     let numbers = vec![of_group(number, WindowFunction::RowNumber), of_group(count, counted)];
-    let window = Window { input: Box::new(plan), by: keys.clone(), order: vec![], items: numbers, span };
+    let window =
+        Window { input: Box::new(plan), by: keys.clone(), order: vec![], items: numbers, any_order: false, span };
     let input = Plan::Evaluate(Evaluate { input: Box::new(Plan::Window(window)), items: texts, span });
     Plan::Aggregate(Aggregate { input: Box::new(input), keys, aggregates, span })
 }

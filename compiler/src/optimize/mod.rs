@@ -109,6 +109,8 @@ static BATCHES: &[Batch] = &[
             Step::Rule(Down, &rules::PushFilterIntoScan),
         ],
     },
+    // Sorts and joins are where they stay, so it is known who reads the order of rows.
+    Batch { name: "free", repeat: Repeat::Once, steps: &[Step::Pass(&rules::FreeWindowOrder)] },
 ];
 
 /// The program with its plans rewritten; exports keep their schemas, but for columns that turn out never to be null.

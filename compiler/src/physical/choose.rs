@@ -2,11 +2,11 @@
 
 use super::{DEFAULT_CHUNK_ROWS, Reason};
 use crate::encode::{Dictionaries, Encoded, Join, SchemaColumn, SortKey, Type};
-use crate::plan::{Facts, JoinKind, Program, UniqueColumns, one_match};
-use crate::strategy::address::{addressing, range_dim, slots_at};
+use crate::plan::{AggregateFunction, Facts, JoinKind, Program, UniqueColumns, one_match};
+use crate::strategy::address::{addressing, range_dim, slots, slots_at};
 use crate::strategy::{
-    Addressing, BuildKeys, Collect, Dense, Group, GroupSort, KeyDim, KeyDomain, Lookup, Matches, Merge, Reduce, Sink,
-    Sort, Strategy, TopK, Work, dense, lookup,
+    Addressing, AggregateItem, BuildKeys, Collect, Dense, Group, GroupSort, KeyDim, KeyDomain, Lookup, Mark, Matches,
+    Merge, Reduce, Sink, Sort, Strategy, TopK, Work, dense, lookup, mark,
 };
 use dj_runtime::expr::Interval;
 
@@ -142,8 +142,32 @@ impl Chooser<'_> {
         let plain = Group { keys: group.keys.clone(), aggregates: vec![] };
         let (sink, reason) = self.group(plain, rows);
         let is_one = group.keys.is_empty();
+        let sorts = self.forced.has(Choice::GroupSort);
         let dims = if let Sink::Dense(dense) = sink { Some(dense.dims) } else { is_one.then(Vec::new) };
-        (Sink::Collect(Collect { group, dims }), reason)
+        let values = dims.as_ref().filter(|_| !sorts).and_then(|dims| self.marked(&group, dims, rows));
+        let sink = match (dims, values) {
+            (Some(dims), Some(values)) => Sink::Mark(Mark { group, dims, values }),
+            (dims, _) => Sink::Collect(Collect { group, dims }),
+        };
+        (sink, reason)
+    }
+
+    /// The domains of the values whose numbers are asked for, if they can all be marked in tables that are worth it.
+    fn marked(&self, group: &Group, dims: &[KeyDim], rows: Option<u64>) -> Option<Vec<KeyDim>> {
+        let ranking = group.aggregates.iter().filter(|item| item.function.ranks());
+        let value = |item: &AggregateItem| {
+            let argument = item.arguments.first().filter(|_| item.function == AggregateFunction::CountDistinct)?;
+            let domain = argument.ty.domain().map(KeyDomain::Dictionary);
+            let of_texts = domain.map(|domain| KeyDim { domain, nullable: false });
+            let value = of_texts.or_else(|| range_dim(argument.ty, false, self.facts.interval_of(argument)))?;
+            let places = dims.iter().copied().chain([value]).map(Some);
+            let Addressing::Dense(places) = addressing(places, mark::MAX_PLACES, self.dictionaries) else {
+                return None;
+            };
+            let places = slots(&places, self.dictionaries)?;
+            mark::is_worth(places, rows.unwrap_or(0)).then_some(value)
+        };
+        ranking.map(value).collect()
     }
 
     /// Addressing by these domains, unless it takes more than another strategy.

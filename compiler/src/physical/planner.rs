@@ -277,8 +277,8 @@ impl Planner<'_> {
     fn window(&mut self, window: &Window<Encoded>, result: Vec<SchemaColumn>) -> Stream {
         let stream = self.stream(&window.input);
         let rows = stream.rows;
-        let Window { by, order, items, .. } = window.clone();
-        let sink = Sink::Window(strategy::Window { by, order, items });
+        let Window { by, order, items, any_order, .. } = window.clone();
+        let sink = Sink::Window(strategy::Window { by, order, items, any_order });
         let stage = self.add(window.span, stream, sink, result, None, rows);
         self.reasons[stage] = Reason::Window;
         self.read(stage)

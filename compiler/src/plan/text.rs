@@ -226,7 +226,8 @@ impl<F: Form> Printer<'_, F> {
         let order = &window.order;
         let order =
             if order.is_empty() { String::new() } else { format!(" sort [{}]", self.list(order, Self::sort_key)) };
-        format!("window{by}{order} [{}]", self.list(&window.items, Self::window_item))
+        let any_order = if window.any_order { " in any order" } else { "" };
+        format!("window{by}{order} [{}]{any_order}", self.list(&window.items, Self::window_item))
     }
 
     /// `ma7 = mean(x) rows -6..0`

@@ -7,7 +7,7 @@ use dj_runtime::expr::{ColumnId, Expr, Form, Text};
 /// The rows of `input`, in order, with more columns: each is computed of the rows of a row's partition, taken in an order.
 ///
 /// **Schema**: the input's, then the items. **Nulls**: null keys form one partition; in the order they stand as for a sort.
-/// **NaN**: one partition; −0.0 is 0.0. **Empty input**: no rows. **Order**: kept; what the order of a partition leaves open
+/// **NaN**: one partition; −0.0 is 0.0. **Empty input**: no rows. **Order**: kept, unless any will do; what the order of a partition leaves open
 /// follows it.
 /// **Constraints**: (C1) keys are columns of the input (a projection below computes them); (C2) ids are distinct and new;
 /// (C3) an item reads columns of the input and earlier items; (C4) a frame that reaches some distance in value has one key of
@@ -22,6 +22,8 @@ pub struct Window<F: Form = Text> {
     pub order: Vec<SortKey<F>>,
     /// What is added.
     pub items: Vec<NamedWindow<F>>,
+    /// Whether the rows may come in any order, because nothing reads it.
+    pub any_order: bool,
     /// The transform.
     pub span: Span,
 }

@@ -49,11 +49,16 @@ pub(super) fn numbers<'c>(
     keys: &[SchemaColumn],
     dims: &[KeyDim],
 ) -> (Value<'c>, i64) {
-    let (b, count) = (cx.b, slot_count(cx, dims));
     let lanes: Vec<Lane<'c>> = keys.iter().map(|key| rows.columns[&key.id]).collect();
-    let (address, inside) = cx.address(&lanes, dims, &cx.extents(dims));
-    let nowhere = b.full_int(Element::S32, &[rows.lanes], count);
-    (b.select(b.and(rows.active, inside), address, nowhere), count)
+    places(cx, &lanes, rows.active, dims)
+}
+
+/// The same of any values, of the rows that count.
+pub(super) fn places<'c>(cx: &Cx<'_, 'c>, lanes: &[Lane<'c>], counts: Value<'c>, dims: &[KeyDim]) -> (Value<'c>, i64) {
+    let (b, count) = (cx.b, slot_count(cx, dims));
+    let (address, inside) = cx.address(lanes, dims, &cx.extents(dims));
+    let nowhere = b.full_int(Element::S32, &b.dims(counts), count);
+    (b.select(b.and(counts, inside), address, nowhere), count)
 }
 
 /// No more groups than there are slots, unless a dictionary among the keys grows.

@@ -77,7 +77,17 @@ impl Group {
 
     /// What a group of the stage remembers.
     pub(super) fn accumulators(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Accumulators {
-        let order = stage.row_order().map_or_else(Vec::new, RowOrder::parts);
-        Accumulators::new(cx, &self.aggregates, order.into_iter().map(order_element).collect())
+        accumulators(cx, stage, &self.aggregates)
     }
+}
+
+/// What a group of the stage remembers of some aggregates.
+pub(super) fn accumulators<'a>(
+    cx: &Cx<'_, '_>,
+    stage: &Stage,
+    items: impl IntoIterator<Item = &'a AggregateItem>,
+) -> Accumulators {
+    let order = stage.row_order().map_or_else(Vec::new, RowOrder::parts);
+    let items: Vec<_> = items.into_iter().cloned().collect();
+    Accumulators::new(cx, &items, order.into_iter().map(order_element).collect())
 }

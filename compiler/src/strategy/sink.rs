@@ -1,6 +1,6 @@
 //! The list of strategies.
 
-use super::{Collect, Dense, Emit, GroupSort, Lookup, Merge, Reduce, Sort, Strategy, TopK, Window};
+use super::{Collect, Dense, Emit, GroupSort, Lookup, Mark, Merge, Reduce, Sort, Strategy, TopK, Window};
 
 /// Where a stage's rows go.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +13,8 @@ pub enum Sink {
     Dense(Dense),
     /// Into a buffer that is sorted by the keys of groups.
     GroupSort(GroupSort),
+    /// Into groups that their keys address, and tables of the values that they have.
+    Mark(Mark),
     /// Into a buffer whose values are put in order within their groups.
     Collect(Collect),
     /// Into a buffer that is sorted at the end.
@@ -35,6 +37,7 @@ impl Sink {
             Self::Reduce(strategy) => strategy,
             Self::Dense(strategy) => strategy,
             Self::GroupSort(strategy) => strategy,
+            Self::Mark(strategy) => strategy,
             Self::Collect(strategy) => strategy,
             Self::Sort(strategy) => strategy,
             Self::TopK(strategy) => strategy,

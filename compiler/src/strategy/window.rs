@@ -30,6 +30,8 @@ pub struct Window {
     pub order: Vec<SortKey>,
     /// What is computed.
     pub items: Vec<NamedWindow<Encoded>>,
+    /// Whether the rows may come in any order, because nothing reads it.
+    pub any_order: bool,
 }
 
 impl Window {
@@ -138,9 +140,12 @@ fn shift<'c>(
     let lane = arranged.argument(cx, &item.arguments[0]);
     let from = frame::moved(cx, arranged.position, by.saturating_neg());
     let inside = b.and(b.compare(Direction::Ge, from, partition.start), b.compare(Direction::Lt, from, partition.end));
-    let from = b.select(inside, from, arranged.position);
-    let value = b.gather(lane.value, from);
-    let valid = lane.valid.map(|valid| b.gather(valid, from));
+    // Of rows behind the buffer's ends nothing is seen.
+    let lanes = arranged.rows.lanes;
+    let by = by.clamp(-lanes, lanes);
+    let moved = |rows: Value<'c>| b.pad(rows, b.zero(b.element(rows)), &[by], &[-by]);
+    let value = moved(lane.value);
+    let valid = lane.valid.map(moved);
     let Some(default) = item.arguments.get(1) else {
         return Lane { value, valid: cx.both(Some(inside), valid) };
     };
@@ -181,7 +186,8 @@ impl Strategy for Window {
     fn title(&self, text: &StagePrinter<'_>) -> String {
         let by = if self.by.is_empty() { String::new() } else { format!(" by [{}]", text.columns(&self.by)) };
         let order = if self.order.is_empty() { String::new() } else { format!(" sort [{}]", text.order(&self.order)) };
-        format!("window{by}{order}")
+        let any_order = if self.any_order { " in any order" } else { "" };
+        format!("window{by}{order}{any_order}")
     }
 
     fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
@@ -242,15 +248,18 @@ impl Strategy for Window {
         cx.buffer_dims(stage.chunk_rows)
     }
 
-    /// The buffered rows as they came, and what was computed of them.
+    /// The buffered rows as they came, and what was computed of them; where any order will do and less is moved so, in the order
+    /// of their partitions.
     fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
         let (count, buffers) = (state[0], &state[1..]);
         let rows = cx.buffered_rows(&self.carried(stage), buffers, count, buffer::capacity(cx, stage));
         let mut arranged = Arranged::new(cx, self, &rows, count);
         let results = self.results(cx, &mut arranged);
-        let results = arranged.put_back(cx, &results);
+        let stay = self.any_order && buffers.len() <= results.len();
+        let buffers = if stay { arranged.bring(cx, buffers) } else { buffers.to_vec() };
+        let results = if stay { arranged.whole(cx, &results) } else { arranged.put_back(cx, &results) };
         let made = self.items.iter().zip(results).flat_map(|(item, lane)| cx.column_tensors(lane, &item.schema()));
         let made: Vec<_> = made.collect();
-        FinishResult { count, tensors: buffers.iter().copied().chain(made).collect() }
+        FinishResult { count, tensors: buffers.into_iter().chain(made).collect() }
     }
 }

@@ -62,6 +62,54 @@ proptest! {
     }
 }
 
+/// Words of many shapes: what takes another way through the sort than random bits do.
+fn shapes(rows: usize) -> Vec<(&'static str, Vec<u64>)> {
+    let random = numbers(rows, 4, u64::MAX);
+    let ascending = 0..rows as u64;
+    vec![
+        ("ascending", ascending.clone().collect()),
+        ("descending", ascending.clone().rev().collect()),
+        ("ascending but where a job's rows begin", ascending.map(|row| row % 32_768).collect()),
+        ("few bits", numbers(rows, 5, 0x1ff)),
+        ("more bits", numbers(rows, 6, 0x3f_ffff_0000)),
+        ("all bits", random.clone()),
+        ("one value mostly", random.iter().map(|bits| if bits % 10 == 0 { *bits } else { u64::MAX / 3 }).collect()),
+        ("few values of all bits", random.iter().map(|bits| (bits % 5).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect()),
+        ("pairs", random.iter().map(|bits| (bits % (rows as u64 / 2 + 1)).wrapping_mul(u64::MAX / 7)).collect()),
+        ("one bit", random.iter().map(|bits| 1 << (bits % 64)).collect()),
+    ]
+}
+
+#[test]
+fn argsort_orders_many_rows() {
+    let (rows, live) = (100_000, 99_900);
+    let shapes = shapes(rows);
+    let check = |name: &str, words: &[Vec<u64>]| {
+        let order = order_of(words, live);
+        let key = |row: i32| (words.iter().map(|word| word[row as usize]).collect::<Vec<_>>(), row);
+        // No row is twice among rows that ascend strictly, so that none is missing.
+        assert!(order[..live].iter().all(|row| (0..live as i32).contains(row)), "{name}");
+        assert!(order[..live].is_sorted_by(|a, b| key(*a) < key(*b)), "{name}");
+        assert!(order[live..].iter().copied().eq(live as i32..rows as i32), "{name}");
+    };
+    for (first_name, first) in &shapes {
+        check(first_name, std::slice::from_ref(first));
+        for (second_name, second) in &shapes {
+            check(&format!("{first_name}, then {second_name}"), &[first.clone(), second.clone(), shapes[5].1.clone()]);
+        }
+    }
+}
+
+#[test]
+fn words_that_ascend_already_do_not_change_the_order() {
+    let rows = 70_000;
+    let ascending: Vec<u64> = (0..rows as u64).map(|row| row / 3).collect();
+    let key = numbers(rows, 8, 0xff);
+    let order = order_of(&[key.clone(), ascending.clone()], rows);
+    assert_eq!(order, order_of(std::slice::from_ref(&key), rows));
+    assert_eq!(order, expected(&[key, ascending], rows));
+}
+
 fn module(rows: usize, words: usize) -> String {
     let word = format!("tensor<{rows}xui64>");
     let names: Vec<String> = (0..words).map(|word| format!("%w{word}")).collect();

@@ -4,6 +4,7 @@
 
 mod copy_filters_across_joins;
 mod fold_constants;
+mod free_window_order;
 mod fuse_sort_take;
 mod inline_shared_once;
 mod merge_filters;
@@ -38,6 +39,7 @@ mod turn_left_join_into_inner;
 
 pub(super) use copy_filters_across_joins::CopyFiltersAcrossJoins;
 pub(super) use fold_constants::FoldConstants;
+pub(super) use free_window_order::FreeWindowOrder;
 pub(super) use fuse_sort_take::FuseSortTake;
 pub(super) use inline_shared_once::InlineSharedOnce;
 pub(super) use merge_filters::MergeFilters;

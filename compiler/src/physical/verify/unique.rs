@@ -73,11 +73,13 @@ impl Verifier<'_> {
     fn most_rows(&self, stage: &Stage) -> Option<u64> {
         let rows = match &stage.sink {
             Sink::Reduce(_) => Some(1),
+            Sink::Mark(mark) if mark.group.keys.is_empty() => Some(1),
             Sink::Collect(collect) if collect.group.keys.is_empty() => Some(1),
             Sink::Emit(_)
             | Sink::Dense(_)
             | Sink::GroupSort(_)
             | Sink::Collect(_)
+            | Sink::Mark(_)
             | Sink::Lookup(_)
             | Sink::Merge(_)
             | Sink::Sort(_)

@@ -97,13 +97,22 @@ impl<'c> Arranged<'c> {
         }
     }
 
-    /// Lanes of the rows in order, as the rows were.
-    pub(super) fn put_back(&self, cx: &Cx<'_, 'c>, lanes: &[Lane<'c>]) -> Vec<Lane<'c>> {
+    /// Lanes with a value for each row.
+    pub(super) fn whole(&self, cx: &Cx<'_, 'c>, lanes: &[Lane<'c>]) -> Vec<Lane<'c>> {
         let b = cx.b;
         let dims = [self.rows.lanes];
         let whole = |value: Value<'c>| if b.dims(value).is_empty() { b.broadcast(value, &dims) } else { value };
-        let lanes = lanes.iter().map(|lane| Lane { value: whole(lane.value), valid: lane.valid.map(whole) });
-        let lanes: Vec<_> = lanes.collect();
+        lanes.iter().map(|lane| Lane { value: whole(lane.value), valid: lane.valid.map(whole) }).collect()
+    }
+
+    /// Columns of the rows as they were, in order.
+    pub(super) fn bring(&self, cx: &Cx<'_, 'c>, columns: &[Value<'c>]) -> Vec<Value<'c>> {
+        self.order.map_or_else(|| columns.to_vec(), |(order, _)| cx.gather_all(columns, order))
+    }
+
+    /// Lanes of the rows in order, as the rows were.
+    pub(super) fn put_back(&self, cx: &Cx<'_, 'c>, lanes: &[Lane<'c>]) -> Vec<Lane<'c>> {
+        let lanes = self.whole(cx, lanes);
         self.order.map_or_else(|| lanes.clone(), |(_, inverse)| cx.gather_lanes(&lanes, inverse))
     }
 }
