@@ -11,6 +11,7 @@ mod choose;
 mod evaluate;
 mod explain;
 mod fuse;
+mod narrow;
 mod order;
 mod passes;
 mod planner;

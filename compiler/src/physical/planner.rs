@@ -3,7 +3,8 @@
 use super::choose::Chooser;
 use super::skips::skips;
 use super::{
-    Arrival, Check, Driver, DriverColumn, Op, Options, Probe, Reason, Stage, Variant, checks, find, fuse, passes,
+    Arrival, Check, Driver, DriverColumn, Op, Options, Probe, Reason, Stage, Variant, checks, find, fuse, narrow,
+    passes,
 };
 use crate::encode::{Dictionaries, Encoded, EncodedProgram, Join, NamedExpr, Plan, SchemaColumn, Type};
 use crate::plan::{
@@ -52,6 +53,7 @@ pub fn plan(encoded: &EncodedProgram, options: &Options, unique: UniqueColumns<'
     let mut variant = Variant { stages, passes: vec![], reasons, exports, shared, unique: unique_columns, facts };
     fuse::repeat_shared(&mut variant);
     checks::drop_unused(&mut variant.stages);
+    narrow::narrow_windows(&mut variant);
     variant.passes = passes::plan(&mut variant.stages, &variant.shared);
     variant
 }

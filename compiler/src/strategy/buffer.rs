@@ -1,7 +1,7 @@
 //! Rows collected in buffers, behind their count: what the strategies that sort have in common.
 
 use super::StateSpec;
-use crate::encode::SchemaColumn;
+use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Rows};
 use crate::physical::Stage;
 use crate::stablehlo::{Direction, Element, Value};
@@ -52,6 +52,24 @@ pub(super) fn concatenate<'c>(cx: &Cx<'_, 'c>, state: &[Value<'c>], other: &[Val
         b.select(own, *buffer, moved)
     });
     std::iter::once(b.add(mine, theirs)).chain(buffers).collect()
+}
+
+/// The columns that an expression reads.
+pub(super) fn columns_of(expr: &Expr) -> Vec<SchemaColumn> {
+    let mut columns = Vec::new();
+    expr.walk(&mut |part| {
+        let column = part.as_column().map(|id| SchemaColumn { id, ty: part.ty, nullable: part.nullable });
+        columns.extend(column);
+    });
+    columns
+}
+
+/// Adds a column to those that are kept, if it is new; it may be null if some reader says so.
+pub(super) fn note(columns: &mut Vec<SchemaColumn>, column: SchemaColumn) {
+    match columns.iter_mut().find(|known| known.id == column.id) {
+        Some(known) => known.nullable |= column.nullable,
+        None => columns.push(column),
+    }
 }
 
 /// How many rows the buffers hold at the program's rung.

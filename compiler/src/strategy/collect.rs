@@ -14,7 +14,7 @@ use crate::lower::{Cx, Lane, Rows, Runs, WordKey};
 use crate::physical::{Stage, StagePrinter, Verifier, require};
 use crate::plan::{AggregateFunction, RowCount, VerifyError};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
-use dj_runtime::expr::{ExprKind, Interval};
+use dj_runtime::expr::Interval;
 
 /// Groups whose rows are kept until all are there.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,14 +46,8 @@ impl Collect {
     /// The columns that the rows are kept with.
     fn carried(&self) -> Vec<SchemaColumn> {
         let mut columns = self.group.keys.clone();
-        for expr in self.group.expressions() {
-            expr.walk(&mut |part| {
-                let ExprKind::Column(id) = part.kind else { return };
-                match columns.iter_mut().find(|column| column.id == id) {
-                    Some(column) => column.nullable |= part.nullable,
-                    None => columns.push(SchemaColumn { id, ty: part.ty, nullable: part.nullable }),
-                }
-            });
+        for column in self.group.expressions().into_iter().flat_map(buffer::columns_of) {
+            buffer::note(&mut columns, column);
         }
         columns
     }

@@ -141,9 +141,11 @@ pub(super) fn interpolated<'c>(
     let (low, high) = (b.floor(position), b.ceil(position));
     let (least, most) = (at(b.convert(low, Element::S32)), at(b.convert(high, Element::S32)));
     let fraction = b.subtract(position, low);
-    let between = b.add(least, b.multiply(b.subtract(most, least), fraction));
+    // Of both a share: the way from one to the other may be longer than any number.
+    let rest = b.subtract(b.constant_float(Element::F64, 1.0), fraction);
+    let between = b.add(b.multiply(least, rest), b.multiply(most, fraction));
     let is_whole = b.compare(Direction::Eq, fraction, b.constant_float(Element::F64, 0.0));
-    // Between infinities there is no way.
+    // Between equal infinities there is no way.
     let is_there = b.or(is_whole, b.compare(Direction::Eq, least, most));
     Lane { value: b.select(is_there, least, between), valid: Some(is_some) }
 }

@@ -11,6 +11,7 @@ mod scan;
 mod tree;
 mod wavelet;
 
+use super::buffer::{columns_of, note};
 use super::ranked::Span;
 use super::{FinishResult, Length, StateSpec, StepResult, Strategy, buffer, named};
 use crate::encode::{Encoded, Expr, SchemaColumn, SortKey};
@@ -20,6 +21,7 @@ use crate::plan::{NamedWindow, VerifyError, WindowFunction};
 use crate::stablehlo::{Combiner, Direction, Element, Value};
 use dj_runtime::expr::ColumnId;
 use partition::Arranged;
+use std::collections::BTreeMap;
 
 /// Columns that are computed of the rows around each.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,10 +42,38 @@ impl Window {
         self.items.iter().map(NamedWindow::schema)
     }
 
-    /// The columns of the result that the rows bring along.
+    fn makes(&self, id: ColumnId) -> bool {
+        self.items.iter().any(|item| item.id == id)
+    }
+
+    /// The columns that the rows bring along: those of the result, and what is read of them.
     fn carried(&self, stage: &Stage) -> Vec<SchemaColumn> {
-        let is_made = |column: &SchemaColumn| self.items.iter().any(|item| item.id == column.id);
-        stage.result.iter().filter(|column| !is_made(column)).copied().collect()
+        let mut columns = stage.result.iter().filter(|column| !self.makes(column.id)).copied().collect::<Vec<_>>();
+        let more = self.by.iter().copied();
+        let more = more.chain(self.expressions().into_iter().flat_map(columns_of));
+        for column in more.filter(|column| !self.makes(column.id)) {
+            note(&mut columns, column);
+        }
+        columns
+    }
+
+    /// The tensors of the result, of the rows as they were, or in order where they `stay` so.
+    fn tensors<'c>(
+        &self,
+        cx: &Cx<'_, 'c>,
+        stage: &Stage,
+        rows: &Rows<'c>,
+        arranged: &Arranged<'c>,
+        results: &[Lane<'c>],
+    ) -> Vec<Value<'c>> {
+        let brought: Vec<_> = stage.result.iter().filter(|column| !self.makes(column.id)).collect();
+        let lanes: Vec<_> = brought.iter().map(|column| rows.columns[&column.id]).collect();
+        let stay = self.any_order && lanes.len() <= results.len();
+        let lanes = if stay { arranged.bring(cx, &lanes) } else { lanes };
+        let results = if stay { arranged.whole(cx, results) } else { arranged.put_back(cx, results) };
+        let brought = brought.into_iter().map(|column| column.id).zip(lanes);
+        let lanes: BTreeMap<_, _> = brought.chain(self.items.iter().map(|item| item.id).zip(results)).collect();
+        stage.result.iter().flat_map(|column| cx.column_tensors(lanes[&column.id], column)).collect()
     }
 
     /// The items, all that are added up of one frame together, because they are computed together.
@@ -139,7 +169,12 @@ fn shift<'c>(
     let b = cx.b;
     let lane = arranged.argument(cx, &item.arguments[0]);
     let from = frame::moved(cx, arranged.position, by.saturating_neg());
-    let inside = b.and(b.compare(Direction::Ge, from, partition.start), b.compare(Direction::Lt, from, partition.end));
+    // What is looked for before a row is not behind its partition, nor the other way round.
+    let inside = if by >= 0 {
+        b.compare(Direction::Ge, from, partition.start)
+    } else {
+        b.compare(Direction::Lt, from, partition.end)
+    };
     // Of rows behind the buffer's ends nothing is seen.
     let lanes = arranged.rows.lanes;
     let by = by.clamp(-lanes, lanes);
@@ -255,11 +290,6 @@ impl Strategy for Window {
         let rows = cx.buffered_rows(&self.carried(stage), buffers, count, buffer::capacity(cx, stage));
         let mut arranged = Arranged::new(cx, self, &rows, count);
         let results = self.results(cx, &mut arranged);
-        let stay = self.any_order && buffers.len() <= results.len();
-        let buffers = if stay { arranged.bring(cx, buffers) } else { buffers.to_vec() };
-        let results = if stay { arranged.whole(cx, &results) } else { arranged.put_back(cx, &results) };
-        let made = self.items.iter().zip(results).flat_map(|(item, lane)| cx.column_tensors(lane, &item.schema()));
-        let made: Vec<_> = made.collect();
-        FinishResult { count, tensors: buffers.into_iter().chain(made).collect() }
+        FinishResult { count, tensors: self.tensors(cx, stage, &rows, &arranged, &results) }
     }
 }

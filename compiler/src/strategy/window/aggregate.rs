@@ -129,7 +129,13 @@ fn states<'c>(
     for index in whole {
         let of_frame = |lane: &Value<'c>| difference(cx, b.inclusive_sum(*lane), frame, is_some);
         let accumulator = &accumulators.all[index];
-        states[index] = cx.at(accumulator.span, || lanes[index].iter().map(of_frame).collect());
+        states[index] = cx.at(accumulator.span, || {
+            if counts_rows(accumulator) {
+                let rows = b.convert(b.subtract(frame.span.end, frame.span.start), Element::S64);
+                return vec![b.maximum(rows, b.constant_int(Element::S64, 0))];
+            }
+            lanes[index].iter().map(of_frame).collect()
+        });
     }
     if others.is_empty() {
         return states;
@@ -143,6 +149,11 @@ fn states<'c>(
         states[index] = parts.map(|(combined, empty)| b.select(is_some, combined, empty)).collect();
     }
     states
+}
+
+/// Whether what is remembered is the number of rows, whatever they hold.
+fn counts_rows(accumulator: &Accumulator) -> bool {
+    accumulator.kind == AccumulatorKind::Count && accumulator.arguments.is_empty() && accumulator.filter.is_none()
 }
 
 /// Whether what is remembered is a sum of whole numbers, whatever wraps on the way.

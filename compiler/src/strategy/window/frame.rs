@@ -45,11 +45,14 @@ impl Window {
         let position = arranged.position;
         let start = match (frame.unit, frame.start) {
             (_, None) => partition.start,
+            // Rows behind a row are behind the start of its partition, and rows before it before the end.
+            (FrameUnit::Rows, Some(Distance::Whole(by))) if by >= 0 => moved(cx, position, by),
             (FrameUnit::Rows, Some(Distance::Whole(by))) => b.maximum(partition.start, moved(cx, position, by)),
             (_, Some(distance)) => self.end(cx, arranged, measured.as_ref(), distance, false),
         };
         let end = match (frame.unit, frame.end) {
             (_, None) => partition.end,
+            (FrameUnit::Rows, Some(Distance::Whole(by))) if by < 0 => moved(cx, position, by.saturating_add(1)),
             (FrameUnit::Rows, Some(Distance::Whole(by))) => {
                 b.minimum(partition.end, moved(cx, position, by.saturating_add(1)))
             }

@@ -46,7 +46,8 @@ impl<'c> Arranged<'c> {
         let (partition_starts, peer_starts) = (starts(&parts), starts(&all));
         let position = b.iota(Element::S32, rows.lanes);
         let read: Vec<_> = window.items.iter().flat_map(|item| item.expressions()).flat_map(Expr::columns).collect();
-        let keys = window.order.iter().flat_map(|key| key.expr.columns());
+        let measures = window.items.iter().any(|item| item.frame.measures());
+        let keys = window.order.iter().filter(|_| measures).flat_map(|key| key.expr.columns());
         let read: Vec<_> = read.into_iter().chain(keys).collect();
         let columns = rows.columns.iter().filter(|(id, _)| read.contains(id));
         let (ids, lanes): (Vec<_>, Vec<_>) = columns.map(|(id, lane)| (*id, *lane)).unzip();
@@ -105,9 +106,9 @@ impl<'c> Arranged<'c> {
         lanes.iter().map(|lane| Lane { value: whole(lane.value), valid: lane.valid.map(whole) }).collect()
     }
 
-    /// Columns of the rows as they were, in order.
-    pub(super) fn bring(&self, cx: &Cx<'_, 'c>, columns: &[Value<'c>]) -> Vec<Value<'c>> {
-        self.order.map_or_else(|| columns.to_vec(), |(order, _)| cx.gather_all(columns, order))
+    /// Lanes of the rows as they were, in order.
+    pub(super) fn bring(&self, cx: &Cx<'_, 'c>, lanes: &[Lane<'c>]) -> Vec<Lane<'c>> {
+        self.order.map_or_else(|| lanes.to_vec(), |(order, _)| cx.gather_lanes(lanes, order))
     }
 
     /// Lanes of the rows in order, as the rows were.
