@@ -8,7 +8,7 @@ use crate::encode::Expr;
 use crate::stablehlo::{CustomCall, Direction, Element, TensorType, Value};
 use crate::strategy::{KeyDim, KeyDomain};
 use dj_runtime::expr::Interval;
-use dj_runtime::kernels::{ARGSORT, GATHER};
+use dj_runtime::kernels::{ARGSORT, BOUNDARIES, GATHER};
 
 /// A key that becomes bits of a word.
 pub(crate) struct WordKey<'c> {
@@ -143,18 +143,31 @@ impl<'c> Cx<'_, 'c> {
 
     /// The keys packed into as few unsigned 64-bit words as they need, most significant first.
     pub(crate) fn words(&self, keys: &[WordKey<'c>]) -> Vec<Value<'c>> {
+        self.words_after(&[], keys).0
+    }
+
+    /// The words of some keys and of more behind them, and which bits of each are of the first ones.
+    pub(crate) fn words_after(&self, first: &[WordKey<'c>], more: &[WordKey<'c>]) -> (Vec<Value<'c>>, Vec<u64>) {
         let b = self.b;
-        let parts: Vec<_> = keys.iter().flat_map(|key| self.word_parts(key)).collect();
-        let mut words: Vec<Value<'c>> = Vec::new();
-        for ((value, bits), is_joined) in parts.iter().zip(joined(parts.iter().map(|(_, bits)| *bits))) {
-            match words.last_mut() {
-                Some(word) if is_joined => {
+        let of = |keys: &[WordKey<'c>]| keys.iter().flat_map(|key| self.word_parts(key)).collect::<Vec<_>>();
+        let (first, more) = (of(first), of(more));
+        let parts = first.iter().map(|part| (part, true)).chain(more.iter().map(|part| (part, false)));
+        let is_joined = joined(first.iter().chain(&more).map(|(_, bits)| *bits));
+        let (mut words, mut masks): (Vec<Value<'c>>, Vec<u64>) = (Vec::new(), Vec::new());
+        for (((value, bits), is_first), is_joined) in parts.zip(is_joined) {
+            let mask = if is_first { u64::MAX >> (u64::BITS - bits) } else { 0 };
+            match (words.last_mut(), masks.last_mut()) {
+                (Some(word), Some(known)) if is_joined => {
                     *word = b.or(b.shift_left(*word, b.constant_uint(Element::U64, (*bits).into())), *value);
+                    *known = (*known << bits) | mask;
                 }
-                _ => words.push(*value),
+                _ => {
+                    words.push(*value);
+                    masks.push(mask);
+                }
             }
         }
-        words
+        (words, masks)
     }
 
     /// The words of a join's keys: the same for equal keys of both sides, whatever is known of either.
@@ -244,21 +257,45 @@ impl<'c> Cx<'_, 'c> {
     pub(crate) fn runs(&self, rows: &Rows<'c>, words: &[Value<'c>], count: Value<'c>) -> Runs<'c> {
         let b = self.b;
         let order = self.argsort(words, count);
+        let starts = self.starts(words, &[vec![u64::MAX; words.len()]], order, rows.active, count)[0];
         let words = self.gather_all(words, order);
-        let starts = b.and(self.boundaries(&words), rows.active);
         let until_here = b.inclusive_sum(b.convert(starts, Element::S32));
         let numbers = b.subtract(until_here, b.constant_int(Element::S32, 1));
         let slots = b.select(rows.active, numbers, b.full_int(Element::S32, &[rows.lanes], rows.lanes));
         Runs { order, words, starts, numbers, slots }
     }
 
-    /// Whether a row differs from the one before in some word; true on the first row.
-    pub(crate) fn boundaries(&self, words: &[Value<'c>]) -> Value<'c> {
+    /// For each mask, whether a row differs from the one before it in an order in bits of the words that the mask has; of the
+    /// order the first `count` rows are `active`, and the first row of all is marked.
+    pub(crate) fn starts(
+        &self,
+        words: &[Value<'c>],
+        masks: &[Vec<u64>],
+        order: Value<'c>,
+        active: Value<'c>,
+        count: Value<'c>,
+    ) -> Vec<Value<'c>> {
+        let b = self.b;
+        if !self.calls_kernels() {
+            let words = self.gather_all(words, order);
+            return masks.iter().map(|mask| b.and(self.boundaries(&words, mask), active)).collect();
+        }
+        let one = |bits: &u64| b.full_uint(Element::U64, &[1], *bits);
+        let masks: Vec<_> =
+            masks.iter().map(|mask| b.concatenate(&mask.iter().map(one).collect::<Vec<_>>(), 0)).collect();
+        let inputs: Vec<_> = [order, count].iter().chain(&masks).chain(words).copied().collect();
+        let results = vec![TensorType::vector(Element::Pred, b.length(order)); masks.len()];
+        b.call_kernel(&inputs, CustomCall { target: BOUNDARIES, results: &results, config: &[], aliases: &[] })
+    }
+
+    fn boundaries(&self, words: &[Value<'c>], mask: &[u64]) -> Value<'c> {
         let b = self.b;
         let length = b.length(words[0]);
-        let differs = words.iter().map(|word| {
-            let before = b.pad(*word, b.constant_uint(Element::U64, 0), &[1], &[-1]);
-            b.compare(Direction::Ne, *word, before)
+        let differs = words.iter().zip(mask).filter(|(_, mask)| **mask != 0).map(|(word, mask)| {
+            let word =
+                if *mask == u64::MAX { *word } else { b.and(*word, b.full_uint(Element::U64, &[length], *mask)) };
+            let before = b.pad(word, b.constant_uint(Element::U64, 0), &[1], &[-1]);
+            b.compare(Direction::Ne, word, before)
         });
         let first = b.compare(Direction::Eq, b.iota(Element::S32, length), b.constant_int(Element::S32, 0));
         differs.fold(first, |any, differs| b.or(any, differs))

@@ -51,6 +51,8 @@ pub(super) struct Ranked<'c> {
     /// The group of each row as it stands in the buffer; `None` where there is one.
     number: Option<Value<'c>>,
     words: Vec<Value<'c>>,
+    /// How many rows there are: `i32`.
+    count: Value<'c>,
     /// Which row is where: `i32`.
     pub(super) order: Value<'c>,
 }
@@ -61,7 +63,7 @@ impl<'c> Ranked<'c> {
         let group = number.as_ref().map(|number| number.lane.value);
         let words = cx.words(&number.into_iter().chain(values.keys()).collect::<Vec<_>>());
         let order = cx.argsort(&words, count);
-        Self { values, number: group, words, order }
+        Self { values, number: group, words, count, order }
     }
 
     /// Whether a row counts, in order; `None` where all do.
@@ -71,8 +73,9 @@ impl<'c> Ranked<'c> {
 
     /// Whether a row counts and is the first of its group with its value, in order.
     pub(super) fn firsts(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>) -> Value<'c> {
-        let differs = cx.boundaries(&cx.gather_all(&self.words, self.order));
-        cx.b.and(differs, self.counts(cx).unwrap_or(rows.active))
+        let all = vec![u64::MAX; self.words.len()];
+        let differs = cx.starts(&self.words, &[all], self.order, rows.active, self.count)[0];
+        self.counts(cx).map_or(differs, |counts| cx.b.and(differs, counts))
     }
 
     /// Linear interpolation between the values next to a share of each group's; null where it has none.

@@ -10,8 +10,11 @@
 //! ```
 
 mod argsort;
+mod boundaries;
 mod ffi;
 mod gather;
+mod running_sum;
+mod runs;
 mod scatter_add;
 mod threads;
 
@@ -29,6 +32,19 @@ pub const SCATTER_ADD: &str = "dj.scatter_add";
 /// The kernel that takes rows of columns by their places: `i32[M]` places, columns `[N]` → `[M]` each.
 pub const GATHER: &str = "dj.gather";
 
+/// The kernel that compares rows with those before: `i32[N]` places, `i32[]` live ones, for each result `ui64[W]`, the bits that
+/// count, `ui64[M]` for each word → `i1[N]` each.
+pub const BOUNDARIES: &str = "dj.boundaries";
+
+/// The kernel that tells the first row of each row's run: `i1[N]` → `i32[N]`.
+pub const RUN_STARTS: &str = "dj.run_starts";
+
+/// The kernel that tells behind the last row of each row's run: `i1[N]`, `i32[]` → `i32[N]`.
+pub const RUN_ENDS: &str = "dj.run_ends";
+
+/// The kernel that adds up the values of each row's run up to it: `i1[N]`, `f64[N]` → `f64[N]`.
+pub const RUNNING_SUM: &str = "dj.running_sum";
+
 /// A native kernel: the custom-call target that modules name, and the function behind it.
 #[derive(Debug, Clone, Copy)]
 pub struct Kernel {
@@ -38,8 +54,15 @@ pub struct Kernel {
 }
 
 /// Every kernel of this runtime.
-pub const KERNELS: &[Kernel] =
-    &[ffi::kernel::<argsort::Argsort>(), ffi::kernel::<gather::Gather>(), ffi::kernel::<scatter_add::ScatterAdd>()];
+pub const KERNELS: &[Kernel] = &[
+    ffi::kernel::<argsort::Argsort>(),
+    ffi::kernel::<boundaries::Boundaries>(),
+    ffi::kernel::<gather::Gather>(),
+    ffi::kernel::<running_sum::RunningSum>(),
+    ffi::kernel::<runs::RunStarts>(),
+    ffi::kernel::<runs::RunEnds>(),
+    ffi::kernel::<scatter_add::ScatterAdd>(),
+];
 
 /// Registers every kernel with a plugin; programs that call them compile and load only afterwards. Repeating it does
 /// nothing.

@@ -3,8 +3,11 @@
 use proptest::prelude::*;
 
 use super::argsort::argsort;
+use super::boundaries::boundaries;
 use super::gather::gather;
 use super::register;
+use super::running_sum::running_sum;
+use super::runs::{run_ends, run_starts};
 use super::scatter_add::scatter_add;
 use super::threads::{Job, share_out};
 use crate::pjrt::tests::{compile, cpu_client, scalar, vector, vector_on};
@@ -424,4 +427,62 @@ fn gather_takes_rows_by_their_places() {
     let mut result = [0; 4];
     gather(&[-1, 0, 2, i32::MAX], &[10, 20], &mut result);
     assert_eq!(result, [10, 10, 20, 20]);
+}
+
+#[test]
+fn boundaries_are_where_bits_that_count_differ() {
+    let (rows, live) = (200_000, 199_000);
+    let words = [numbers(rows, 1, 1), numbers(rows, 2, 1 << 40)];
+    let words: Vec<&[u64]> = words.iter().map(Vec::as_slice).collect();
+    let order: Vec<i32> = numbers(rows, 3, u64::MAX).iter().map(|bits| (bits % rows as u64) as i32).collect();
+    let masks: [&[u64]; 2] = [&[u64::MAX, u64::MAX], &[1, 0]];
+    let mut marks = [vec![7; rows], vec![7; rows]];
+    boundaries(&order[..live], &words, &masks, marks.iter_mut().map(Vec::as_mut_slice).collect());
+    for (marks, mask) in marks.iter().zip(masks) {
+        let word = |at: usize, word: usize| words[word][order[at] as usize] & mask[word];
+        let differs = |at: usize| at == 0 || (0..2).any(|index| word(at, index) != word(at - 1, index));
+        let wanted = (0..rows).map(|at| u8::from(at < live && differs(at)));
+        assert!(marks.iter().copied().eq(wanted));
+    }
+}
+
+/// The first row of each row's run, behind its last row, and the sum of its values up to the row, run by run.
+fn runs_of(marks: &[u8], last: usize, values: &[f64]) -> Vec<(i32, i32, f64)> {
+    let starts: Vec<usize> = (0..marks.len()).filter(|row| marks[*row] != 0).collect();
+    let run = |row: usize| {
+        let start = starts.iter().rev().find(|start| **start <= row).copied().unwrap_or_default();
+        let end = starts.iter().find(|start| **start > row).map_or(last, |end| (*end).min(last));
+        (start as i32, end as i32, values[start..=row].iter().sum())
+    };
+    (0..marks.len()).map(run).collect()
+}
+
+#[test]
+fn runs_agree_with_a_search() {
+    for (rows, share) in [(0, 1), (1, 1), (300, 1), (300, 3), (300, 40), (300, 1000)] {
+        let marks: Vec<u8> = numbers(rows, 5, u64::MAX).iter().map(|bits| u8::from(bits % share == 0)).collect();
+        let values: Vec<f64> = numbers(rows, 6, 0xff).iter().map(|bits| *bits as f64).collect();
+        for last in [rows, rows / 2] {
+            let (mut starts, mut ends, mut sums) = (vec![-1; rows], vec![-1; rows], vec![f64::NAN; rows]);
+            run_starts(&marks, &mut starts);
+            run_ends(&marks, last as i32, &mut ends);
+            running_sum(&marks, &values, &mut sums);
+            let found = starts.into_iter().zip(ends).zip(sums).map(|((start, end), sum)| (start, end, sum));
+            assert!(found.eq(runs_of(&marks, last, &values)), "{rows} rows, one of {share} begins a run, until {last}");
+        }
+    }
+}
+
+#[test]
+fn running_sums_are_shared_out_by_runs() {
+    let rows = 1_000_000;
+    let marks: Vec<u8> = numbers(rows, 7, u64::MAX).iter().map(|bits| u8::from(bits % 50_000 == 0)).collect();
+    let values: Vec<f64> = numbers(rows, 8, u64::MAX).iter().map(|bits| *bits as f64).collect();
+    let mut sums = vec![f64::NAN; rows];
+    running_sum(&marks, &values, &mut sums);
+    let mut sum = 0.0;
+    for ((mark, value), found) in marks.iter().zip(&values).zip(sums) {
+        sum = if *mark == 0 { sum } else { 0.0 } + value;
+        assert_eq!(found.to_bits(), sum.to_bits());
+    }
 }

@@ -10,9 +10,10 @@ use super::{is_added, scan, tree};
 use crate::encode::Encoded;
 use crate::lower::{Cx, Lane, Scope};
 use crate::plan::{AggregateFunction, NamedWindow, WindowFunction};
-use crate::stablehlo::{Combiner, Direction, Element, Value};
+use crate::stablehlo::{Combiner, CustomCall, Direction, Element, TensorType, Value};
 use crate::strategy::AggregateItem;
 use crate::strategy::accumulate::{Accumulator, AccumulatorKind, Accumulators, Addresses};
+use dj_runtime::kernels::RUNNING_SUM;
 
 /// The state of every row's frame, accumulator by accumulator.
 pub(super) type States<'c> = Vec<Vec<Value<'c>>>;
@@ -191,7 +192,7 @@ fn combined<'c>(
     };
     let starts = arranged.starts(cx);
     if frame.from_first {
-        let scanned = scan::scan(cx, accumulators, lanes, starts);
+        let scanned = running(cx, accumulators, lanes, starts);
         return at(scanned, b.subtract(frame.span.end, one));
     }
     if frame.to_last {
@@ -209,6 +210,27 @@ fn combined<'c>(
         }
         _ => tree::walk(cx, accumulators, &lanes, frame),
     }
+}
+
+/// The states up to each row; sums of floats by a kernel, where there is one.
+fn running<'c>(cx: &Cx<'_, 'c>, accumulators: &Accumulators, lanes: States<'c>, starts: Value<'c>) -> States<'c> {
+    let b = cx.b;
+    let is_sum = |index: &usize| accumulators.all[*index].kind == AccumulatorKind::FloatSum;
+    let (sums, others): (Vec<usize>, Vec<usize>) =
+        (0..lanes.len()).partition(|index| cx.calls_kernels() && is_sum(index));
+    let mut states = vec![vec![]; lanes.len()];
+    for index in sums {
+        let results = [TensorType::vector(Element::F64, b.length(starts))];
+        let call = CustomCall { target: RUNNING_SUM, results: &results, config: &[], aliases: &[] };
+        let sum = |values: &Value<'c>| b.call_kernel(&[starts, *values], call)[0];
+        states[index] = cx.at(accumulators.all[index].span, || lanes[index].iter().map(sum).collect());
+    }
+    if !others.is_empty() {
+        let scanned = others.iter().map(|index| lanes[*index].clone()).collect();
+        let scanned = scan::scan(cx, &accumulators.only(&others), scanned, starts);
+        others.into_iter().zip(scanned).for_each(|(index, state)| states[index] = state);
+    }
+    states
 }
 
 /// Frames of no more rows are combined row by row.

@@ -3,8 +3,9 @@
 use super::Window;
 use crate::encode::Expr;
 use crate::lower::{Cx, Lane, Rows, Scope, WordKey};
-use crate::stablehlo::{Combiner, Element, Indices, Value};
+use crate::stablehlo::{Combiner, CustomCall, Element, Indices, TensorType, Value};
 use crate::strategy::ranked::Span;
+use dj_runtime::kernels::{RUN_ENDS, RUN_STARTS};
 use std::collections::BTreeMap;
 
 /// The rows of a buffer, a partition after the other, each in its order. Every list has a value for each lane.
@@ -36,14 +37,14 @@ impl<'c> Arranged<'c> {
                 WordKey::of_group(rows.columns[&key.id], interval, key.nullable)
             })
             .collect();
-        let parts = cx.words(&keys);
-        let all = cx.words(&keys.into_iter().chain(cx.sort_keys(rows, &window.order)).collect::<Vec<_>>());
-        let order = (!all.is_empty()).then(|| cx.argsort(&all, count));
-        let starts = |words: &[Value<'c>]| {
-            let sorted = order.map(|order| cx.gather_all(words, order)).filter(|words| !words.is_empty());
-            sorted.map(|words| b.and(cx.boundaries(&words), rows.active))
-        };
-        let (partition_starts, peer_starts) = (starts(&parts), starts(&all));
+        let (words, of_keys) = cx.words_after(&keys, &cx.sort_keys(rows, &window.order));
+        let order = (!words.is_empty()).then(|| cx.argsort(&words, count));
+        let (mut partition_starts, mut peer_starts) = (None, None);
+        if let Some(order) = order {
+            let starts = cx.starts(&words, &[of_keys, vec![u64::MAX; words.len()]], order, rows.active, count);
+            partition_starts = Some(starts[0]).filter(|_| !keys.is_empty());
+            peer_starts = Some(starts[1]);
+        }
         let position = b.iota(Element::S32, rows.lanes);
         let read: Vec<_> = window.items.iter().flat_map(|item| item.expressions()).flat_map(Expr::columns).collect();
         let measures = window.items.iter().any(|item| item.frame.measures());
@@ -125,6 +126,13 @@ fn span<'c>(cx: &Cx<'_, 'c>, starts: Option<Value<'c>>, position: Value<'c>, cou
     let Some(starts) = starts else {
         return Span { start: b.full_int(Element::S32, &dims, 0), end: b.broadcast(count, &dims) };
     };
+    if cx.calls_kernels() {
+        let results = [TensorType::vector(Element::S32, b.length(position))];
+        let call = |target, inputs: &[Value<'c>]| {
+            b.call_kernel(inputs, CustomCall { target, results: &results, config: &[], aliases: &[] })[0]
+        };
+        return Span { start: call(RUN_STARTS, &[starts]), end: call(RUN_ENDS, &[starts, count]) };
+    }
     let nothing = b.full_int(Element::S32, &dims, 0);
     let start = b.inclusive_max(b.select(starts, position, nothing));
     let never = b.full_int(Element::S32, &dims, i32::MAX.into());
