@@ -270,6 +270,9 @@ pub(super) fn literal_range(value: &Value, ty: Type) -> Diagnostic {
             diagnostic.help(format!("{ty} has {scale} digits after the point"))
         }
         _ => match ty.integer_range() {
+            Some((lo, _)) if ty.is_integer() && lo < 0 && value.open == Open::Integer(-lo) => {
+                diagnostic.help(format!("`as` binds tighter than `-`: the least {ty} is written `({lo}) as {ty}`"))
+            }
             Some((lo, hi)) if ty.is_integer() && matches!(value.open, Open::Integer(_)) => {
                 diagnostic.help(format!("{ty} holds {lo} to {hi}"))
             }

@@ -74,9 +74,21 @@ impl Builder<'_> {
             return Some(Type::Decimal { precision: small(precision.node), scale: small(scale.node) });
         }
         self.report(
-            Diagnostic::error(codes::UNKNOWN_TYPE, "a decimal has a precision and a scale")
-                .label(ty.span, format!("a precision of 1 to {MAX_PRECISION}, and a scale of at most the precision"))
-                .help("`decimal(9, 2)` has nine digits, two of them after the point"),
+            match ty.arguments.as_slice() {
+                [precision, _] if precision.node > limit => {
+                    Diagnostic::error(codes::UNKNOWN_TYPE, format!("a decimal has at most {MAX_PRECISION} digits"))
+                        .label(ty.span, format!("this has {}", precision.node))
+                }
+                [precision, scale] if scale.node > precision.node => {
+                    Diagnostic::error(codes::UNKNOWN_TYPE, "a decimal has no more digits after the point than in all")
+                        .label(ty.span, format!("{} of {}", scale.node, precision.node))
+                }
+                _ => Diagnostic::error(codes::UNKNOWN_TYPE, "a decimal has a precision and a scale").label(
+                    ty.span,
+                    format!("a precision of 1 to {MAX_PRECISION}, and a scale of at most the precision"),
+                ),
+            }
+            .help("`decimal(9, 2)` has nine digits, two of them after the point"),
         );
         None
     }

@@ -347,7 +347,7 @@ impl Decoder {
         };
         let declared = describe(field.ty, field.nullable);
         let place = self.files[file].file.place(in_file);
-        let message = format!("{place}: {what} in column `{}`, read as {declared}", field.name);
+        let message = format!("{place}: column `{}`, read as `{declared}`: {what}", field.name);
         let error = IoError::new(IoErrorKind::BadValue, path, message).row(in_file + 1).column(&field.name);
         if what == NANOSECONDS {
             return error.help("truncate the times to microseconds when writing the file").into();

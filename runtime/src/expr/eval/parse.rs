@@ -211,7 +211,7 @@ fn take_zone(text: &mut &str) -> Option<i64> {
     Some(zone.unwrap_or(0))
 }
 
-/// Takes a zone if there is one; gives microseconds ahead of UTC.
+/// Takes a zone if there is one, as `Z`, `+02`, `+02:30` or `+0230`; gives microseconds ahead of UTC.
 fn take_offset(text: &mut &str) -> Option<Option<i64>> {
     for utc in ["Z", "z", "UTC"] {
         if let Some(rest) = text.strip_prefix(utc) {
@@ -225,9 +225,17 @@ fn take_offset(text: &mut &str) -> Option<Option<i64>> {
         _ => return Some(None),
     };
     *text = &text[1..];
-    let hours = take_number(text, 2).filter(|hours| *hours < 24)?;
-    let minutes =
-        if take_char(text, ':').is_some() { take_number(text, 2).filter(|minutes| *minutes < 60)? } else { 0 };
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (hours, minutes) = if digits == 4 {
+        let both = take_number(text, 4)?;
+        (both / 100, both % 100)
+    } else {
+        let hours = take_number(text, 2)?;
+        (hours, if take_char(text, ':').is_some() { take_number(text, 2)? } else { 0 })
+    };
+    if hours >= 24 || minutes >= 60 {
+        return None;
+    }
     Some(Some(sign * (hours * 60 + minutes) * 60 * MICROS_PER_SECOND))
 }
 

@@ -245,7 +245,7 @@ fn values_that_would_lose_something() {
     writer.write(&batch).unwrap();
     writer.finish().unwrap();
     insta::assert_snapshot!(message(&error(&path, &[field("x", Type::Timestamp, true)]), &path), @r"
-    row 3 of `t.arrow`: a time with nanoseconds, and DJ holds microseconds in column `x`, read as timestamp?
+    row 3 of `t.arrow`: column `x`, read as `timestamp?`: a time with nanoseconds, and DJ holds microseconds
     truncate the times to microseconds when writing the file
     ");
 }
