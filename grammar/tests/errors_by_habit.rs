@@ -300,3 +300,19 @@ fn computed_where_a_column_stands() {
             help: remove the space
     "#);
 }
+
+#[test]
+fn parts_in_another_order() {
+    insta::assert_snapshot!(problems(&[
+        "let a = t | window { by k sort x } { n = count() }",
+        "let a = t | join asof u on x forward within 1",
+    ]), @r"
+    let a = t | window { by k sort x } { n = count() }
+                              ^^^^ DJ0110: expected `,`, `=` or `}`, found `sort`
+                                help: the parts of a window are separated by commas: `..., sort ...`
+
+    let a = t | join asof u on x forward within 1
+                                         ^^^^^^ DJ0110: expected `|` or a new statement, found `within`
+                                           help: `within` stands before `forward`
+    ");
+}

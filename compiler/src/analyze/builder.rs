@@ -3,6 +3,7 @@
 use super::codes;
 use super::declarations::Declarations;
 use super::relation::{Relation, Scope};
+use super::temporal::DAY;
 use super::values::{Open, Value};
 use crate::plan::{Columns, Export, NamedExpr, Plan, Program, Project, Purpose, SharedPlan, Table};
 use dj_grammar::{Diagnostic, Severity, Span, ast};
@@ -246,7 +247,7 @@ impl<'a> Builder<'a> {
         };
         match (value.expr.ty, ty) {
             (found, wanted) if found == wanted => Some(scalar.clone()),
-            (Type::Date, Type::Timestamp) => scalar.as_int().map(|days| Scalar::Int(days * 86_400_000_000)),
+            (Type::Date, Type::Timestamp) => scalar.as_int().map(|days| Scalar::Int(days * DAY)),
             (found, _) => {
                 self.report(
                     Diagnostic::error(codes::MISMATCHED_TYPES, format!("{what} must be {ty}, not {found}"))

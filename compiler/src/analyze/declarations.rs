@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// The statements by kind, and the names that they define.
 #[derive(Default)]
 pub(super) struct Declarations<'a> {
-    /// The tables; `None` where the columns are not known because of an error.
+    /// The tables, and whether their columns are known; an error hides them.
     pub(super) tables: Vec<(Table, Known)>,
     /// What each table is sharded by.
     pub(super) sharded_by: Vec<&'a [ast::Name]>,

@@ -7,7 +7,7 @@ use super::names::{Found, find};
 use super::relation::{Relation, RowBound, Scope, ScopeColumn};
 use super::types::widen;
 use super::values::cast_to;
-use crate::plan::{Join, JoinKind, Plan, SchemaColumn};
+use crate::plan::{Join, JoinKind, Plan, SchemaColumn, conjunction, conjuncts};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind, Failure, Scalar, failure};
 use dj_runtime::types::Type;
@@ -49,7 +49,7 @@ impl<'a> Builder<'a> {
                 RowBound::Many
             }
         };
-        let residual = conjunction(matching.residual, span);
+        let residual = conjunction(matching.residual);
         let (left, right) = (Box::new(left.plan), Box::new(right.plan));
         let nulls_equal = join.nulls_equal;
         let plan = Plan::Join(Join { left, right, kind, on: matching.on, nearest: None, residual, nulls_equal, span });
@@ -194,21 +194,6 @@ pub(super) fn column_after(column: ScopeColumn, kind: JoinKind) -> ScopeColumn {
     let nullable =
         |schema: SchemaColumn| SchemaColumn { nullable: schema.nullable || kind == JoinKind::Left, ..schema };
     ScopeColumn { column: column.column.map(nullable), ..column }
-}
-
-fn conjuncts(condition: Expr) -> Vec<Expr> {
-    if let ExprKind::And(operands) = condition.kind {
-        return operands.into_iter().flat_map(conjuncts).collect();
-    }
-    vec![condition]
-}
-
-pub(super) fn conjunction(mut conjuncts: Vec<Expr>, span: Span) -> Option<Expr> {
-    if conjuncts.len() <= 1 {
-        return conjuncts.pop();
-    }
-    let nullable = conjuncts.iter().any(|conjunct| conjunct.nullable);
-    Some(Expr { kind: ExprKind::And(conjuncts), ty: Type::Bool, nullable, span })
 }
 
 /// The pair of keys that a conjunct makes equal, each of one side; else the conjunct.

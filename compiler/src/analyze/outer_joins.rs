@@ -3,11 +3,11 @@
 use super::builder::Builder;
 use super::codes;
 use super::env::Env;
-use super::joins::{Matching, conjunction};
+use super::joins::Matching;
 use super::relation::{Relation, RowBound, ScopeColumn};
 use super::types::widen;
 use super::values::cast_to;
-use crate::plan::{Join, JoinKind, NamedExpr, Plan, Project, SchemaColumn, Union};
+use crate::plan::{Join, JoinKind, NamedExpr, Plan, Project, SchemaColumn, Union, conjunction};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{ColumnId, Expr, Scalar};
 use dj_runtime::types::Type;
@@ -70,7 +70,7 @@ impl<'a> Builder<'a> {
         }
         let sides = Sides { left: &a, right: &b, other_left: &c, other_right: &d };
         let outputs = self.full_columns(&sides, &matched, &unmatched, span);
-        let residual = conjunction(matched.residual, span);
+        let residual = conjunction(matched.residual);
         let (kind, nulls_equal) = (JoinKind::Left, join.nulls_equal);
         let (one, two) = (Box::new(a.plan), Box::new(b.plan));
         let first = Plan::Join(Join {
@@ -166,7 +166,7 @@ struct Output {
 /// A join with the sides exchanged.
 fn flipped(left: Plan, right: Plan, matching: Matching, kind: JoinKind, nulls_equal: bool, span: Span) -> Plan {
     let on = matching.on.into_iter().map(|(left, right)| (right, left)).collect();
-    let residual = conjunction(matching.residual, span);
+    let residual = conjunction(matching.residual);
     Plan::Join(Join {
         left: Box::new(right),
         right: Box::new(left),

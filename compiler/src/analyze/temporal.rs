@@ -5,11 +5,12 @@ use super::codes;
 use super::literals::misplaced_interval;
 use super::values::{Open, Value, cast_to};
 use dj_grammar::{Diagnostic, Span};
+use dj_runtime::expr::calendar::MICROS_PER_DAY;
 use dj_runtime::expr::{ArithmeticOp, Expr, ExprKind, Function, Scalar};
 use dj_runtime::types::Type;
 
 /// Microseconds of a day.
-pub(super) const DAY: i128 = 86_400_000_000;
+pub(super) const DAY: i128 = MICROS_PER_DAY as i128;
 
 impl Builder<'_> {
     /// `left op right`, of which at least one is a time or a length of time.

@@ -1,27 +1,9 @@
-//! What the rules share: conjunctions and substitution.
+//! What the rules share of expressions.
 
 use crate::plan::SchemaColumn;
+pub(super) use crate::plan::{conjunction, conjuncts};
 use dj_grammar::Span;
 use dj_runtime::expr::{ColumnId, Expr, ExprKind};
-use dj_runtime::types::Type;
-
-/// The operands of a conjunction, nested ones included, in order; the expression itself if it is none.
-pub(super) fn conjuncts(expr: Expr) -> Vec<Expr> {
-    match expr {
-        Expr { kind: ExprKind::And(operands), .. } => operands.into_iter().flat_map(conjuncts).collect(),
-        other => vec![other],
-    }
-}
-
-/// The conjunction of the operands; none if there are none.
-pub(super) fn conjunction(mut operands: Vec<Expr>) -> Option<Expr> {
-    if operands.len() < 2 {
-        return operands.pop();
-    }
-    let span = operands.iter().map(|operand| operand.span).reduce(Span::to).unwrap_or_default();
-    let nullable = operands.iter().any(|operand| operand.nullable);
-    Some(Expr { kind: ExprKind::And(operands), ty: Type::Bool, nullable, span })
-}
 
 /// The expression with columns exchanged for what `with` gives.
 pub(super) fn substitute(expr: Expr, with: &dyn Fn(ColumnId) -> Option<Expr>) -> Expr {

@@ -3,7 +3,7 @@
 use super::{DEFAULT_CHUNK_ROWS, Reason};
 use crate::encode::{Dictionaries, Encoded, Join, SchemaColumn, SortKey, Type};
 use crate::plan::{AggregateFunction, Facts, JoinKind, Program, UniqueColumns, one_match};
-use crate::strategy::address::{addressing, range_dim, slots, slots_at};
+use crate::strategy::address::{addressing, multiplies, range_dim, slots, slots_at};
 use crate::strategy::{
     Addressing, AggregateItem, BuildKeys, Collect, Dense, Group, GroupSort, KeyDim, KeyDomain, Lookup, Mark, Matches,
     Merge, Reduce, Sink, Sort, Strategy, TopK, Work, dense, lookup, mark,
@@ -147,7 +147,8 @@ impl Chooser<'_> {
         let values = dims.as_ref().filter(|_| !sorts).and_then(|dims| self.marked(&group, dims, rows));
         let sink = match (dims, values) {
             (Some(dims), Some(values)) => Sink::Mark(Mark { group, dims, values }),
-            (dims, _) => Sink::Collect(Collect { group, dims }),
+            // A buffer's rows would multiply a table of texts and other keys.
+            (dims, _) => Sink::Collect(Collect { group, dims: dims.filter(|dims| !multiplies(dims)) }),
         };
         (sink, reason)
     }

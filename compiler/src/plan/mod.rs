@@ -4,6 +4,7 @@
 //! confuses two columns of one name; names matter only at the exports.
 
 mod aggregate;
+mod conditions;
 mod nullability;
 mod operators;
 mod properties;
@@ -16,6 +17,7 @@ mod visit;
 mod window;
 
 pub use aggregate::*;
+pub use conditions::{conjunction, conjuncts};
 pub use nullability::narrow_nullability;
 pub use operators::*;
 pub use properties::{

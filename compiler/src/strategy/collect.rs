@@ -215,7 +215,10 @@ impl Strategy for Collect {
             "(P8) groups of several keys are collected as one".to_owned()
         })?;
         match &self.dims {
-            Some(dims) if !is_one => dense::verify(verifier, &self.group.keys, dims),
+            Some(dims) if !is_one => {
+                require(!multiplies(dims), || "(P8) rows multiply a table of texts".to_owned())?;
+                dense::verify(verifier, &self.group.keys, dims)
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -226,10 +229,6 @@ impl Strategy for Collect {
 
     fn appends(&self) -> bool {
         true
-    }
-
-    fn multiplies_dictionaries(&self) -> bool {
-        self.dims.as_ref().is_some_and(|dims| multiplies(dims))
     }
 
     /// A buffer of each column that is a key or that some aggregate reads.

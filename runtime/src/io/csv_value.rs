@@ -1,13 +1,12 @@
 //! Values as text: exact, of ISO 8601 where time is concerned (and as DuckDB has it where that has no form), and the same in
 //! both directions.
 
-use crate::expr::calendar::Civil;
+use crate::expr::calendar::{Civil, MICROS_PER_DAY as DAY};
 use crate::expr::{BLANKS, Scalar, append_value, trimmed};
 use crate::types::Type;
 use std::fmt::Write;
 
 const SECOND: i64 = 1_000_000;
-const DAY: i64 = 86_400 * SECOND;
 
 /// Behind a date whose year is counted backwards from the year 1.
 const BEFORE_CHRIST: &str = " (BC)";

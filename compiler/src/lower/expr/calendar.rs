@@ -8,11 +8,10 @@
 )]
 
 use super::Scope;
-use super::cast::MICROS_PER_DAY;
 use crate::encode::{Expr, Type};
 use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Direction, Element, Value};
-use dj_runtime::expr::calendar::{JULIAN_EPOCH, TimeUnit};
+use dj_runtime::expr::calendar::{JULIAN_EPOCH, MICROS_PER_DAY, TimeUnit};
 use dj_runtime::expr::{ArithmeticOp, Function};
 
 /// Days from 0000-03-01 to 1970-01-01.

@@ -6,9 +6,9 @@ use crate::lower::context::{Cx, Lane};
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
 use dj_runtime::expr::Interval;
+use dj_runtime::expr::calendar::MICROS_PER_DAY;
 
 /// Microseconds of a day.
-pub(super) const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// A converted value and the lanes on which the conversion fails.
 struct Converted<'c> {

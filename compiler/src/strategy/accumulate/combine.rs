@@ -144,6 +144,19 @@ impl<'c> Cx<'_, 'c> {
         additions.iter().map(|addition| addition.map(&mut of)).collect()
     }
 
+    /// Sums of slots with the lanes' floats added; by the kernel, where there is one.
+    fn sum_at(&self, at: Addresses<'c>, sums: Value<'c>, lanes: Value<'c>) -> Value<'c> {
+        let b = self.b;
+        let Addresses::Slots { slots, .. } = at else { return at.add(b, sums, lanes, Combiner::Add) };
+        if !self.calls_kernels() {
+            return at.add(b, sums, lanes, Combiner::Add);
+        }
+        let inputs = [slots, sums, lanes, b.full_pred(&[], true)];
+        let results = [b.ty(sums)];
+        let call = CustomCall { target: SCATTER_ADD, results: &results, config: &[], aliases: &[(0, 1)] };
+        b.call_kernel(&inputs, call)[0]
+    }
+
     fn combine_one(
         &self,
         accumulator: &Accumulator,
@@ -289,7 +302,7 @@ impl<'c> Cx<'_, 'c> {
         let y = self.merge_moments(&side(state, 4), &side(lanes, 4), at);
         let empty = b.full_float(Element::F64, &b.dims(state[0]), 0.0);
         let products = b.add(lanes[7], b.multiply(b.multiply(lanes[0], x.distance), y.distance));
-        let products = at.add(b, empty, products, Combiner::Add);
+        let products = self.sum_at(at, empty, products);
         let between = b.multiply(x.moved, b.multiply(y.moved, x.weight));
         let products = b.add(b.add(state[7], products), between);
         vec![x.count, x.mean, x.rest, x.squares, y.mean, y.rest, y.squares, products]
@@ -299,17 +312,17 @@ impl<'c> Cx<'_, 'c> {
         let b = self.b;
         let empty = b.full_float(Element::F64, &b.dims(state[0]), 0.0);
         let &[count, mean, rest, squares] = lanes else { unreachable!("moments are four floats") };
-        let total = at.add(b, empty, count, Combiner::Add);
+        let total = self.sum_at(at, empty, count);
         let pivot = self.pivots(state, lanes, total, at);
         let counts = b.compare(Direction::Gt, count, b.zero(Element::F64));
         let none = b.full_float(Element::F64, &b.dims(count), 0.0);
         let from_pivot = b.add(b.subtract(mean, at.of_slot(b, pivot, mean)), rest);
         let offset = b.select(counts, from_pivot, none);
-        let shift = self.ratio(at.add(b, empty, b.multiply(count, offset), Combiner::Add), total);
+        let shift = self.ratio(self.sum_at(at, empty, b.multiply(count, offset)), total);
         let distance = b.subtract(offset, at.of_slot(b, shift, offset));
         // A count of zero is multiplied first, because the square of a lane that does not count may be infinite.
         let spread = b.add(squares, b.multiply(b.multiply(count, distance), distance));
-        let chunk_squares = at.add(b, empty, spread, Combiner::Add);
+        let chunk_squares = self.sum_at(at, empty, spread);
         let all = b.add(state[0], total);
         let share = self.ratio(total, all);
         // The pivot is the first part of the state's mean, unless the state is empty, whose second part is zero.

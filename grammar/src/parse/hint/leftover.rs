@@ -42,6 +42,10 @@ pub(super) fn of_leftover(stop: &Stop<'_>) -> Option<String> {
         ("sort", "desc" | "descending") => Some("`-` is the descending direction: `sort { -a, b }`".to_owned()),
         ("sort", "asc" | "ascending") => Some("ascending is the default: leave the word out".to_owned()),
         ("take", "row" | "rows") => Some(format!("`take {before}` counts rows: leave the word out")),
+        ("join", "within") if before == "forward" => Some("`within` stands before `forward`".to_owned()),
+        ("window", "by" | "sort" | "rows" | "range") if stop.open_bracket().is_some() => {
+            Some(format!("the parts of a window are separated by commas: `..., {word} ...`"))
+        }
         ("drop" | "select" | "distinct" | "sort" | "group" | "shard", _) => {
             let name = stop.token(-1).filter(|before| matches!(before.kind, TokenKind::Word | TokenKind::Quoted))?;
             let (first, second) = (name.text(stop.source), token.text(stop.source));
