@@ -88,6 +88,17 @@ pub enum AggregateFunction {
     StringAgg,
 }
 
+/// What an aggregate says of all values together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ranking {
+    /// [`AggregateFunction::Quantile`]
+    Quantile,
+    /// [`AggregateFunction::CountDistinct`]
+    CountDistinct,
+    /// [`AggregateFunction::Mode`]
+    Mode,
+}
+
 impl AggregateFunction {
     /// Whether the result depends on the order of the rows.
     pub fn reads_order(self) -> bool {
@@ -112,8 +123,15 @@ impl AggregateFunction {
 
     /// Whether it looks at all values together: nothing less than these says what it is.
     pub fn ranks(self) -> bool {
+        self.ranking().is_some()
+    }
+
+    /// What it says of all values together, if it looks at these.
+    pub fn ranking(self) -> Option<Ranking> {
         match self {
-            Self::Quantile | Self::CountDistinct | Self::Mode => true,
+            Self::Quantile => Some(Ranking::Quantile),
+            Self::CountDistinct => Some(Ranking::CountDistinct),
+            Self::Mode => Some(Ranking::Mode),
             Self::Count
             | Self::Sum
             | Self::Mean
@@ -130,7 +148,7 @@ impl AggregateFunction {
             | Self::ArgMax
             | Self::Covariance
             | Self::Correlation
-            | Self::StringAgg => false,
+            | Self::StringAgg => None,
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
 use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Lane, Rows, Runs, WordKey};
 use crate::physical::{Stage, StagePrinter, Verifier, require};
-use crate::plan::{AggregateFunction, RowCount, VerifyError};
+use crate::plan::{Ranking, RowCount, VerifyError};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::expr::Interval;
 
@@ -126,18 +126,15 @@ impl Collect {
         let span = Span { start: b.subtract(end, sizes), end };
         let mut known: Vec<OfArgument<'c>> = Vec::new();
         let each = self.group.aggregates.iter().map(|item| {
-            if !item.function.ranks() {
+            let Some(ranking) = item.function.ranking() else {
                 return added.next().unwrap_or_else(|| unreachable!("there are as many results as aggregates"));
-            }
+            };
             cx.at(item.span, || {
                 let ranked = ranked(cx, &mut known, item, rows, count, (!is_one).then_some(groups));
-                let lane = match item.function {
-                    AggregateFunction::Quantile => ranked.quantile(cx, span, share(&item.arguments)),
-                    AggregateFunction::CountDistinct => ranked.count_distinct(cx, rows, span),
-                    other => {
-                        assert!(other == AggregateFunction::Mode, "{other:?} does not look at all values together");
-                        ranked.mode(cx, rows, groups.length)
-                    }
+                let lane = match ranking {
+                    Ranking::Quantile => ranked.quantile(cx, span, share(&item.arguments)),
+                    Ranking::CountDistinct => ranked.count_distinct(cx, rows, span),
+                    Ranking::Mode => ranked.mode(cx, rows, groups.length),
                 };
                 let element = cx.column_element(item.column.id, item.column.ty);
                 Lane { value: cx.to_element(lane.value, element), valid: lane.valid }

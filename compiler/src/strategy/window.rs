@@ -113,8 +113,9 @@ impl Window {
         let (position, rows) = (arranged.position, b.subtract(partition.end, partition.start));
         match item.function {
             WindowFunction::Aggregate(function) => {
+                let ranking = function.ranking().unwrap_or_else(|| unreachable!("{function:?} is added up"));
                 let frame = self.frame(cx, arranged, &item.frame);
-                ranked::aggregate(cx, arranged, item, function, &frame)
+                ranked::aggregate(cx, arranged, item, ranking, &frame)
             }
             WindowFunction::RowNumber => exact(b.add(b.subtract(position, partition.start), one)),
             WindowFunction::Rank => exact(b.add(b.subtract(arranged.peers(cx).start, partition.start), one)),

@@ -8,8 +8,6 @@ use dj_runtime::artifact::{StatusKind, StatusSite};
 use dj_runtime::expr::Interval;
 use dj_runtime::expr::calendar::MICROS_PER_DAY;
 
-/// Microseconds of a day.
-
 /// A converted value and the lanes on which the conversion fails.
 struct Converted<'c> {
     value: Value<'c>,

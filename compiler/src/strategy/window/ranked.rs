@@ -9,7 +9,7 @@ use super::partition::Arranged;
 use super::wavelet::Sequence;
 use crate::encode::Encoded;
 use crate::lower::{Cx, Lane, WordKey};
-use crate::plan::{AggregateFunction, NamedWindow};
+use crate::plan::{NamedWindow, Ranking};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use crate::strategy::ranked::{Ranked, Span, Values, interpolated, share, up_to, within};
 
@@ -18,19 +18,17 @@ pub(super) fn aggregate<'c>(
     cx: &Cx<'_, 'c>,
     arranged: &mut Arranged<'c>,
     item: &NamedWindow<Encoded>,
-    function: AggregateFunction,
+    ranking: Ranking,
     frame: &frame::Rows<'c>,
 ) -> Lane<'c> {
     let values = Values::of(cx, &arranged.rows, &item.arguments[0], item.filter.as_ref());
     if frame.from_first && frame.to_last {
-        return of_partitions(cx, arranged, item, function, values);
+        return of_partitions(cx, arranged, item, ranking, values);
     }
-    match function {
-        AggregateFunction::Quantile => quantile(cx, arranged, item, &values, frame),
-        other => {
-            assert!(other == AggregateFunction::CountDistinct, "{other:?} is of whole partitions");
-            count_distinct(cx, arranged, values, frame)
-        }
+    match ranking {
+        Ranking::Quantile => quantile(cx, arranged, item, &values, frame),
+        Ranking::CountDistinct => count_distinct(cx, arranged, values, frame),
+        Ranking::Mode => unreachable!("a mode is of whole partitions"),
     }
 }
 
@@ -39,17 +37,16 @@ fn of_partitions<'c>(
     cx: &Cx<'_, 'c>,
     arranged: &mut Arranged<'c>,
     item: &NamedWindow<Encoded>,
-    function: AggregateFunction,
+    ranking: Ranking,
     values: Values<'c>,
 ) -> Lane<'c> {
     let partition = arranged.partition(cx);
     let number = arranged.partition_numbers(cx);
     let ranked = Ranked::new(cx, values, number.map(plain), arranged.count);
-    match function {
-        AggregateFunction::Quantile => ranked.quantile(cx, partition, share(&item.arguments)),
-        AggregateFunction::CountDistinct => ranked.count_distinct(cx, &arranged.rows, partition),
-        other => {
-            assert!(other == AggregateFunction::Mode, "{other:?} does not look at all values together");
+    match ranking {
+        Ranking::Quantile => ranked.quantile(cx, partition, share(&item.arguments)),
+        Ranking::CountDistinct => ranked.count_distinct(cx, &arranged.rows, partition),
+        Ranking::Mode => {
             let lanes = arranged.rows.lanes;
             // Partitions are numbered from one.
             let Some(number) = number else { return each(cx, ranked.mode(cx, &arranged.rows, 1), lanes) };
