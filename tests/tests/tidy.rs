@@ -166,11 +166,12 @@ fn no_fallback_hides_a_fault() -> Result {
         "_ => 0",
         ".unwrap_or(u32::MAX)",
     ];
-    const MEANT: [&str; 21] = [
+    const MEANT: [&str; 22] = [
         // A join without a condition, a stage without keys, rows that are not known.
         "residual.unwrap_or_default()",
         "groups.or(builds).unwrap_or_default()",
         "&dense, &sort, rows.unwrap_or(0))",
+        "mark::is_worth(places, rows.unwrap_or(0))",
         // A chunk is no rung, a row without columns has no bytes, no driver filters.
         "checked_ilog2().map_or(0, |rung| rung + 1)",
         "map(row_bytes).max().unwrap_or(0)",
