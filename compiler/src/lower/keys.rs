@@ -4,7 +4,7 @@
 
 use super::context::{Cx, Lane, Rows};
 use super::expr::{order_bits, order_key};
-use crate::encode::Expr;
+use crate::encode::{Expr, SchemaColumn};
 use crate::stablehlo::{CustomCall, Direction, Element, TensorType, Value};
 use crate::strategy::{KeyDim, KeyDomain};
 use dj_runtime::expr::Interval;
@@ -139,6 +139,15 @@ impl<'c> Cx<'_, 'c> {
         }
         lanes.reverse();
         lanes
+    }
+
+    /// Columns of which only equality matters, as keys.
+    pub(crate) fn group_keys(&self, rows: &Rows<'c>, columns: &[SchemaColumn]) -> Vec<WordKey<'c>> {
+        let key = |column: &SchemaColumn| {
+            let interval = self.lowering.variant.facts.interval(column.id);
+            WordKey::of_group(rows.columns[&column.id], interval, column.nullable)
+        };
+        columns.iter().map(key).collect()
     }
 
     /// The keys packed into as few unsigned 64-bit words as they need, most significant first.

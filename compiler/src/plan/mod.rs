@@ -21,7 +21,8 @@ pub use conditions::{conjunction, conjuncts};
 pub use nullability::narrow_nullability;
 pub use operators::*;
 pub use properties::{
-    Estimates, Facts, UniqueColumns, Uniqueness, is_unique, one_match, reads_order_of_inputs, row_bound, row_estimate,
+    Estimates, Facts, UniqueColumns, Uniqueness, is_unique, one_match, reads_order_of_inputs, rewrite_by_order,
+    row_bound, row_estimate,
 };
 pub(crate) use properties::{MAX_ROWS, aggregate_interval, in_order_of_weight, window_interval};
 pub use rows::{RowCount, grouped};

@@ -7,8 +7,8 @@ use dj_runtime::expr::{ColumnId, Expr, Form, Text};
 /// The rows of `input`, in order, with more columns: each is computed of the rows of a row's partition, taken in an order.
 ///
 /// **Schema**: the input's, then the items. **Nulls**: null keys form one partition; in the order they stand as for a sort.
-/// **NaN**: one partition; −0.0 is 0.0. **Empty input**: no rows. **Order**: kept, unless any will do; what the order of a partition leaves open
-/// follows it.
+/// **NaN**: one partition; −0.0 is 0.0. **Empty input**: no rows. **Order**: kept, unless any will do; what the order of a
+/// partition leaves open follows it.
 /// **Constraints**: (C1) keys are columns of the input (a projection below computes them); (C2) ids are distinct and new;
 /// (C3) an item reads columns of the input and earlier items; (C4) a frame that reaches some distance in value has one key of
 /// the order to measure it by.

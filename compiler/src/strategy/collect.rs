@@ -69,11 +69,7 @@ impl Collect {
             let (number, length) = dense::numbers(cx, rows, keys, dims);
             return Groups { number, length, found: None };
         }
-        let word_keys = keys.iter().map(|key| {
-            let interval = cx.lowering.variant.facts.interval(key.id);
-            WordKey::of_group(rows.columns[&key.id], interval, key.nullable)
-        });
-        let words = cx.words(&word_keys.collect::<Vec<_>>());
+        let words = cx.words(&cx.group_keys(rows, keys));
         let Runs { order, starts, slots, .. } = cx.runs(rows, &words, count);
         let length = rows.lanes;
         let known = Indices { sorted: false, unique: true };

@@ -3,7 +3,7 @@
 use super::accumulate::{Accumulators, Addresses};
 use super::{Cost, FinishResult, Group, Length, StateSpec, StepResult, Strategy, Work, buffer};
 use crate::encode::Expr;
-use crate::lower::{Cx, Rows, Runs, WordKey};
+use crate::lower::{Cx, Rows, Runs};
 use crate::physical::Stage;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::Init;
@@ -40,11 +40,7 @@ impl GroupSort {
         let (key_buffers, part_buffers) = state[1..].split_at(widths);
         let length = b.length(key_buffers[0]);
         let rows = cx.buffered_rows(keys, key_buffers, count, length);
-        let word_keys = keys.iter().map(|key| {
-            let interval = cx.lowering.variant.facts.interval(key.id);
-            WordKey::of_group(rows.columns[&key.id], interval, key.nullable)
-        });
-        let words = cx.words(&word_keys.collect::<Vec<_>>());
+        let words = cx.words(&cx.group_keys(&rows, keys));
         let Runs { order, starts, slots, .. } = cx.runs(&rows, &words, count);
         let at = Addresses::Slots { slots, count: length, known: Indices { sorted: true, unique: false } };
         let parts = cx.gather_all(part_buffers, order);

@@ -4,7 +4,7 @@
 
 use crate::optimize::Options;
 use crate::optimize::driver::Pass;
-use crate::plan::{Plan, Program, reads_order_of_inputs};
+use crate::plan::{Plan, Program, rewrite_by_order};
 
 pub(in crate::optimize) struct FreeWindowOrder;
 
@@ -14,27 +14,11 @@ impl Pass for FreeWindowOrder {
     }
 
     fn rewrite(&self, mut program: Program, _: &Options<'_>) -> Program {
-        let mut order_is_read = vec![false; program.shared.len()];
-        program.exports.iter_mut().for_each(|export| free(&mut export.plan, true, &mut order_is_read));
-        // From the last: each is read only by later ones and the exports.
-        for index in (0..program.shared.len()).rev() {
-            let is_read = order_is_read[index];
-            free(&mut program.shared[index].plan, is_read, &mut order_is_read);
-        }
+        rewrite_by_order(&mut program, &|plan, is_read| {
+            if let Plan::Window(window) = plan {
+                window.any_order = !is_read;
+            }
+        });
         program
-    }
-}
-
-/// Frees windows of a plan, of which `is_read` says whether the order of its rows is read; notes for each shared plan whether
-/// that of its rows is.
-fn free(plan: &mut Plan, is_read: bool, order_is_read: &mut [bool]) {
-    match plan {
-        Plan::Window(window) => window.any_order = !is_read,
-        Plan::Shared(reader) => order_is_read[reader.plan] |= is_read,
-        _ => {}
-    }
-    let of_inputs = reads_order_of_inputs(plan, is_read);
-    for (input, is_read) in plan.inputs_mut().into_iter().zip(of_inputs) {
-        free(input, is_read, order_is_read);
     }
 }

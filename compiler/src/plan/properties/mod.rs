@@ -13,6 +13,6 @@ pub use estimate::Estimates;
 pub(crate) use estimate::in_order_of_weight;
 pub use facts::Facts;
 pub(crate) use facts::{MAX_ROWS, aggregate_interval, window_interval};
-pub use order::reads_order_of_inputs;
+pub use order::{reads_order_of_inputs, rewrite_by_order};
 pub use rows::{row_bound, row_estimate};
 pub use uniqueness::{UniqueColumns, Uniqueness, is_unique, one_match};

@@ -1,6 +1,6 @@
 //! Who reads the order of rows.
 
-use crate::plan::{Frame, JoinKind, Plan, Window, WindowFunction};
+use crate::plan::{Frame, JoinKind, Plan, Program, Window, WindowFunction};
 use dj_runtime::expr::Form;
 
 /// For each input of an operator, whether the order of its rows shows in the operator's result, where `is_read` says whether
@@ -26,6 +26,30 @@ pub fn reads_order_of_inputs<F: Form>(plan: &Plan<F>, is_read: bool) -> Vec<bool
         }
         Plan::Union(union) => vec![is_read; union.inputs.len()],
         Plan::Window(window) => vec![is_read || !is_of_whole_partitions(window)],
+    }
+}
+
+/// Rewrites every operator of a program, those above first; `rewrite` is told whether something reads the order of the
+/// operator's rows.
+pub fn rewrite_by_order(program: &mut Program, rewrite: &dyn Fn(&mut Plan, bool)) {
+    let mut order_is_read = vec![false; program.shared.len()];
+    program.exports.iter_mut().for_each(|export| visit(&mut export.plan, true, &mut order_is_read, rewrite));
+    // From the last: each is read only by later ones and the exports.
+    for index in (0..program.shared.len()).rev() {
+        let is_read = order_is_read[index];
+        visit(&mut program.shared[index].plan, is_read, &mut order_is_read, rewrite);
+    }
+}
+
+/// Rewrites a plan; notes for each shared plan whether the order of its rows is read.
+fn visit(plan: &mut Plan, is_read: bool, order_is_read: &mut [bool], rewrite: &dyn Fn(&mut Plan, bool)) {
+    rewrite(plan, is_read);
+    if let Plan::Shared(reader) = plan {
+        order_is_read[reader.plan] |= is_read;
+    }
+    let of_inputs = reads_order_of_inputs(plan, is_read);
+    for (input, is_read) in plan.inputs_mut().into_iter().zip(of_inputs) {
+        visit(input, is_read, order_is_read, rewrite);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Window;
 use crate::encode::Expr;
-use crate::lower::{Cx, Lane, Rows, Scope, WordKey};
+use crate::lower::{Cx, Lane, Rows, Scope};
 use crate::stablehlo::{Combiner, CustomCall, Element, Indices, TensorType, Value};
 use crate::strategy::ranked::Span;
 use dj_runtime::kernels::{RUN_ENDS, RUN_STARTS};
@@ -29,14 +29,7 @@ impl<'c> Arranged<'c> {
     /// Puts rows in order, of which the first `count` are live.
     pub(super) fn new(cx: &Cx<'_, 'c>, window: &Window, rows: &Rows<'c>, count: Value<'c>) -> Self {
         let b = cx.b;
-        let keys: Vec<_> = window
-            .by
-            .iter()
-            .map(|key| {
-                let interval = cx.lowering.variant.facts.interval(key.id);
-                WordKey::of_group(rows.columns[&key.id], interval, key.nullable)
-            })
-            .collect();
+        let keys = cx.group_keys(rows, &window.by);
         let (words, of_keys) = cx.words_after(&keys, &cx.sort_keys(rows, &window.order));
         let order = (!words.is_empty()).then(|| cx.argsort(&words, count));
         let (mut partition_starts, mut peer_starts) = (None, None);
