@@ -85,6 +85,8 @@ static BATCHES: &[Batch] = &[
     },
     // What is left of filters says how many rows there are, and so in which order they are joined best.
     Batch { name: "joins", repeat: Repeat::Once, steps: &[Step::Pass(&rules::ReorderJoins)] },
+    // The order of joins is settled, so it is known of which pairs groups are made.
+    Batch { name: "aggregates", repeat: Repeat::Once, steps: &[Step::Pass(&rules::AggregateBelowJoin)] },
     // Columns that nothing reads any more go last, because sinking a filter may remove a column's only reader. What is left
     // of shared plans may then be read once.
     Batch {

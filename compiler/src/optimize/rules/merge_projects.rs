@@ -40,6 +40,11 @@ pub(super) fn is_free(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Param(_))
 }
 
+/// Whether the expression is not too large to be one.
+pub(super) fn is_small(expr: &Expr) -> bool {
+    size(expr) <= MAX_SIZE
+}
+
 /// An expression that grows beyond this many nodes is easier to read, and to compile, in two steps.
 const MAX_SIZE: usize = 256;
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a rule is about one operator and leaves all others as they are")]
 
+mod aggregate_below_join;
 mod copy_filters_across_joins;
 mod fold_constants;
 mod free_window_order;
@@ -37,6 +38,7 @@ mod simplify;
 mod turn_filter_into_join_key;
 mod turn_left_join_into_inner;
 
+pub(super) use aggregate_below_join::AggregateBelowJoin;
 pub(super) use copy_filters_across_joins::CopyFiltersAcrossJoins;
 pub(super) use fold_constants::FoldConstants;
 pub(super) use free_window_order::FreeWindowOrder;

@@ -27,7 +27,7 @@ impl Rule for TurnLeftJoinIntoInner {
 }
 
 /// Whether the predicate is null or false where all columns of `right` are null.
-fn rejects_nulls(predicate: &Expr, right: &[SchemaColumn]) -> bool {
+pub(super) fn rejects_nulls(predicate: &Expr, right: &[SchemaColumn]) -> bool {
     conjuncts(predicate.clone()).iter().any(|conjunct| {
         if let ExprKind::Not(operand) = &conjunct.kind
             && let ExprKind::IsNull(tested) = &operand.kind
@@ -39,7 +39,7 @@ fn rejects_nulls(predicate: &Expr, right: &[SchemaColumn]) -> bool {
 }
 
 /// Whether the expression is null where a column of `right` is.
-fn is_null_with(expr: &Expr, right: &[SchemaColumn]) -> bool {
+pub(super) fn is_null_with(expr: &Expr, right: &[SchemaColumn]) -> bool {
     let reads_right = expr.columns().iter().any(|id| right.iter().any(|column| column.id == *id));
     reads_right && is_strict(expr)
 }

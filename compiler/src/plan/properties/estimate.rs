@@ -175,10 +175,15 @@ impl<'a> Estimates<'a> {
             }
             Plan::Take(take) => Some(taken(self.rows(&take.input), take.skip, take.count)),
             Plan::TopK(top) => Some(taken(self.rows(&top.input), top.skip, top.count)),
-            Plan::Join(join) => self.matches(join),
+            Plan::Join(join) => self.pairs(join),
             Plan::Union(Union { inputs, .. }) => inputs.iter().map(|(input, _)| self.rows(input)).sum(),
             Plan::Shared(reader) => self.shared[reader.plan],
         }
+    }
+
+    /// How many combinations of the expressions' values there are in so many rows.
+    pub fn groups_by(&self, keys: &[&Expr], rows: f64) -> f64 {
+        combinations(keys.iter().map(|key| self.distinct(key)), rows)
     }
 
     fn groups(&self, aggregate: &Aggregate) -> Option<f64> {
@@ -189,7 +194,8 @@ impl<'a> Estimates<'a> {
         Some(combinations(aggregate.keys.iter().map(|key| self.column(key.id).distinct), rows))
     }
 
-    fn matches(&self, join: &Join) -> Option<f64> {
+    /// How many rows the join has.
+    pub fn pairs(&self, join: &Join) -> Option<f64> {
         let (left, right) = (self.rows(&join.left)?, self.rows(&join.right)?);
         let equal = join.nearest.map_or(&join.on[..], |_| &join.on[..join.on.len() - 1]);
         let keys = equal.iter().map(|(l, r)| self.share_of_equal(l, left, r, right));
