@@ -10,7 +10,7 @@ use crate::plan::{
 };
 use crate::strategy::address::slots_at;
 use crate::strategy::{AggregateItem, BuildStrategy, KeyDim, KeyDomain, Matches};
-use dj_runtime::artifact::{DriverSource, ScanPredicate};
+use dj_runtime::artifact::{DriverSource, ScanPredicate, ScanValue};
 use dj_runtime::expr::{ColumnId, Scalar, literal_text};
 use dj_runtime::types::{Bounds, Type as Written};
 use std::collections::BTreeSet;
@@ -113,10 +113,33 @@ impl<'a> StagePrinter<'a> {
     }
 
     fn skip(&self, driver: &Driver, predicate: &ScanPredicate) -> String {
-        let column = driver.columns.iter().find(|column| column.index == predicate.column);
-        let column = column.unwrap_or_else(|| panic!("(P15) rows are skipped by a column that is not read")).column;
-        let (name, value) = (self.names.column(column.id), literal_text(&predicate.value, column.ty.written()));
-        format!("skip row groups without {name} {} {value}", predicate.op.symbol())
+        format!("skip row groups without {}", self.scan_predicate(driver, predicate))
+    }
+
+    fn scan_predicate(&self, driver: &Driver, predicate: &ScanPredicate) -> String {
+        let of = |index: usize| {
+            let column = driver.columns.iter().find(|column| column.index == index);
+            let column = column.unwrap_or_else(|| panic!("(P15) rows are skipped by a column that is not read")).column;
+            (self.names.column(column.id), column.ty.written())
+        };
+        match predicate {
+            ScanPredicate::Compare { column, op, value } => {
+                let (name, ty) = of(*column);
+                let value = match value {
+                    ScanValue::Literal(value) => literal_text(value, ty),
+                    ScanValue::Param(param) => self.names.param(*param),
+                };
+                format!("{name} {} {value}", op.symbol())
+            }
+            ScanPredicate::IsNull { column, is } => {
+                format!("{} is {}null", of(*column).0, if *is { "" } else { "not " })
+            }
+            ScanPredicate::Any(lists) => {
+                let part = |part: &ScanPredicate| self.scan_predicate(driver, part);
+                let list = |list: &Vec<ScanPredicate>| list.iter().map(part).collect::<Vec<_>>().join(" and ");
+                format!("({})", lists.iter().map(list).collect::<Vec<_>>().join(" or "))
+            }
+        }
     }
 
     fn op(&self, op: &Op) -> String {

@@ -316,13 +316,17 @@ impl<F: Form> Printer<'_, F> {
         if self.shared_names.contains(name) { format!("{text}#{}", id.0) } else { text }
     }
 
+    pub(crate) fn param(&self, index: usize) -> String {
+        self.program.params.get(index).map_or("?".to_owned(), |param| name_text(&param.field.name))
+    }
+
     pub(crate) fn expr(&self, expr: &Expr<F>) -> String {
         self.host_expr(&self.form.written(expr))
     }
 
     /// An expression that sees text, whatever the form of the plan.
     pub(crate) fn host_expr(&self, expr: &Expr) -> String {
-        let param = |index: usize| self.program.params.get(index).map_or("?".to_owned(), |p| name_text(&p.field.name));
+        let param = |index: usize| self.param(index);
         let plan = |index: usize| self.program.shared.get(index).map_or("?".to_owned(), |s| name_text(&s.name));
         ExprText::with_names(expr, Names { column: &|id| self.column(id), param: &param, plan: &plan }).to_string()
     }

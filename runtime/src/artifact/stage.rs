@@ -138,15 +138,58 @@ pub enum HostValue {
     Expr(Expr),
 }
 
-/// `column op value` on a scanned column, for skipping row groups.
+/// What is true of every row that is needed, for skipping row groups. Columns are the table's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ScanPredicate {
-    /// The index among the table's columns.
-    pub column: usize,
-    /// The comparison.
-    pub op: crate::expr::CompareOp,
-    /// A value of the column's type.
-    pub value: Scalar,
+pub enum ScanPredicate {
+    /// `column op value`
+    Compare {
+        /// The column.
+        column: usize,
+        /// The comparison.
+        op: crate::expr::CompareOp,
+        /// A value of the column's type.
+        value: ScanValue,
+    },
+    /// `column is null`, or `is not null`.
+    IsNull {
+        /// The column.
+        column: usize,
+        /// Whether it is null.
+        is: bool,
+    },
+    /// All predicates of one of the lists.
+    Any(Vec<Vec<ScanPredicate>>),
+}
+
+/// What a column is compared with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ScanValue {
+    /// A constant.
+    Literal(Scalar),
+    /// The parameter of this index.
+    Param(usize),
+}
+
+impl ScanPredicate {
+    /// `column op value`
+    pub fn compare(column: usize, op: crate::expr::CompareOp, value: Scalar) -> Self {
+        Self::Compare { column, op, value: ScanValue::Literal(value) }
+    }
+
+    /// The predicate with the values of parameters.
+    #[must_use]
+    pub fn with_params(&self, params: &[Scalar]) -> Self {
+        match self {
+            Self::Compare { column, op, value: ScanValue::Param(param) } => {
+                Self::Compare { column: *column, op: *op, value: ScanValue::Literal(params[*param].clone()) }
+            }
+            Self::Compare { .. } | Self::IsNull { .. } => self.clone(),
+            Self::Any(lists) => {
+                let list = |list: &Vec<Self>| list.iter().map(|part| part.with_params(params)).collect();
+                Self::Any(lists.iter().map(list).collect())
+            }
+        }
+    }
 }
 
 /// Tensors that stay on the device while a stage runs.

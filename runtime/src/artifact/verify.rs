@@ -22,7 +22,7 @@
 //!   and scalars that it lists.
 //! - (M12) The arguments of a step are columns of its chunk, ascending. What the host passes on is a column of the chunk that
 //!   is no argument, of the result column's element and domain; only emitting steps that do not expand pass anything on.
-//! - (M13) What row groups are skipped by is a comparison of a table's column with a value of its type.
+//! - (M13) What row groups are skipped by is a comparison of a table's column with a value or a parameter of its type, or with null.
 //! - (M14) A resident is a host table at a capacity of its dictionary, or the result of an earlier fold: as many tensors, of
 //!   the same elements, at lengths that are not zero.
 //! - (M15) A scalar is a parameter or a cell of an earlier stage's result; its element holds the values, and it may be null

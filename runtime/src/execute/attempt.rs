@@ -16,7 +16,7 @@ use super::residents::TableUploads;
 use super::result::StageResult;
 use super::status::Stop;
 use super::wave::Wave;
-use crate::artifact::{Manifest, ProgramId, ProgramKind, SinkKind, Stage, Variant};
+use crate::artifact::{Manifest, ProgramId, ProgramKind, ScanPredicate, SinkKind, Stage, Variant};
 use crate::columns::{Dictionaries, DictionaryError, HostTableError, HostTables, INPUT, RowStore, Table};
 use crate::expr::Scalar;
 use crate::io::Source;
@@ -253,6 +253,12 @@ impl<'s, 'p> Attempt<'s, 'p> {
     pub(super) fn source(&self, table: usize) -> Result<&'s Source, RunError> {
         let source = self.inputs.sources.get(table).and_then(Option::as_ref);
         source.ok_or_else(|| RunError::bug(format!("table {table} is read and not open")))
+    }
+
+    /// What readers of tables skip by, with the values of parameters.
+    pub(super) fn with_params(&self, skips: &[&[ScanPredicate]]) -> Vec<Vec<ScanPredicate>> {
+        let params = &self.inputs.params;
+        skips.iter().map(|skip| skip.iter().map(|predicate| predicate.with_params(params)).collect()).collect()
     }
 
     /// The rows of an earlier stage on the host.

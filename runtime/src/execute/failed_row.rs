@@ -65,6 +65,7 @@ impl StageRun<'_> {
         match driver.source {
             DriverSource::Table(table) => {
                 let source = cx.source(table)?;
+                let skips = cx.with_params(skips);
                 let mut chunks =
                     source.chunks(&driver.columns, self.stage.chunk_rows, skips).map_err(|error| unread(&error))?;
                 while let Some(chunk) = chunks.next_chunk(&mut cx.dictionaries).map_err(|error| unread(&error))? {

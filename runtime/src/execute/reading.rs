@@ -95,7 +95,7 @@ impl<'r> Rows<'r> {
     ) -> Result<Self, RunError> {
         let span = cx.manifest.tables[table].span;
         let failed = |error| RunError::program(Diagnostic::from(error).at(span));
-        let reader = cx.source(table)?.chunks(&layout.columns, capacity, skips).map_err(failed)?;
+        let reader = cx.source(table)?.chunks(&layout.columns, capacity, cx.with_params(skips)).map_err(failed)?;
         Ok(Self::Files { reader: Rc::new(RefCell::new(reader)), span })
     }
 

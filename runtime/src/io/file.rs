@@ -6,7 +6,7 @@ use super::files::{self, Format};
 use super::ipc_file::IpcFile;
 use super::parquet_file::ParquetFile;
 use super::table_source::{SourceFile, TableSource};
-use crate::artifact::ScanPredicate;
+use crate::artifact::{ScanPredicate, TableSpec};
 use crate::atomic::Spool;
 use crate::types;
 use arrow::array::RecordBatch;
@@ -42,8 +42,15 @@ pub(crate) struct Wanted {
     pub(crate) is_inferred: bool,
 }
 
-/// What every row that a reader needs satisfies, with the column of the file instead of that of the table.
-pub(crate) type Needs<'a> = Vec<(usize, types::Type, &'a ScanPredicate)>;
+/// What every row that a reader needs satisfies.
+pub(crate) struct Needs<'a> {
+    /// The table's columns in the file; what is asked of a column that the file lacks says nothing of its rows.
+    pub(crate) columns: &'a [Option<usize>],
+    /// The table.
+    pub(crate) spec: &'a TableSpec,
+    /// All of this.
+    pub(crate) predicates: &'a [ScanPredicate],
+}
 
 /// An input file.
 #[derive(Debug, Clone)]

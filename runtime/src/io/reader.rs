@@ -88,7 +88,7 @@ impl ChunkReader {
         source: &Source,
         columns: &[ChunkColumn],
         capacity: usize,
-        readers: &[&[ScanPredicate]],
+        readers: Vec<Vec<ScanPredicate>>,
     ) -> Result<Self, IoError> {
         let text = |(index, column): (usize, &ChunkColumn)| {
             let domain = source.spec.columns[column.column].domain?;
@@ -100,7 +100,7 @@ impl ChunkReader {
             spec: source.spec.clone(),
             files: source.files.clone(),
             columns: columns.to_vec(),
-            readers: readers.iter().map(|skip| skip.to_vec()).collect(),
+            readers: readers.clone(),
             capacity,
             sender,
             text_columns: texts.iter().map(|(index, _)| *index).collect(),
@@ -117,7 +117,7 @@ impl ChunkReader {
         })?;
         let places = Places { files: source.files.clone(), segments: Vec::new() };
         let needless = |bound: &BoundFile| {
-            let of_reader = |skip: &&[ScanPredicate]| needless(&bound.file, &bound.needs(&source.spec, skip));
+            let of_reader = |skip: &Vec<ScanPredicate>| needless(&bound.file, &bound.needs(&source.spec, skip));
             readers.iter().map(of_reader).collect()
         };
         let needless = source.files.iter().map(needless).collect();

@@ -3,6 +3,7 @@
 use super::file::{Contents, InputFile, Needs};
 use super::parquet_file::{ParquetFile, rows};
 use super::statistics::{ChunkFacts, Range as Bounds, facts};
+use crate::artifact::{ScanPredicate, ScanValue};
 use crate::expr::{CompareOp, Scalar};
 use parquet::file::metadata::RowGroupMetaData;
 use std::cmp::Ordering;
@@ -15,8 +16,23 @@ pub(crate) fn excluded(file: &ParquetFile, group: &RowGroupMetaData, readers: &[
 
 /// Whether no row of the row group satisfies all that a reader needs of one.
 fn is_needless(file: &ParquetFile, group: &RowGroupMetaData, needs: &Needs<'_>) -> bool {
-    needs.iter().any(|(column, ty, predicate)| {
-        facts(file, group, *column, *ty).is_some_and(|facts| never(&facts, predicate.op, &predicate.value))
+    let facts_of = |column: usize| facts(file, group, needs.columns[column]?, needs.spec.columns[column].field.ty);
+    is_refuted(needs.predicates, &facts_of)
+}
+
+/// Whether no row satisfies all predicates, where `facts_of` says what is known of a column of the table.
+fn is_refuted(predicates: &[ScanPredicate], facts_of: &dyn Fn(usize) -> Option<ChunkFacts>) -> bool {
+    predicates.iter().any(|predicate| match predicate {
+        ScanPredicate::Compare { column, op, value: ScanValue::Literal(value) } => {
+            facts_of(*column).is_some_and(|facts| never(&facts, *op, value))
+        }
+        // What a parameter is nobody has said.
+        ScanPredicate::Compare { value: ScanValue::Param(_), .. } => false,
+        ScanPredicate::IsNull { column, is } => facts_of(*column).is_some_and(|facts| {
+            let none = if *is { 0 } else { facts.rows };
+            facts.nulls == Some(none)
+        }),
+        ScanPredicate::Any(lists) => lists.iter().all(|list| is_refuted(list, facts_of)),
     })
 }
 
@@ -100,6 +116,26 @@ mod tests {
         assert!(!check(Bounds::Int { lo: 7, hi: 7, exact: false }, 3, CompareOp::NotEqual, Scalar::Int(7)));
         assert!(check(range(), 10, CompareOp::Equal, Scalar::Int(5)));
         assert!(check(range(), 0, CompareOp::Equal, Scalar::Null));
+    }
+
+    #[test]
+    fn one_of_several_lists_is_enough() {
+        let facts = |column| {
+            let (lo, hi, nulls) = [(3, 7, 0), (20, 30, 10), (20, 30, 4)][column];
+            Some(ChunkFacts { range: Some(Bounds::Int { lo, hi, exact: true }), nulls: Some(nulls), rows: 10 })
+        };
+        let refuted = |predicate| is_refuted(&[predicate], &facts);
+        let less = |column, value| ScanPredicate::compare(column, CompareOp::Less, Scalar::Int(value));
+        let is_null = |column, is| ScanPredicate::IsNull { column, is };
+        assert!(refuted(is_null(0, true)) && !refuted(is_null(0, false)));
+        assert!(!refuted(is_null(1, true)) && refuted(is_null(1, false)));
+        assert!(!refuted(is_null(2, true)) && !refuted(is_null(2, false)));
+        assert!(refuted(ScanPredicate::Any(vec![vec![less(0, 3)], vec![less(2, 40), less(2, 20)]])));
+        assert!(!refuted(ScanPredicate::Any(vec![vec![less(0, 3)], vec![less(2, 40)]])));
+        assert!(refuted(ScanPredicate::Any(vec![])));
+        let param = ScanPredicate::Compare { column: 0, op: CompareOp::Less, value: ScanValue::Param(0) };
+        assert!(!refuted(param.clone()));
+        assert!(refuted(ScanPredicate::Any(vec![vec![param]]).with_params(&[Scalar::Int(3)])));
     }
 
     #[test]

@@ -99,21 +99,16 @@ impl Source {
         &self,
         columns: &[ChunkColumn],
         capacity: usize,
-        readers: &[&[ScanPredicate]],
+        readers: Vec<Vec<ScanPredicate>>,
     ) -> Result<ChunkReader, IoError> {
         ChunkReader::start(self, columns, capacity.max(1), readers)
     }
 }
 
 impl BoundFile {
-    /// What a reader of the table needs, as columns of this file.
-    pub(super) fn needs<'a>(&self, spec: &TableSpec, skip: &'a [ScanPredicate]) -> Needs<'a> {
-        // What is asked of a column that the file lacks says nothing of its rows.
-        let of_file = |predicate: &'a ScanPredicate| {
-            let column = self.columns[predicate.column]?;
-            Some((column, spec.columns[predicate.column].field.ty, predicate))
-        };
-        skip.iter().filter_map(of_file).collect()
+    /// What a reader of the table needs of this file.
+    pub(super) fn needs<'a>(&'a self, spec: &'a TableSpec, skip: &'a [ScanPredicate]) -> Needs<'a> {
+        Needs { columns: &self.columns, spec, predicates: skip }
     }
 }
 

@@ -58,7 +58,7 @@ fn table_of(field: Field) -> TableSpec {
 fn count(source: &Source, ty: Type, nullable: bool, max_rows: u64) -> Result<Option<bool>, ReadError> {
     let column = ChunkColumn { column: 0, element: ty.element(), nullable };
     let mut dictionaries = Dictionaries::new(&[StringDomain::default()])?;
-    let mut reader = source.chunks(&[column], CHUNK, &[])?;
+    let mut reader = source.chunks(&[column], CHUNK, vec![])?;
     let mut values: Vec<i128> = Vec::new();
     let (mut rows, mut ascending) = (0, true);
     while let Some(chunk) = reader.next_chunk(&mut dictionaries)? {

@@ -5,8 +5,8 @@ use crate::encode::{SchemaColumn, Type};
 use crate::physical::{Check, Driver, DriverColumn, Op};
 use crate::plan::{Table, VerifyError};
 use dj_grammar::Span;
-use dj_runtime::artifact::DriverSource;
-use dj_runtime::expr::ExprKind;
+use dj_runtime::artifact::{DriverSource, ScanPredicate, ScanValue};
+use dj_runtime::expr::{ExprKind, Scalar};
 
 impl Verifier<'_> {
     /// The columns of a driver's rows when they reach the sink.
@@ -60,25 +60,38 @@ impl Verifier<'_> {
             return Err(VerifyError(format!("(P4) it reads table {table}, which is not")));
         };
         driver.columns.iter().try_for_each(|column| self.scanned_column(table, spec, column))?;
-        driver.skip.iter().try_for_each(|skip| {
-            let column = driver.columns.iter().find(|column| column.index == skip.column);
-            let Some(column) = column else {
-                return Err(VerifyError(format!(
-                    "(P15) rows are skipped by column {}, which is not read",
-                    skip.column
-                )));
-            };
-            let comparable = match &skip.value {
-                dj_runtime::expr::Scalar::Int(value) => {
-                    column.column.ty.integer_range().is_some_and(|(lo, hi)| (lo..=hi).contains(value))
-                }
-                dj_runtime::expr::Scalar::Float(_) => column.column.ty.is_float(),
-                dj_runtime::expr::Scalar::Bool(_) => column.column.ty == Type::Bool,
-                dj_runtime::expr::Scalar::Str(_) => column.column.ty.is_code(),
-                dj_runtime::expr::Scalar::Null => false,
-            };
-            require(comparable, || format!("(P15) rows of {} are skipped by {:?}", column.column.ty, skip.value))
-        })
+        driver.skip.iter().try_for_each(|skip| self.skipped(driver, skip))
+    }
+
+    fn skipped(&self, driver: &Driver, skip: &ScanPredicate) -> Verified {
+        let type_of = |index: usize| {
+            let column = driver.columns.iter().find(|column| column.index == index);
+            let unread = || VerifyError(format!("(P15) rows are skipped by column {index}, which is not read"));
+            column.map(|column| column.column.ty).ok_or_else(unread)
+        };
+        match skip {
+            ScanPredicate::Compare { column, value, .. } => {
+                let ty = type_of(*column)?;
+                require(self.is_comparable(ty, value), || format!("(P15) rows of {ty} are skipped by {value:?}"))
+            }
+            ScanPredicate::IsNull { column, .. } => type_of(*column).map(|_| ()),
+            ScanPredicate::Any(lists) => lists.iter().flatten().try_for_each(|skip| self.skipped(driver, skip)),
+        }
+    }
+
+    fn is_comparable(&self, ty: Type, value: &ScanValue) -> bool {
+        match value {
+            ScanValue::Literal(Scalar::Int(value)) => {
+                ty.integer_range().is_some_and(|(lo, hi)| (lo..=hi).contains(value))
+            }
+            ScanValue::Literal(Scalar::Float(_)) => ty.is_float(),
+            ScanValue::Literal(Scalar::Bool(_)) => ty == Type::Bool,
+            ScanValue::Literal(Scalar::Str(_)) => ty.is_code(),
+            ScanValue::Literal(Scalar::Null) => false,
+            ScanValue::Param(param) => {
+                self.encoded.program.params.get(*param).is_some_and(|param| param.field.ty == ty.written())
+            }
+        }
     }
 
     fn scanned_column(&self, table: usize, spec: &Table, column: &DriverColumn) -> Verified {

@@ -8,8 +8,8 @@ use crate::plan::{JoinKind, Uniqueness};
 use crate::strategy::{Dense, GroupSort, KeyDim, KeyDomain, Lookup, Matches, Merge, Sink};
 use crate::{Options, compile};
 use dj_grammar::Span;
-use dj_runtime::artifact::{DriverSource, ScanPredicate};
-use dj_runtime::expr::{ColumnId, Scalar as Written};
+use dj_runtime::artifact::{DriverSource, ScanPredicate, ScanValue};
+use dj_runtime::expr::{ColumnId, CompareOp, Scalar as Written};
 
 const SOURCE: &str = r#"table t { k: i64?, d: i32 in 0..99, s: str?, x: f64?, v: i64 }
 table u { k: i64, name: str, w: f64 }
@@ -374,8 +374,17 @@ fn p14_what_another_stage_checks_is_believed() {
 
 #[test]
 fn p15_rows_are_skipped_by_what_is_read() {
-    check("P15", |variant| driver(variant, skips).column = 99);
-    check("P15", |variant| driver(variant, skips).value = Written::str("x"));
+    let compare = |column, value| ScanPredicate::Compare { column, op: CompareOp::Less, value };
+    let literal = |value| ScanValue::Literal(value);
+    let broken = [
+        compare(99, literal(Written::Int(3))),
+        compare(0, literal(Written::str("x"))),
+        compare(0, ScanValue::Param(7)),
+        ScanPredicate::Any(vec![vec![ScanPredicate::IsNull { column: 99, is: true }]]),
+    ];
+    for skip in broken {
+        check("P15", |variant| *driver(variant, skips) = skip);
+    }
 }
 
 #[test]

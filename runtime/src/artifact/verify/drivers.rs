@@ -2,7 +2,9 @@
 
 use super::stages::scalar_type;
 use super::{At, ManifestError, Verified, holds, is_integer, is_of, verify_reads};
-use crate::artifact::{Driver, DriverSource, HostColumn, HostValue, Manifest, SinkKind, Stage};
+use crate::artifact::{
+    Driver, DriverSource, HostColumn, HostValue, Manifest, ScanPredicate, ScanValue, SinkKind, Stage,
+};
 use crate::pjrt::Element;
 use crate::types::Type;
 
@@ -29,11 +31,32 @@ pub(super) fn verify(manifest: &Manifest, earlier: &[Stage], stage: &Stage, driv
         let DriverSource::Table(_) = driver.source else {
             return Err(at.broken(13, "rows of a stage are not skipped".to_owned()));
         };
-        let (ty, _) = *at.get(13, &source, predicate.column, "column of the source")?;
-        let fits = is_of(&predicate.value, ty);
-        at.must(13, fits, || format!("column {} is {ty}, compared with another type", predicate.column))?;
+        skipping(manifest, &source, predicate, at)?;
     }
     Ok(())
+}
+
+/// What row groups are skipped by.
+fn skipping(
+    manifest: &Manifest,
+    source: &[(Type, Option<Element>)],
+    predicate: &ScanPredicate,
+    at: At<'_>,
+) -> Result<(), ManifestError> {
+    match predicate {
+        ScanPredicate::Compare { column, value, .. } => {
+            let (ty, _) = *at.get(13, source, *column, "column of the source")?;
+            let fits = match value {
+                ScanValue::Literal(value) => is_of(value, ty),
+                ScanValue::Param(param) => at.get(13, &manifest.params, *param, "parameter")?.field.ty == ty,
+            };
+            at.must(13, fits, || format!("column {column} is {ty}, compared with another type"))
+        }
+        ScanPredicate::IsNull { column, .. } => at.get(13, source, *column, "column of the source").map(|_| ()),
+        ScanPredicate::Any(lists) => {
+            lists.iter().flatten().try_for_each(|predicate| skipping(manifest, source, predicate, at))
+        }
+    }
 }
 
 /// The types of the source's columns; of a stage's, also the elements.

@@ -2,6 +2,7 @@
 
 mod passes;
 mod ranges;
+mod skips;
 
 use crate::artifact::*;
 use crate::expr::{ColumnId, CompareOp, Expr, ExprKind, Scalar};
@@ -98,7 +99,7 @@ fn emit() -> Stage {
             host_columns: vec![host],
             arguments: vec![1],
             passed: vec![Some(2), None],
-            skip: vec![ScanPredicate { column: 0, op: CompareOp::Less, value: Scalar::Int(3) }],
+            skip: vec![ScanPredicate::compare(0, CompareOp::Less, Scalar::Int(3))],
             ..driver(vec![chunk(0, Element::S64, false), chunk(1, Element::S32, true)])
         }],
         residents,
@@ -375,23 +376,6 @@ fn m12_arguments_and_what_is_passed_on() {
             },
             &at(1, |stage| stage.drivers[0].expands = true),
             &at(0, |stage| stage.drivers[0].passed = vec![Some(0)]),
-        ],
-    );
-}
-
-#[test]
-fn m13_skipping() {
-    breaks(
-        13,
-        &[
-            &at(1, |stage| stage.drivers[0].skip[0].column = 2),
-            &at(1, |stage| stage.drivers[0].skip[0].value = Scalar::str("x")),
-            &at(1, |stage| {
-                stage.drivers[0].source = DriverSource::Stage(0);
-                stage.drivers[0].columns.truncate(1);
-                stage.drivers[0].arguments = vec![0];
-                stage.drivers[0].passed = vec![Some(1), None];
-            }),
         ],
     );
 }

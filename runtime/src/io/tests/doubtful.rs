@@ -225,7 +225,7 @@ fn a_file_that_was_replaced_is_not_read() {
         fixture(one.to_vec()).write(&path).unwrap();
         let source = Source::open(&spec(&fields), path.to_str().unwrap()).unwrap();
         let columns = chunk_columns(&fields);
-        let read = || drain(&mut source.chunks(&columns, 10, &[])?, &fields, &mut dictionaries());
+        let read = || drain(&mut source.chunks(&columns, 10, vec![])?, &fields, &mut dictionaries());
         assert_eq!(read().unwrap().values, [ints([1]), ints([2])]);
         let aside = directory.path().join("aside").with_extension(path.extension().unwrap());
         fixture(other.to_vec()).write(&aside).unwrap();

@@ -127,7 +127,7 @@ fn drain(reader: &mut ChunkReader, fields: &[Field], dictionaries: &mut Dictiona
 
 fn read_skipping(binding: &str, fields: &[Field], capacity: usize, skip: &[ScanPredicate]) -> Result<Read, ReadError> {
     let source = Source::open(&spec(fields), binding)?;
-    let mut reader = source.chunks(&chunk_columns(fields), capacity, &[skip])?;
+    let mut reader = source.chunks(&chunk_columns(fields), capacity, vec![skip.to_vec()])?;
     drain(&mut reader, fields, &mut dictionaries())
 }
 

@@ -72,7 +72,7 @@ fn row_groups_are_skipped_and_rows_still_located() {
     let path = directory.path().join("t.parquet");
     write_parquet(&path, 10, vec![("x", numbers(0..35))]);
     let fields = [field("x", Type::I64, false)];
-    let skip = |op, value| [ScanPredicate { column: 0, op, value: Scalar::Int(value) }];
+    let skip = |op, value| vec![ScanPredicate::compare(0, op, Scalar::Int(value))];
     let read = |skip: &[ScanPredicate]| read_skipping(path.to_str().unwrap(), &fields, 8, skip).unwrap().values;
     assert_eq!(read(&skip(CompareOp::GreaterEqual, 20)), [ints(20..35)]);
     assert_eq!(read(&skip(CompareOp::Equal, 15)), [ints(10..20)]);
@@ -81,7 +81,7 @@ fn row_groups_are_skipped_and_rows_still_located() {
     assert_eq!(read(&both), [ints(0..30)]);
 
     let source = Source::open(&spec(&fields), path.to_str().unwrap()).unwrap();
-    let mut reader = source.chunks(&chunk_columns(&fields), 8, &[&skip(CompareOp::GreaterEqual, 20)]).unwrap();
+    let mut reader = source.chunks(&chunk_columns(&fields), 8, vec![skip(CompareOp::GreaterEqual, 20)]).unwrap();
     drain(&mut reader, &fields, &mut dictionaries()).unwrap();
     assert_eq!(reader.locate(0).unwrap().row, 21);
     assert_eq!(reader.locate(14).unwrap().row, 35);
@@ -94,11 +94,12 @@ fn a_row_group_is_read_if_some_reader_needs_it() {
     write_parquet(&path, 10, vec![("x", numbers(0..40))]);
     let fields = [field("x", Type::I64, false)];
     let source = Source::open(&spec(&fields), path.to_str().unwrap()).unwrap();
-    let at_least = |value| vec![ScanPredicate { column: 0, op: CompareOp::GreaterEqual, value: Scalar::Int(value) }];
-    let less = |value| vec![ScanPredicate { column: 0, op: CompareOp::Less, value: Scalar::Int(value) }];
+    let at_least = |value| vec![ScanPredicate::compare(0, CompareOp::GreaterEqual, Scalar::Int(value))];
+    let less = |value| vec![ScanPredicate::compare(0, CompareOp::Less, Scalar::Int(value))];
     // For each chunk its first value, and who needs it.
     let read = |readers: &[&[ScanPredicate]]| {
-        let mut reader = source.chunks(&chunk_columns(&fields), 5, readers).unwrap();
+        let skips = readers.iter().map(|skip| skip.to_vec()).collect();
+        let mut reader = source.chunks(&chunk_columns(&fields), 5, skips).unwrap();
         let mut found = Vec::new();
         while let Some(chunk) = reader.next_chunk(&mut dictionaries()).unwrap() {
             let needed = (0..readers.len()).map(|index| reader.is_needed_by(index, &chunk)).collect::<Vec<_>>();
@@ -123,7 +124,7 @@ fn rows_of_several_files_are_located() {
     }
     let fields = [field("x", Type::I64, false)];
     let source = Source::open(&spec(&fields), directory.path().join("*.csv").to_str().unwrap()).unwrap();
-    let mut reader = source.chunks(&chunk_columns(&fields), 4, &[]).unwrap();
+    let mut reader = source.chunks(&chunk_columns(&fields), 4, vec![]).unwrap();
     drain(&mut reader, &fields, &mut dictionaries()).unwrap();
     let place = reader.locate(4).unwrap();
     assert_eq!((place.path.file_name().unwrap().to_str(), place.row), (Some("b.csv"), 2));
@@ -137,7 +138,7 @@ fn only_rows_are_counted_where_no_column_is_read() {
         let path = directory.path().join(name);
         one.write(&path).unwrap();
         let source = Source::open(&spec(&one.fields()), path.to_str().unwrap()).unwrap();
-        let mut reader = source.chunks(&[], 2, &[]).unwrap();
+        let mut reader = source.chunks(&[], 2, vec![]).unwrap();
         assert_eq!(drain(&mut reader, &[], &mut dictionaries()).unwrap().chunks, [2, 1], "{name}");
     }
 }
@@ -151,7 +152,7 @@ fn narrower_elements_hold_what_fits() {
     let source = Source::open(&spec(&fields), path.to_str().unwrap()).unwrap();
     let read = |element, nullable| {
         let column = ChunkColumn { column: 0, element, nullable };
-        drain(&mut source.chunks(&[column], 2, &[]).unwrap(), &fields, &mut dictionaries())
+        drain(&mut source.chunks(&[column], 2, vec![]).unwrap(), &fields, &mut dictionaries())
     };
     let wanted = vec![Scalar::Int(1), Scalar::Null, Scalar::Int(300)];
     assert_eq!(read(Element::S16, true).unwrap().values, [wanted]);
@@ -241,7 +242,7 @@ fn codes_follow_the_first_sight_whatever_the_format_and_the_chunks() {
         for capacity in [1, 7, 1000] {
             for literals in [vec![], vec!["t9".to_owned()]] {
                 let mut dictionaries = Dictionaries::new(&[StringDomain { literals: literals.clone() }]).unwrap();
-                let mut reader = source.chunks(&chunk_columns(&one.fields()), capacity, &[]).unwrap();
+                let mut reader = source.chunks(&chunk_columns(&one.fields()), capacity, vec![]).unwrap();
                 let mut found = vec![];
                 while let Some(chunk) = reader.next_chunk(&mut dictionaries).unwrap() {
                     found.extend((0..chunk.rows).map(|row| chunk.columns[0].integer(row)));
@@ -265,7 +266,7 @@ fn a_reader_may_be_dropped_early() {
     write_parquet(&path, 10, vec![("x", numbers(0..1000))]);
     let fields = [field("x", Type::I64, false)];
     let source = Source::open(&spec(&fields), path.to_str().unwrap()).unwrap();
-    let mut reader = source.chunks(&chunk_columns(&fields), 3, &[]).unwrap();
+    let mut reader = source.chunks(&chunk_columns(&fields), 3, vec![]).unwrap();
     assert!(reader.next_chunk(&mut dictionaries()).unwrap().is_some());
     drop(reader);
     assert_eq!(read(&path, &fields, 1000).unwrap().values, [ints(0..1000)]);
@@ -280,7 +281,7 @@ fn a_decoder_that_dies_is_not_the_end_of_the_data() {
     let source = Source::open(&spec(&fields), path.to_str().unwrap()).unwrap();
     // Codes do not fit into bytes; no plan asks for that.
     let wrong = ChunkColumn { column: 0, element: Element::U8, nullable: false };
-    let mut reader = source.chunks(&[wrong], 4, &[]).unwrap();
+    let mut reader = source.chunks(&[wrong], 4, vec![]).unwrap();
     assert!(matches!(reader.next_chunk(&mut dictionaries()), Err(ReadError::Io(_))));
     assert!(matches!(reader.next_chunk(&mut dictionaries()), Ok(None)));
 }

@@ -133,7 +133,7 @@ fn texts_that_are_more_than_their_inferred_type_are_errors() {
         let mut spec = spec(&fields);
         spec.columns[0].is_inferred = true;
         let source = Source::open(&spec, path.to_str().unwrap()).unwrap();
-        let mut chunks = source.chunks(&chunk_columns(&fields), 4, &[]).unwrap();
+        let mut chunks = source.chunks(&chunk_columns(&fields), 4, vec![]).unwrap();
         let Err(ReadError::Io(error)) = drain(&mut chunks, &fields, &mut dictionaries()) else {
             panic!("{text} is read")
         };
@@ -267,7 +267,7 @@ fn what_cannot_be_read_is_told_column_by_column() {
 fn a_predicate_on_a_missing_column_skips_nothing() {
     let directory = files_that_differ();
     let declared = [field("x", Type::I64, true), field("s", Type::Str, true)];
-    let skip = [ScanPredicate { column: 1, op: crate::expr::CompareOp::Equal, value: Scalar::str("a") }];
+    let skip = [ScanPredicate::compare(1, crate::expr::CompareOp::Equal, Scalar::str("a"))];
     let read = read_skipping(directory.path().to_str().unwrap(), &declared, 100, &skip).unwrap();
     assert_eq!(read.values[0].iter().filter(|value| **value == Scalar::Int(200)).count(), 1);
 }
