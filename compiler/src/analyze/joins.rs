@@ -166,6 +166,11 @@ impl<'a> Builder<'a> {
         let open = left.open || right.open;
         let scope = Scope { columns: &columns, open, env, grouping: None, windowing: None };
         let mut matching = Matching::default();
+        if let Some((name, span)) = name_beside_condition(condition, &|name| is_of_both(left, right, name)) {
+            self.report(beside_condition(name, span));
+            matching.wrong = true;
+            return matching;
+        }
         let Some(condition) = self.condition(&scope, condition) else {
             matching.wrong = true;
             return matching;
@@ -187,6 +192,29 @@ impl Matching {
     pub(super) fn merges(&self, column: &ScopeColumn) -> bool {
         column.column.is_some_and(|column| self.merged.iter().any(|(_, right)| *right == column.id))
     }
+}
+
+/// Whether both sides have one column of this name.
+fn is_of_both(left: &Relation, right: &Relation, name: &str) -> bool {
+    [left, right].iter().all(|side| matches!(find(&side.columns, None, name), Found::One(_)))
+}
+
+/// A name that stands among conditions as if it were a key by itself.
+fn name_beside_condition<'e>(condition: &'e ast::Expr, is_key: &dyn Fn(&str) -> bool) -> Option<(&'e str, Span)> {
+    let ast::ExprKind::Binary(op, left, right) = &condition.kind else { return None };
+    if op.node != ast::BinaryOp::And {
+        return None;
+    }
+    [left, right].into_iter().find_map(|operand| match &operand.kind {
+        ast::ExprKind::Name(name) if is_key(name) => Some((name.as_str(), operand.span)),
+        _ => name_beside_condition(operand, is_key),
+    })
+}
+
+fn beside_condition(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(codes::AMBIGUOUS_NAME, format!("`{name}` is a key only where it stands alone"))
+        .label(span, "both tables have a column of this name")
+        .help(format!("beside other conditions, write `left.{name} == right.{name} and ...`"))
 }
 
 /// A column of the right after a join.

@@ -97,7 +97,6 @@ impl<'c> Cx<'_, 'c> {
     /// The same of what only the rows count for on which a filter is true.
     pub(crate) fn raise_early_where(&self, rows: &Rows<'c>, filter: Option<&Expr>, exprs: &[Expr]) {
         let Some(filter) = filter else { return self.raise_early(rows, exprs) };
-        self.raise_early(rows, [filter]);
         let scope = Scope::of(rows);
         let holds = self.truth(scope, filter);
         self.raise_early_in(scope.only(self, holds), exprs);

@@ -166,9 +166,11 @@ impl Chooser<'_> {
                 return None;
             };
             let places = slots(&places, self.dictionaries)?;
-            mark::is_worth(places, rows.unwrap_or(0)).then_some(value)
+            mark::is_worth(places, rows.unwrap_or(0)).then_some((value, places))
         };
-        ranking.map(value).collect()
+        let values: Vec<_> = ranking.map(value).collect::<Option<_>>()?;
+        let places = values.iter().fold(0_u64, |all, (_, places)| all.saturating_add(*places));
+        (places <= mark::MAX_PLACES).then(|| values.into_iter().map(|(value, _)| value).collect())
     }
 
     /// Addressing by these domains, unless it takes more than another strategy.

@@ -1,4 +1,5 @@
-//! What of a window's rows nothing reads does not come out of it: it is kept for as long as something is computed of it.
+//! Stages read of earlier results only what they look at, and what of a window's rows nothing reads does not come out of it:
+//! it is kept for as long as something is computed of it.
 
 use super::{Op, Stage, Variant};
 use crate::encode::Expr;
@@ -7,8 +8,8 @@ use dj_runtime::artifact::DriverSource;
 use dj_runtime::expr::ColumnId;
 use std::collections::BTreeSet;
 
-/// Narrows the results of windows to what their readers read.
-pub(super) fn narrow_windows(variant: &mut Variant) {
+/// Narrows what stages read of results, then the results of windows to what their readers read.
+pub(super) fn narrow(variant: &mut Variant) {
     variant.stages.iter_mut().for_each(drop_unread);
     for stage in 0..variant.stages.len() {
         let is_whole = variant.exports.contains(&stage) || variant.shared.contains(&Some(stage));
@@ -16,7 +17,7 @@ pub(super) fn narrow_windows(variant: &mut Variant) {
             && !is_whole
         {
             let made: Vec<ColumnId> = window.made().map(|column| column.id).collect();
-            narrow(variant, stage, &made);
+            narrow_result(variant, stage, &made);
         }
     }
 }
@@ -41,7 +42,7 @@ fn drop_unread(stage: &mut Stage) {
     }
 }
 
-fn narrow(variant: &mut Variant, from: usize, made: &[ColumnId]) {
+fn narrow_result(variant: &mut Variant, from: usize, made: &[ColumnId]) {
     let drivers = variant.stages.iter().flat_map(|stage| &stage.drivers);
     let readers = drivers.filter(|driver| driver.source == DriverSource::Stage(from));
     let read: BTreeSet<usize> = readers.flat_map(|driver| driver.columns.iter().map(|column| column.index)).collect();

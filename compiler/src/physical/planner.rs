@@ -53,7 +53,7 @@ pub fn plan(encoded: &EncodedProgram, options: &Options, unique: UniqueColumns<'
     let mut variant = Variant { stages, passes: vec![], reasons, exports, shared, unique: unique_columns, facts };
     fuse::repeat_shared(&mut variant);
     checks::drop_unused(&mut variant.stages);
-    narrow::narrow_windows(&mut variant);
+    narrow::narrow(&mut variant);
     variant.passes = passes::plan(&mut variant.stages, &variant.shared);
     variant
 }

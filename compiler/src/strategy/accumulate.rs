@@ -11,8 +11,10 @@
 
 mod combine;
 mod finalize;
+mod kind;
 
 pub(super) use combine::Addresses;
+pub(super) use kind::AccumulatorKind;
 
 use super::AggregateItem;
 use crate::encode::Expr;
@@ -21,7 +23,7 @@ use crate::plan::AggregateFunction;
 use crate::stablehlo::{Element, Value};
 use dj_grammar::Span;
 use dj_runtime::artifact::Init;
-use dj_runtime::expr::Interval;
+use kind::{NOTHING_ADDS, kind_of};
 
 /// What a group remembers of some argument.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,78 +44,6 @@ impl Accumulator {
         let arguments = self.arguments.iter().map(Expr::without_spans).collect();
         let filter = self.filter.as_ref().map(Expr::without_spans);
         Self { kind: self.kind, arguments, filter, span: Span::default() }
-    }
-}
-
-/// The kinds of memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AccumulatorKind {
-    /// How many values: `i64`.
-    Count,
-    /// Their sum in `i64`, proved not to overflow.
-    Sum,
-    /// Their sum as `low + high * 2^32`, two `i64`.
-    WideSum,
-    /// Their sum in f64.
-    FloatSum,
-    /// The least, as an order-preserving `u64` key, or a text's code.
-    Min,
-    /// The greatest.
-    Max,
-    /// The value of the first row in input order: the parts of its order, the value, whether it is valid.
-    First,
-    /// The value of the last row.
-    Last,
-    /// The value of the row with the least second argument, the first in input order of several: the argument as an
-    /// order-preserving `u64` key, or a text's code; then as for `First`.
-    ArgMin,
-    /// The same of the greatest, whose key is the complement.
-    ArgMax,
-    /// Their product in f64.
-    Product,
-    /// Count, mean, what the mean lost by rounding, and sum of squared distances from the sum of these two, f64 each.
-    Moments,
-    /// The moments of pairs of values: the count; then of either side mean, rest and squares as for `Moments`; then the sum of
-    /// the products of both distances.
-    PairMoments,
-}
-
-impl AccumulatorKind {
-    /// Whether its parts are added up, each by itself.
-    fn adds(self) -> bool {
-        match self {
-            Self::Count | Self::Sum | Self::WideSum | Self::FloatSum => true,
-            Self::Min
-            | Self::Max
-            | Self::First
-            | Self::Last
-            | Self::ArgMin
-            | Self::ArgMax
-            | Self::Product
-            | Self::Moments
-            | Self::PairMoments => false,
-        }
-    }
-
-    /// Whether one row's value is picked.
-    fn picks(self) -> bool {
-        matches!(self, Self::First | Self::Last | Self::ArgMin | Self::ArgMax)
-    }
-
-    /// How many parts of the state are compared before the row's place.
-    pub(super) fn key_parts(self) -> usize {
-        usize::from(matches!(self, Self::ArgMin | Self::ArgMax))
-    }
-
-    /// The part of an order that every row's beats.
-    pub(super) fn never(self, element: Element) -> Init {
-        Init::Bits(match (self, element) {
-            (Self::First | Self::ArgMin | Self::ArgMax, Element::S32) => i32::MAX as u64,
-            (Self::First | Self::ArgMin | Self::ArgMax, Element::S64) => i64::MAX as u64,
-            (Self::ArgMin | Self::ArgMax, Element::U64) | (Self::Last, Element::S64) => u64::MAX,
-            (Self::Last, Element::S32) => u32::MAX.into(),
-            (kind, element) => unreachable!("{kind:?} does not compare places of {element}"),
-        })
     }
 }
 
@@ -141,12 +71,6 @@ pub(super) struct Accumulators {
 
 /// The code of no text.
 const NO_TEXT: Init = Init::Bits(u32::MAX as u64);
-
-/// Rows that a 64-bit sum of halves can add up.
-pub(super) const MAX_WIDE_ROWS: u64 = (1 << 31) - 1;
-
-/// Rows that a proved 64-bit sum can add up.
-pub(super) const MAX_SUM_ROWS: u64 = 1 << 32;
 
 impl Accumulators {
     /// The accumulators of some aggregates, each kept once.
@@ -231,12 +155,7 @@ impl Accumulators {
 
     /// How many rows can be added up.
     pub(super) fn max_rows(&self) -> u64 {
-        let of = |accumulator: &Accumulator| match accumulator.kind {
-            AccumulatorKind::WideSum => MAX_WIDE_ROWS,
-            AccumulatorKind::Sum => MAX_SUM_ROWS,
-            _ => u64::MAX,
-        };
-        self.all.iter().map(of).min().unwrap_or(u64::MAX)
+        self.all.iter().map(|accumulator| accumulator.kind.max_rows()).min().unwrap_or(u64::MAX)
     }
 }
 
@@ -247,6 +166,7 @@ impl Accumulator {
         match self.kind {
             AccumulatorKind::Count | AccumulatorKind::Sum => vec![zero(Element::S64)],
             AccumulatorKind::WideSum => vec![zero(Element::S64); 2],
+            AccumulatorKind::WholeSum => vec![zero(Element::S64), zero(Element::F64)],
             AccumulatorKind::FloatSum => vec![zero(Element::F64)],
             AccumulatorKind::Min | AccumulatorKind::Max if self.is_text() => {
                 vec![(Element::S32, NO_TEXT)]
@@ -393,6 +313,10 @@ impl<'c> Cx<'_, 'c> {
             AccumulatorKind::Count => vec![added(Element::S64, b.constant_int(Element::S64, 1))],
             AccumulatorKind::Sum => vec![added(Element::S64, lane.value)],
             AccumulatorKind::WideSum => self.halves(lane.value).map(|half| added(Element::S64, half)).to_vec(),
+            AccumulatorKind::WholeSum => {
+                let float = b.convert(lane.value, Element::F64);
+                vec![added(Element::S64, self.to_element(lane.value, Element::S64)), added(Element::F64, float)]
+            }
             AccumulatorKind::FloatSum => vec![added(Element::F64, lane.value)],
             AccumulatorKind::Min | AccumulatorKind::Max if accumulator.is_text() => {
                 vec![part(Element::S32, lane.value, b.constant_int(Element::S32, -1))]
@@ -459,37 +383,4 @@ impl<'c> Cx<'_, 'c> {
         let high = if unsigned { b.shift_right_logical(wide, shift) } else { b.shift_right_arithmetic(wide, shift) };
         [self.to_element(low, Element::S64), self.to_element(high, Element::S64)]
     }
-}
-
-/// Why no accumulator is of `string_agg`, nor of what looks at all values together.
-const NOTHING_ADDS: &str =
-    "the host joins texts (encode::join_texts), and values are ranked together (strategy::ranked)";
-
-fn kind_of(cx: &Cx<'_, '_>, item: &AggregateItem) -> AccumulatorKind {
-    match item.function {
-        AggregateFunction::Count => AccumulatorKind::Count,
-        AggregateFunction::Sum | AggregateFunction::Mean => match item.arguments.first() {
-            Some(argument) if argument.ty.is_float() => AccumulatorKind::FloatSum,
-            Some(argument) if cx.interval(argument).is_some_and(sums_in_64_bits) => AccumulatorKind::Sum,
-            _ => AccumulatorKind::WideSum,
-        },
-        AggregateFunction::Min | AggregateFunction::All => AccumulatorKind::Min,
-        AggregateFunction::Max | AggregateFunction::Any => AccumulatorKind::Max,
-        AggregateFunction::First => AccumulatorKind::First,
-        AggregateFunction::Last => AccumulatorKind::Last,
-        AggregateFunction::Product => AccumulatorKind::Product,
-        AggregateFunction::Quantile
-        | AggregateFunction::CountDistinct
-        | AggregateFunction::Mode
-        | AggregateFunction::StringAgg => unreachable!("{NOTHING_ADDS}"),
-        AggregateFunction::ArgMin => AccumulatorKind::ArgMin,
-        AggregateFunction::ArgMax => AccumulatorKind::ArgMax,
-        AggregateFunction::Variance | AggregateFunction::StandardDeviation => AccumulatorKind::Moments,
-        AggregateFunction::Covariance | AggregateFunction::Correlation => AccumulatorKind::PairMoments,
-    }
-}
-
-/// Whether [`MAX_SUM_ROWS`] values of the interval add up in 64 bits.
-fn sums_in_64_bits(interval: Interval) -> bool {
-    interval.magnitude() < 1 << 31
 }

@@ -15,7 +15,7 @@ use crate::plan::{AggregateFunction, RowCount, VerifyError};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::Init;
 
-/// More places than this are not marked: each takes a byte.
+/// More places than this, of all numbers together, are not marked: each takes a byte.
 pub(crate) const MAX_PLACES: u64 = 1 << 24;
 
 /// So many places cost nothing worth a sort.

@@ -293,6 +293,16 @@ pub(super) const ARITHMETIC: &[Case] = &[
         Error(&["DJ0601", "`sum(x)`", "row 18 of"])
     ),
     numbers!(
+        "a_sum_of_unsigned_overflows",
+        "group { k = id % 2 } { s = sum(x as u64) }",
+        Error(&["DJ0601", "row 18 of"])
+    ),
+    numbers!(
+        "a_sum_of_unsigned_is_two_to_the_power_of_64",
+        "derive half = (9223372036854775807 as u64) + (1 as u64) | aggregate { s = sum(half filter id in { 9, 30 }) }",
+        Error(&["DJ0601", "`sum(half filter id in { 9, 30 })`"])
+    ),
+    numbers!(
         "a_sum_overflows_later",
         "filter id != 3 | aggregate { s = sum(case { id < 30 and id > 4 => -1, else => x }), t = sum(x - id) }",
         Rows("select sum(case when id < 30 and id > 4 then -1 else x end) as s, sum(x - id) as t from t where id <> 3")

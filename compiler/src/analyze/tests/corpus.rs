@@ -2,7 +2,7 @@
 
 use super::{analyze, shown};
 use crate::analyze::{BoundTable, Catalog};
-use crate::plan::RowCount;
+use crate::plan::{Recorded, RowCount};
 use dj_grammar::{Diagnostic, Span, parse};
 use dj_runtime::types::{Field, Type};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The tables that the end-to-end tests generate.
 pub(crate) struct Generated;
 
-/// Rows, and columns as `name type`, with `!` after those that have no nulls.
+/// Rows, and columns as `name type`, with `!` after those that have no nulls; `~9` after a type: it has 9 values.
 const TABLES: [(&str, u64, &str); 3] = [
     (
         "t",
@@ -19,21 +19,22 @@ const TABLES: [(&str, u64, &str); 3] = [
          x f64, m decimal(9;2), p decimal(18;4), d date, ts timestamp, s str",
     ),
     ("dim", 8, "key! i32, name! str, weight f64, letter str"),
-    ("many", 40, "seq! i64, key i32, tag str, v i64"),
+    ("many", 40, "seq! i64, key i32~9, tag str, v i64"),
 ];
 
 impl Catalog for Generated {
     fn table(&self, name: &str, _: Option<&str>, _: Span) -> Result<Option<BoundTable>, Diagnostic> {
         let Some((_, rows, columns)) = TABLES.iter().find(|(known, ..)| *known == name) else { return Ok(None) };
-        let fields = columns.split(", ").fold(Vec::new(), |mut fields: Vec<Field>, column| {
-            if let Some((name, ty)) = column.split_once(' ') {
-                let nullable = !name.ends_with('!');
-                fields.push(Field { name: name.trim_end_matches('!').to_owned(), ty: type_of(ty), nullable });
-            }
-            fields
-        });
+        let (mut fields, mut recorded) = (Vec::new(), Vec::new());
+        for (name, described) in columns.split(", ").filter_map(|column| column.split_once(' ')) {
+            let nullable = !name.ends_with('!');
+            let (ty, distinct) =
+                described.split_once('~').map_or((described, None), |(ty, count)| (ty, count.parse().ok()));
+            fields.push(Field { name: name.trim_end_matches('!').to_owned(), ty: type_of(ty), nullable });
+            recorded.push(Recorded { distinct, ..Recorded::default() });
+        }
         let rows = Some(RowCount::at_most(*rows));
-        Ok(Some(BoundTable { fields, rows, typed: true, ..BoundTable::default() }))
+        Ok(Some(BoundTable { fields, recorded, rows, typed: true, ..BoundTable::default() }))
     }
 }
 

@@ -4,16 +4,16 @@
 //! counts are added, the least of the least is the least. The same with the sides exchanged. It is done where the bound files
 //! say that most pairs of rows are never made then (Yan and Larson, 1995).
 //!
-//! What is added up early must not fail for rows that match nothing, so no sum that could overflow is; and floats are added
-//! in the order of rows, because their rounding should not change with the estimates.
+//! What is added up early must not fail for rows that match nothing, so only sums of 32 bits are; and floats are added in the
+//! order of rows, because their rounding should not change with the estimates.
 
 mod build;
 
-use super::merge_projects::{inline, is_small};
-use super::turn_left_join_into_inner::{is_null_with, rejects_nulls};
 use crate::optimize::Options;
 use crate::optimize::driver::Pass;
-use crate::optimize::expressions::{column_expr, reads_only};
+use crate::optimize::expressions::{
+    can_inline, column_expr, inline, is_null_with, reads_any, reads_only, rejects_nulls,
+};
 use crate::plan::{
     Aggregate, AggregateFunction, Columns, Estimates, Join, JoinKind, NamedAggregate, NamedExpr, Plan, Program,
     SchemaColumn,
@@ -46,14 +46,16 @@ impl Pass for AggregateBelowJoin {
     }
 }
 
+/// From the inputs up: of what is made here nothing is estimated.
 fn visit(plan: &mut Plan, estimates: &Estimates<'_>, columns: &mut Columns) {
+    plan.inputs_mut().into_iter().for_each(|input| visit(input, estimates, columns));
     if let Plan::Aggregate(aggregate) = plan
-        && let Some(joined) = Joined::of(aggregate)
-        && let Some(split) = [Side::Right, Side::Left].into_iter().find_map(|side| joined.worth(side, estimates))
+        && let Some(groups) = JoinedGroups::of(aggregate)
+        && let Some(split) =
+            [Side::Right, Side::Left].into_iter().find_map(|side| groups.split_where_worth(side, estimates))
     {
         *plan = build(split, columns);
     }
-    plan.inputs_mut().into_iter().for_each(|input| visit(input, estimates, columns));
 }
 
 /// A side of a join.
@@ -64,7 +66,7 @@ enum Side {
 }
 
 /// Groups of a join's rows.
-struct Joined<'a> {
+struct JoinedGroups<'a> {
     aggregate: &'a Aggregate,
     join: &'a Join,
     /// The keys, as expressions of the joined rows.
@@ -88,27 +90,28 @@ struct Split<'a> {
 
 /// An aggregate in two steps.
 struct Item {
-    /// What it is of one side's rows.
-    partial: NamedAggregate,
+    /// It, of one side's rows.
+    aggregate: NamedAggregate,
     /// What puts together parts of a group.
     merge: AggregateFunction,
     /// Of a count: how many a row counts for that matches nothing, where there are such rows.
     unmatched: Option<i64>,
 }
 
-impl<'a> Joined<'a> {
+impl<'a> JoinedGroups<'a> {
     fn of(aggregate: &'a Aggregate) -> Option<Self> {
         let key = |key: &SchemaColumn| NamedExpr { id: key.id, expr: column_expr(*key, aggregate.span) };
         let mut keys: Vec<_> = aggregate.keys.iter().map(key).collect();
         let mut items = aggregate.aggregates.clone();
         let mut input = &*aggregate.input;
         while let Plan::Project(project) = input {
+            let exprs = keys.iter().map(|key| &key.expr).chain(items.iter().flat_map(NamedAggregate::expressions));
+            if !can_inline(&exprs.collect::<Vec<_>>(), &project.items) {
+                return None;
+            }
             let of_items = items.iter_mut().flat_map(|item| item.arguments.iter_mut().chain(&mut item.filter));
             for expr in keys.iter_mut().map(|key| &mut key.expr).chain(of_items) {
                 *expr = inline(expr.take(), &project.items);
-                if !is_small(expr) {
-                    return None;
-                }
             }
             input = &project.input;
         }
@@ -119,9 +122,9 @@ impl<'a> Joined<'a> {
     }
 
     /// The groups with this side's rows grouped first, if that can be and spares most pairs.
-    fn worth(&self, side: Side, estimates: &Estimates<'_>) -> Option<Split<'a>> {
+    fn split_where_worth(&self, side: Side, estimates: &Estimates<'_>) -> Option<Split<'a>> {
         let split = self.split(side)?;
-        split.spares_pairs(estimates).filter(|spares| *spares).map(|_| split)
+        split.spares_pairs(estimates)?.then_some(split)
     }
 
     fn split(&self, side: Side) -> Option<Split<'a>> {
@@ -131,8 +134,7 @@ impl<'a> Joined<'a> {
         let items = self.items.iter().map(|item| Item::of(item, &schema, has_unmatched)).collect::<Option<_>>()?;
         let (mut of_side, mut of_joined) = (Vec::new(), Vec::new());
         for key in &self.keys {
-            let reads_side = key.expr.columns().iter().any(|id| schema.iter().any(|column| column.id == *id));
-            if !reads_side {
+            if !reads_any(&key.expr, &schema) {
                 of_joined.push(key.clone());
             } else if key.expr.as_column() == Some(key.id)
                 || (reads_only(&key.expr, &schema) && !can_fail(&key.expr) && !has_unmatched)
@@ -147,20 +149,19 @@ impl<'a> Joined<'a> {
 }
 
 impl Split<'_> {
-    /// Whether most pairs of rows are never made. Nothing is said where rows are not known.
+    /// Whether most pairs of rows are never made. Nothing is said where rows, or values of keys, are not known.
     fn spares_pairs(&self, estimates: &Estimates<'_>) -> Option<bool> {
         let input = side_of(self.join, self.side);
-        let on: Vec<_> = self.on().collect();
-        let columns: Vec<_> = on.iter().filter_map(|key| key.as_column()).collect();
-        if self.side == Side::Right && estimates.is_unique(input, &columns) {
+        let by: Vec<_> = self.on().chain(self.of_side.iter().map(|key| &key.expr)).collect();
+        let columns: Vec<_> = by.iter().filter_map(|key| key.as_column()).collect();
+        if estimates.is_unique(input, &columns) {
             return Some(false);
         }
-        let by: Vec<_> = on.into_iter().chain(self.of_side.iter().map(|key| &key.expr)).collect();
         let (rows, pairs) = (estimates.rows(input)?, estimates.pairs(self.join)?);
-        let left = pairs * estimates.groups_by(&by, rows) / rows.max(1.0);
+        let left = pairs * estimates.groups_by(&by, rows)? / rows.max(1.0);
         // The rows of a right side with many matches are put in order by their keys anyway.
         let grouped = if self.side == Side::Right { 0.0 } else { rows };
-        Some((left + grouped) * LEAST_REDUCTION <= pairs)
+        Some((left + grouped) * LEAST_REDUCTION < pairs)
     }
 
     /// What the join compares of the side that is grouped.
@@ -192,7 +193,7 @@ impl Item {
         } else {
             return None;
         };
-        Some(Self { partial: item.clone(), merge, unmatched })
+        Some(Self { aggregate: item.clone(), merge, unmatched })
     }
 }
 

@@ -5,9 +5,8 @@
 //! so do those behind it that can fail. Filters that meet are merged at once, so that a chain of them sinks in one go.
 
 use super::merge_filters::{filter_all, merged};
-use super::merge_projects::inline;
 use crate::optimize::driver::{Rewritten, Rule, RuleContext};
-use crate::optimize::expressions::{conjuncts, size};
+use crate::optimize::expressions::{conjuncts, inline, size};
 use crate::plan::{Filter, NamedExpr, Plan, Project};
 use dj_runtime::expr::{Expr, can_fail};
 

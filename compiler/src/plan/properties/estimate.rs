@@ -181,9 +181,10 @@ impl<'a> Estimates<'a> {
         }
     }
 
-    /// How many combinations of the expressions' values there are in so many rows.
-    pub fn groups_by(&self, keys: &[&Expr], rows: f64) -> f64 {
-        combinations(keys.iter().map(|key| self.distinct(key)), rows)
+    /// How many combinations of the expressions' values there are in so many rows, if the files say how many values.
+    pub fn groups_by(&self, keys: &[&Expr], rows: f64) -> Option<f64> {
+        let values: Option<Vec<_>> = keys.iter().map(|key| self.distinct(key)).collect();
+        Some(combinations(values?.into_iter().map(Some), rows))
     }
 
     fn groups(&self, aggregate: &Aggregate) -> Option<f64> {

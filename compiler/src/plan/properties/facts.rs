@@ -120,6 +120,7 @@ pub(crate) fn aggregate_interval<F: Form>(
     of: IntervalOf<'_, F>,
 ) -> Option<Interval> {
     match function {
+        // Of the pairs of two tables there may be more than rows of one.
         AggregateFunction::Count => Some(Interval::proven(0, i64::MAX.into())),
         AggregateFunction::Min
         | AggregateFunction::Max

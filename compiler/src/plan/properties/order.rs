@@ -9,7 +9,8 @@ pub fn reads_order_of_inputs<F: Form>(plan: &Plan<F>, is_read: bool) -> Vec<bool
     match plan {
         Plan::Scan(_) | Plan::Shared(_) => vec![],
         // Ties of a sort stay as they came.
-        Plan::Filter(_) | Plan::Project(_) | Plan::Sort(_) | Plan::Shard(_) | Plan::Evaluate(_) => vec![is_read],
+        Plan::Filter(_) | Plan::Project(_) | Plan::Sort(_) | Plan::Shard(_) => vec![is_read],
+        Plan::Evaluate(evaluate) => vec![is_read || evaluate.items.iter().any(|item| item.joined.is_some())],
         Plan::Aggregate(aggregate) => vec![aggregate.aggregates.iter().any(|item| item.function.reads_order())],
         Plan::Join(join) => {
             let of_right = match join.kind {

@@ -166,7 +166,11 @@ impl<'c> Cx<'_, 'c> {
         at: Addresses<'c>,
     ) -> Vec<Value<'c>> {
         match accumulator.kind {
-            AccumulatorKind::Count | AccumulatorKind::Sum | AccumulatorKind::WideSum | AccumulatorKind::FloatSum => {
+            AccumulatorKind::Count
+            | AccumulatorKind::Sum
+            | AccumulatorKind::WideSum
+            | AccumulatorKind::WholeSum
+            | AccumulatorKind::FloatSum => {
                 state.iter().zip(lanes).map(|(state, lane)| at.add(self.b, *state, *lane, Combiner::Add)).collect()
             }
             AccumulatorKind::Min if !accumulator.is_text() => {

@@ -131,6 +131,12 @@ impl<'c> Cx<'_, 'c> {
                 let below = b.compare(Direction::Lt, high, b.constant_int(Element::S64, i32::MIN.into()));
                 (b.or(b.shift_left(high, shift), low), Some(b.or(above, below)))
             }
+            AccumulatorKind::WholeSum => {
+                // What wrapped once is negative, and what wrapped more often is 2^64 at least.
+                let once = b.compare(Direction::Lt, state[0], b.zero(Element::S64));
+                let more = b.compare(Direction::Gt, state[1], b.constant_float(Element::F64, 1.5 * 2_f64.powi(63)));
+                (state[0], Some(b.or(once, more)))
+            }
             _ => (state[0], None),
         };
         let outside = if ty.is_float() { None } else { self.outside(value, ty) };

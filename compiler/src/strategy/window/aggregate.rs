@@ -54,7 +54,11 @@ fn accumulators(cx: &Cx<'_, '_>, items: &[&NamedWindow<Encoded>]) -> Accumulator
             span: item.span,
         }
     };
-    Accumulators::new(cx, &items.iter().map(item).collect::<Vec<_>>(), vec![Element::S32])
+    let mut accumulators = Accumulators::new(cx, &items.iter().map(item).collect::<Vec<_>>(), vec![Element::S32]);
+    // Of sums up to each row those of the frames are differences, which f64 would round.
+    let whole = accumulators.all.iter_mut().filter(|accumulator| accumulator.kind == AccumulatorKind::WholeSum);
+    whole.for_each(|accumulator| accumulator.kind = AccumulatorKind::WideSum);
+    accumulators
 }
 
 /// Which end of a frame has the row that is picked.

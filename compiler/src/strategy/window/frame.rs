@@ -14,7 +14,7 @@ const FAR: i64 = 1 << 30;
 /// The rows of each row's frame, and how they are told.
 pub(super) struct Rows<'c> {
     /// From the first to behind the last; none where the end is not behind the start. Both lie within the partition, but for
-    /// the start of an empty frame.
+    /// those of an empty frame, which may lie anywhere, below zero too.
     pub(super) span: Span<'c>,
     /// Whether the frame starts with its partition, or ends with it.
     pub(super) from_first: bool,

@@ -18,8 +18,8 @@ pub(super) fn build(split: Split<'_>, columns: &mut Columns) -> Plan {
         keys.0.retain(|known| known.id != key.id);
         keys.0.push(key.clone());
     }
-    let partials: Vec<_> = split.items.iter().map(|item| item.partial(columns)).collect();
-    let grouped = Box::new(keys.group(side_of(split.join, split.side).clone(), partials.clone(), span));
+    let partials: Vec<_> = split.items.iter().map(|item| item.of_side(columns)).collect();
+    let grouped = Box::new(keys.groups_of(side_of(split.join, split.side).clone(), partials.clone(), span));
     let Join { left, right, on: pairs, .. } = split.join.clone();
     let pairs = pairs.into_iter().zip(on).map(|((left, right), key)| match split.side {
         Side::Left => (key, right),
@@ -34,7 +34,7 @@ pub(super) fn build(split: Split<'_>, columns: &mut Columns) -> Plan {
     let of_joined = joined.schema();
     let merged = split.items.iter().zip(&partials).map(|(item, partial)| item.merged(partial, &of_joined));
     let merged: Vec<_> = merged.collect();
-    group(&split, joined, merged, columns)
+    merge(&split, joined, merged, columns)
 }
 
 /// The keys of one side's groups.
@@ -56,7 +56,7 @@ impl SideKeys {
     }
 
     /// Groups of one side's rows.
-    fn group(self, side: Plan, aggregates: Vec<NamedAggregate>, span: Span) -> Plan {
+    fn groups_of(self, side: Plan, aggregates: Vec<NamedAggregate>, span: Span) -> Plan {
         let keys = self.0.iter().map(NamedExpr::schema).collect();
         let is_column = |key: &NamedExpr| key.expr.as_column() == Some(key.id);
         let input = if self.0.iter().all(is_column) {
@@ -77,8 +77,8 @@ impl SideKeys {
 
 impl Item {
     /// The aggregate of one side's rows.
-    fn partial(&self, columns: &mut Columns) -> NamedAggregate {
-        let item = &self.partial;
+    fn of_side(&self, columns: &mut Columns) -> NamedAggregate {
+        let item = &self.aggregate;
         let info = columns.get(item.id).clone();
         let id = columns.add(info.name, item.ty, info.span);
         // A group has a row.
@@ -89,7 +89,7 @@ impl Item {
 
     /// The aggregate that puts the partial ones together.
     fn merged(&self, partial: &NamedAggregate, joined: &[SchemaColumn]) -> NamedAggregate {
-        let item = &self.partial;
+        let item = &self.aggregate;
         let column = joined.iter().find(|column| column.id == partial.id);
         let column = column.unwrap_or_else(|| panic!("a join without the column {:?} of its side", partial.id));
         let part = column_expr(*column, item.span);
@@ -102,7 +102,7 @@ impl Item {
 }
 
 /// The groups of joined rows, with the keys that are computed of these below, and counts of no rows above.
-fn group(split: &Split<'_>, joined: Plan, mut merged: Vec<NamedAggregate>, columns: &mut Columns) -> Plan {
+fn merge(split: &Split<'_>, joined: Plan, mut merged: Vec<NamedAggregate>, columns: &mut Columns) -> Plan {
     let Aggregate { keys, span, .. } = split.aggregate;
     let span = *span;
     let pass = |column: SchemaColumn| NamedExpr { id: column.id, expr: column_expr(column, span) };
@@ -119,7 +119,7 @@ fn group(split: &Split<'_>, joined: Plan, mut merged: Vec<NamedAggregate>, colum
     let mut items = Vec::new();
     for (item, parts) in merged.iter_mut().zip(&split.items) {
         let result = item.schema();
-        if parts.partial.function == AggregateFunction::Count {
+        if parts.aggregate.function == AggregateFunction::Count {
             let info = columns.get(item.id).clone();
             item.id = columns.add(info.name, item.ty, info.span);
             item.nullable = true;
