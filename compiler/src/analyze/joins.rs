@@ -205,9 +205,11 @@ fn name_beside_condition<'e>(condition: &'e ast::Expr, is_key: &dyn Fn(&str) -> 
     if op.node != ast::BinaryOp::And {
         return None;
     }
-    [left, right].into_iter().find_map(|operand| match &operand.kind {
-        ast::ExprKind::Name(name) if is_key(name) => Some((name.as_str(), operand.span)),
-        _ => name_beside_condition(operand, is_key),
+    [left, right].into_iter().find_map(|operand| {
+        if let ast::ExprKind::Name(name) = &operand.kind {
+            return is_key(name).then_some((name.as_str(), operand.span));
+        }
+        name_beside_condition(operand, is_key)
     })
 }
 

@@ -352,19 +352,22 @@ impl<'c> Cx<'_, 'c> {
                 let one = b.constant_float(Element::F64, 1.0);
                 vec![part(Element::F64, self.to_f64(lane.value, argument.ty), one)]
             }
-            AccumulatorKind::Moments | AccumulatorKind::PairMoments => {
-                let none = b.full_float(Element::F64, &[rows.lanes], 0.0);
-                let nothing = Part { element: Element::F64, value: none, neutral: None };
-                let sides = lanes.iter().zip(&accumulator.arguments);
-                let mean = |(lane, argument): (&Lane<'c>, &Expr)| {
-                    [added(Element::F64, self.to_f64(lane.value, argument.ty)), nothing, nothing]
-                };
-                let mut parts = vec![added(Element::F64, b.constant_float(Element::F64, 1.0))];
-                parts.extend(sides.flat_map(mean));
-                parts.extend((accumulator.kind == AccumulatorKind::PairMoments).then_some(nothing));
-                parts
-            }
+            AccumulatorKind::Moments | AccumulatorKind::PairMoments => self.moments(rows, accumulator, &lanes),
         })
+    }
+
+    /// The moments of single rows: what does not vary.
+    fn moments(&self, rows: &Rows<'c>, accumulator: &Accumulator, lanes: &[Lane<'c>]) -> Vec<Part<'c>> {
+        let b = self.b;
+        let added = |value| Part { element: Element::F64, value, neutral: Some(b.zero(Element::F64)) };
+        let none = b.full_float(Element::F64, &[rows.lanes], 0.0);
+        let nothing = Part { element: Element::F64, value: none, neutral: None };
+        let mean =
+            |(lane, argument): (&Lane<'c>, &Expr)| [added(self.to_f64(lane.value, argument.ty)), nothing, nothing];
+        let mut parts = vec![added(b.constant_float(Element::F64, 1.0))];
+        parts.extend(lanes.iter().zip(&accumulator.arguments).flat_map(mean));
+        parts.extend((accumulator.kind == AccumulatorKind::PairMoments).then_some(nothing));
+        parts
     }
 
     /// An integer as its low 32 bits and the rest, `i64` each.
