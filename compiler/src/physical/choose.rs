@@ -145,12 +145,12 @@ impl Chooser<'_> {
         let sorts = self.forced.has(Choice::GroupSort);
         let dims = if let Sink::Dense(dense) = sink { Some(dense.dims) } else { is_one.then(Vec::new) };
         let values = dims.as_ref().filter(|_| !sorts).and_then(|dims| self.marked(&group, dims, rows));
-        let sink = match (dims, values) {
-            (Some(dims), Some(values)) => Sink::Mark(Mark { group, dims, values }),
+        match (dims, values) {
+            (Some(dims), Some(values)) => (Sink::Mark(Mark { group, dims, values }), reason),
             // A buffer's rows would multiply a table of texts and other keys.
-            (dims, _) => Sink::Collect(Collect { group, dims: dims.filter(|dims| !multiplies(dims)) }),
-        };
-        (sink, reason)
+            (Some(dims), None) if multiplies(&dims) => (Sink::Collect(Collect { group, dims: None }), Reason::Grows),
+            (dims, _) => (Sink::Collect(Collect { group, dims }), reason),
+        }
     }
 
     /// The domains of the values whose numbers are asked for, if they can all be marked in tables that are worth it.

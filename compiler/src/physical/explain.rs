@@ -63,6 +63,9 @@ impl Explained<'_> {
             Reason::Forced => "`--strategy` asks for it".to_owned(),
             Reason::OneGroup => "there are no keys, so there is one group".to_owned(),
             Reason::Group(addressing) => self.addressing(addressing),
+            Reason::Grows => {
+                "rows are sorted by keys, because slots of texts and other keys would grow with them".to_owned()
+            }
             Reason::Nearest => "of sorted keys the nearest is found".to_owned(),
             Reason::ManyMatches => "build keys are not known to be unique".to_owned(),
             Reason::OneMatch { unique, addressing } => {

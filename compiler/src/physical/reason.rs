@@ -12,6 +12,8 @@ pub enum Reason {
     OneGroup,
     /// Whether the keys of a group can address its state.
     Group(Addressing),
+    /// Rows are buffered, and a table of texts and other keys would grow with them.
+    Grows,
     /// There may be many matches: the build keys are not known to be unique.
     ManyMatches,
     /// Only sorted keys tell which row is nearest.
