@@ -270,6 +270,9 @@ fn of_sign(stop: &Stop<'_>) -> Option<String> {
         ":" if wants("=") => "a name is given by `=`: `total = a + b`",
         "=" if wants(":") => "a type is given by `:`: `param low: f64 = 0.0`",
         "?" if operator => "`x as? T` gives null where the cast fails; only declarations have a `?` after the type",
+        "," if wants(")") && is_behind_filter(stop) => {
+            "the filter of an aggregate stands behind all arguments: `string_agg(name, \", \" filter paid)`"
+        }
         "," if !wants(",") && stop.open_bracket().is_none() => {
             "a list of more than one item is written in braces: `{ a, b }`"
         }
@@ -293,6 +296,12 @@ fn of_sign(stop: &Stop<'_>) -> Option<String> {
         _ => return None,
     };
     Some(help.to_owned())
+}
+
+/// Whether a call's filter has begun.
+fn is_behind_filter(stop: &Stop<'_>) -> bool {
+    let before = (stop.start..stop.at).rev().filter_map(|index| stop.tokens.get(index));
+    before.map(|token| token.text(stop.source)).take_while(|text| *text != "(").any(|text| text == "filter")
 }
 
 fn wants_name(stop: &Stop<'_>) -> bool {
