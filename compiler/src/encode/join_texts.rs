@@ -29,7 +29,8 @@ fn rewritten(mut plan: Plan, columns: &mut Columns) -> Plan {
     if of_texts { with_texts(aggregate, columns) } else { Plan::Aggregate(aggregate) }
 }
 
-fn joins_texts(item: &NamedAggregate) -> bool {
+/// Whether the host computes it.
+pub(super) fn joins_texts(item: &NamedAggregate) -> bool {
     item.function == AggregateFunction::StringAgg
 }
 

@@ -5,7 +5,8 @@
 
 use super::EncodedProgram;
 use super::form::{Expr, ExprKind};
-use crate::plan::{Program, VerifyError};
+use super::join_texts::joins_texts;
+use crate::plan::{Plan, Program, VerifyError};
 use dj_grammar::Span;
 use dj_runtime::expr::{ExprKind as Written, Scalar};
 use std::collections::BTreeSet;
@@ -37,6 +38,11 @@ pub(super) fn verify(encoded: &EncodedProgram, source: &Program) -> Result<(), V
 fn places(source: &Program) -> Places {
     let mut places = Places { nullable: BTreeSet::new(), lists: BTreeSet::new() };
     source.walk(&mut |plan| {
+        if let Plan::Aggregate(aggregate) = plan {
+            // A text that its filter leaves out is null to those who join the others.
+            let left_out = aggregate.aggregates.iter().filter(|item| joins_texts(item) && item.filter.is_some());
+            places.nullable.extend(left_out.flat_map(|item| &item.arguments).map(|argument| argument.span));
+        }
         plan.walk_own_expressions(&mut |expr| {
             if expr.nullable {
                 places.nullable.insert(expr.span);
