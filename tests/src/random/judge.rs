@@ -238,7 +238,7 @@ const OUT_OF_RANGE: [&str; 3] = ["DJ0601", "DJ0603", "DJ0604"];
 
 /// Whether DuckDB fails for such a reason.
 fn is_out_of_range(reason: &str) -> bool {
-    ["Out of Range Error", "Conversion Error", "asserted"].iter().any(|kind| reason.contains(kind))
+    ["Out of Range Error", "Conversion Error", "Invalid Input Error: asserted"].iter().any(|kind| reason.contains(kind))
 }
 
 /// `--bind` for every table that the program reads.
