@@ -8,7 +8,7 @@
 
 use super::tables::is_for_host;
 use crate::plan::{
-    Evaluate, Filter, HostExpr, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, expr_text,
+    Evaluate, Filter, HostExpr, Join, JoinKind, NamedExpr, Plan, Program, Project, SchemaColumn, expr_text, reads_any,
 };
 use dj_grammar::Span;
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, can_fail};
@@ -158,10 +158,6 @@ pub(super) fn reads_pairs(residual: &Expr, left: &[SchemaColumn], right: &[Schem
         return can_fail(residual) || (reads_any(residual, left) && reads_any(residual, right));
     }
     residual.operands().into_iter().any(|operand| reads_pairs(operand, left, right))
-}
-
-fn reads_any(expr: &Expr, columns: &[SchemaColumn]) -> bool {
-    expr.columns().iter().any(|id| columns.iter().any(|column| column.id == *id))
 }
 
 /// Arguments that the host computes are computed of every row, so those that may fail get their filter for a condition.

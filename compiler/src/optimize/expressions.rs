@@ -1,7 +1,7 @@
 //! What the rules share of expressions.
 
 use crate::plan::{NamedExpr, SchemaColumn};
-pub(super) use crate::plan::{conjunction, conjuncts};
+pub(super) use crate::plan::{conjunction, conjuncts, reads_any};
 use dj_grammar::Span;
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, is_strict};
 use std::collections::BTreeMap;
@@ -22,11 +22,6 @@ pub(super) fn substitute(expr: Expr, with: &dyn Fn(ColumnId) -> Option<Expr>) ->
 /// Whether the expression reads only columns of the schema.
 pub(super) fn reads_only(expr: &Expr, schema: &[SchemaColumn]) -> bool {
     expr.columns().iter().all(|id| schema.iter().any(|column| column.id == *id))
-}
-
-/// Whether the expression reads a column of the schema.
-pub(super) fn reads_any(expr: &Expr, schema: &[SchemaColumn]) -> bool {
-    expr.columns().iter().any(|id| schema.iter().any(|column| column.id == *id))
 }
 
 /// Whether the predicate is null or false where all columns of a schema are null.
@@ -82,6 +77,6 @@ pub(super) fn can_inline(outer: &[&Expr], inner: &[NamedExpr]) -> bool {
         });
     }
     let once = |item: &NamedExpr| is_free(&item.expr) || uses.get(&item.id).is_none_or(|count| *count == 1);
-    let largest = outer.iter().copied().chain(inner.iter().map(|item| &item.expr)).map(size).max().unwrap_or(0);
-    largest <= MAX_SIZE && inner.iter().all(once)
+    let mut all = outer.iter().copied().chain(inner.iter().map(|item| &item.expr));
+    all.all(|expr| size(expr) <= MAX_SIZE) && inner.iter().all(once)
 }

@@ -1,5 +1,6 @@
-//! Conditions as lists of what must hold together.
+//! Conditions as lists of what must hold together, and what they read.
 
+use super::SchemaColumn;
 use dj_grammar::Span;
 use dj_runtime::expr::{Expr, ExprKind};
 use dj_runtime::types::Type;
@@ -20,4 +21,9 @@ pub fn conjunction(mut operands: Vec<Expr>) -> Option<Expr> {
     let span = operands.iter().map(|operand| operand.span).reduce(Span::to).unwrap_or_default();
     let nullable = operands.iter().any(|operand| operand.nullable);
     Some(Expr { kind: ExprKind::And(operands), ty: Type::Bool, nullable, span })
+}
+
+/// Whether the expression reads a column of the schema.
+pub fn reads_any(expr: &Expr, schema: &[SchemaColumn]) -> bool {
+    expr.columns().iter().any(|id| schema.iter().any(|column| column.id == *id))
 }

@@ -17,7 +17,7 @@ mod visit;
 mod window;
 
 pub use aggregate::*;
-pub use conditions::{conjunction, conjuncts};
+pub use conditions::{conjunction, conjuncts, reads_any};
 pub use nullability::narrow_nullability;
 pub use operators::*;
 pub use properties::{
@@ -54,6 +54,13 @@ pub struct Program<F: Form = Text> {
     pub shared: Vec<SharedPlan<F>>,
     /// The outputs, behind what must be without rows for any of them to be right.
     pub exports: Vec<Export<F>>,
+}
+
+impl<F: Form> Program<F> {
+    /// Whether files were bound that say how many rows some table has: without any, nothing is estimated.
+    pub fn has_rows(&self) -> bool {
+        self.tables.iter().any(|table| table.rows.is_some())
+    }
 }
 
 /// `mesh AXIS = SIZE`

@@ -33,8 +33,7 @@ impl Pass for AggregateBelowJoin {
     }
 
     fn rewrite(&self, mut program: Program, options: &Options<'_>) -> Program {
-        let has_rows = program.tables.iter().any(|table| table.rows.is_some());
-        if !has_rows {
+        if !program.has_rows() {
             return program;
         }
         let before = program.clone();
@@ -90,7 +89,7 @@ struct Split<'a> {
 
 /// An aggregate in two steps.
 struct Item {
-    /// It, of one side's rows.
+    /// The aggregate, of one side's rows.
     aggregate: NamedAggregate,
     /// What puts together parts of a group.
     merge: AggregateFunction,
@@ -208,7 +207,7 @@ fn side_of(join: &Join, side: Side) -> &Plan {
 fn merged_by(item: &NamedAggregate) -> Option<AggregateFunction> {
     match item.function {
         AggregateFunction::Count => Some(AggregateFunction::Sum),
-        // Of so few bits that no number of rows that there can be overflows.
+        // No fewer than 2^31 rows of the greatest value overflow.
         AggregateFunction::Sum => {
             let is_narrow = |ty| matches!(ty, Type::I8 | Type::I16 | Type::I32 | Type::U8 | Type::U16 | Type::U32);
             item.arguments.iter().all(|argument| is_narrow(argument.ty)).then_some(AggregateFunction::Sum)

@@ -23,8 +23,7 @@ impl Pass for ReorderJoins {
     }
 
     fn rewrite(&self, mut program: Program, options: &Options<'_>) -> Program {
-        let has_rows = program.tables.iter().any(|table| table.rows.is_some());
-        if !has_rows {
+        if !program.has_rows() {
             return program;
         }
         let before = program.clone();

@@ -92,13 +92,13 @@ impl AccumulatorKind {
 }
 
 /// Rows that a 64-bit sum of halves can add up.
-pub(super) const MAX_WIDE_ROWS: u64 = (1 << 31) - 1;
+const MAX_WIDE_ROWS: u64 = (1 << 31) - 1;
 
 /// Rows whose f64 sum is less than a fourth beside the true one, if none is negative.
 const MAX_WHOLE_ROWS: u64 = 1 << 48;
 
 /// Rows that a proved 64-bit sum can add up.
-pub(super) const MAX_SUM_ROWS: u64 = 1 << 32;
+const MAX_SUM_ROWS: u64 = 1 << 32;
 
 /// Why no accumulator is of `string_agg`, nor of what looks at all values together.
 pub(super) const NOTHING_ADDS: &str =
