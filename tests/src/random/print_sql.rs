@@ -163,9 +163,23 @@ fn sort_item(item: &SortItem) -> String {
     format!("{} {direction} nulls {nulls}", item.expr.sql())
 }
 
+/// The key of a frame that measures: DuckDB computes where the frame ends in the key's type, and fails where that holds no such
+/// value, though a row's neighbours are there.
+fn measured(key: &Expr) -> Expr {
+    if key.ty.is_integer() {
+        Expr::leaf(key.ty, key.known, "", format!("({})::hugeint", key.sql()))
+    } else {
+        key.clone()
+    }
+}
+
 fn window(by: &[String], sort: &[SortItem], by_rows: bool, frame: &Frame) -> String {
     let by = if by.is_empty() { String::new() } else { format!("partition by {}", by.join(", ")) };
-    let sort: Vec<String> = sort.iter().map(sort_item).chain(by_rows.then(|| "o".to_owned())).collect();
+    let item = |item: &SortItem| match frame {
+        Frame::Range { .. } => sort_item(&SortItem { expr: measured(&item.expr), ..item.clone() }),
+        Frame::None | Frame::Rows { .. } => sort_item(item),
+    };
+    let sort: Vec<String> = sort.iter().map(item).chain(by_rows.then(|| "o".to_owned())).collect();
     let order = if sort.is_empty() { String::new() } else { format!(" order by {}", sort.join(", ")) };
     let end = |end: Option<i64>, unit: &str, open: &str| match end {
         None => format!("unbounded {open}"),
