@@ -4,7 +4,7 @@ use crate::analyze::{Catalog, analyze, codes};
 use crate::encode::{self, EncodedProgram, assume_recorded, encode};
 use crate::lower::{LoweredStage, StageLowering};
 use crate::physical::{self, Forced, Options as PhysicalOptions, Variant};
-use crate::plan::{Estimates, Export, Program, Purpose, Table, VerifyError, estimated_plan_text, verify};
+use crate::plan::{Estimates, Export, Mesh, Program, Purpose, Table, VerifyError, estimated_plan_text, verify};
 use crate::stablehlo::{BuildError, Context, Session};
 use dj_grammar::{Diagnostic, ast};
 use dj_runtime::artifact::{
@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// What a compilation may be told.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What the program will run on.
-    pub target: Target,
+    /// What the program will run on; where it is not told, the mesh that the program declares, or one CPU device.
+    pub target: Option<Target>,
     /// Rows of a chunk at most.
     pub chunk_rows: usize,
     /// Whether the optimizer runs.
@@ -36,7 +36,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            target: Target::cpu(),
+            target: None,
             chunk_rows: physical::DEFAULT_CHUNK_ROWS,
             optimize: true,
             verify: cfg!(debug_assertions),
@@ -98,8 +98,7 @@ pub fn compile(
     unique: &dyn Fn(&str, &str) -> bool,
     options: &Options,
 ) -> Result<Compiled, CompileError> {
-    let (ast, plan, mut diagnostics) = front(source, catalog);
-    diagnostics.extend(several_devices(&options.target));
+    let (ast, plan, diagnostics) = front(source, catalog);
     let Some(plan) = plan.filter(|_| !has_errors(&diagnostics)) else {
         return Err(CompileError::Program(diagnostics));
     };
@@ -107,7 +106,8 @@ pub fn compile(
     let optimized = optimize(plan.clone(), unique, options);
     verified(&optimized, options)?;
     let estimated = estimated(&optimized, source, unique);
-    let context = Context::for_platform(options.target.platform);
+    let target = options.target.clone().unwrap_or_else(|| declared_target(&plan.mesh));
+    let context = Context::for_platform(target.platform);
     let session = context.session();
     let mut variants = Vec::new();
     let bare = encode(&optimized.clone().with_pruned_tables());
@@ -119,12 +119,12 @@ pub fn compile(
         if options.verify {
             encode::verify(&encoded, &optimized)?;
         }
-        let variant = plan_variant(encoded, source, source_name, &session, unique, use_recorded, options)?;
+        let variant = plan_variant(encoded, source, source_name, &session, unique, use_recorded, (options, &target))?;
         if !variants.iter().any(|other: &CompiledVariant| other.is_like(&variant)) {
             variants.push(variant);
         }
     }
-    let mut manifest = manifest(&optimized, source, source_name, &variants, options);
+    let mut manifest = manifest(&optimized, source, source_name, &variants, target);
     manifest.unused_tables = unused_tables(&ast, &manifest);
     if options.verify {
         manifest.verify()?;
@@ -155,11 +155,14 @@ pub(crate) fn front(source: &str, catalog: &dyn Catalog) -> (ast::File, Option<P
     (ast, plan.filter(|_| !is_broken), diagnostics)
 }
 
-/// Nothing is exchanged among devices yet: each would give the result of its own rows.
-fn several_devices(target: &Target) -> Option<Diagnostic> {
-    let message = format!("programs for several devices are not supported yet: `{target}`");
-    let diagnostic = Diagnostic::error(dj_grammar::Code("DJ0290"), message);
-    (target.replicas > 1).then(|| diagnostic.help("compile for one device, such as `cpu` or `tpu:v5e:1x1`"))
+/// The CPU devices of a mesh; one if there is none.
+fn declared_target(mesh: &[Mesh]) -> Target {
+    let sides: Vec<_> = mesh.iter().map(|axis| axis.size.to_string()).collect();
+    if sides.is_empty() {
+        return Target::cpu();
+    }
+    let target = Target::parse(&format!("cpu:{}", sides.join("x")));
+    target.unwrap_or_else(|| unreachable!("the axes of a mesh were looked at: {sides:?}"))
 }
 
 fn has_errors(diagnostics: &[Diagnostic]) -> bool {
@@ -198,10 +201,10 @@ fn plan_variant(
     session: &Session<'_>,
     unique: &dyn Fn(&str, &str) -> bool,
     use_recorded: bool,
-    options: &Options,
+    (options, target): (&Options, &Target),
 ) -> Result<CompiledVariant, VerifyError> {
     let physical_options = PhysicalOptions {
-        target: options.target.clone(),
+        target: target.clone(),
         chunk_rows: options.chunk_rows,
         use_recorded,
         forced: options.forced.clone(),
@@ -220,7 +223,7 @@ fn plan_variant(
             variant: &physical,
             stage,
             lowered: &manifests,
-            target: &options.target,
+            target,
             kernels: options.kernels,
             source,
             source_name,
@@ -235,7 +238,7 @@ fn manifest(
     source: &str,
     source_name: &str,
     variants: &[CompiledVariant],
-    options: &Options,
+    target: Target,
 ) -> Manifest {
     let dictionaries = &variants[0].encoded.dictionaries;
     let tables = variants[0].encoded.program.tables.iter().enumerate().map(|(table, spec)| TableSpec {
@@ -272,7 +275,7 @@ fn manifest(
         compiler: env!("CARGO_PKG_VERSION").to_owned(),
         source_sha256: dj_runtime::artifact::store::sha256(source.as_bytes()),
         source_name: source_name.to_owned(),
-        target: options.target.clone(),
+        target,
         domains: dictionaries.domains.clone(),
         host_tables: dictionaries.host_tables.clone(),
         tables: tables.collect(),
@@ -343,7 +346,7 @@ impl Compiled {
     /// The StableHLO text of one program.
     pub fn module_text(&self, id: ProgramId) -> Result<String, BuildError> {
         let manifests = self.variants[id.variant].manifests();
-        self.lower(&Context::for_platform(self.options.target.platform).session(), &manifests, id)
+        self.lower(&Context::for_platform(self.manifest.target.platform).session(), &manifests, id)
     }
 
     /// The StableHLO text of every program, of all variants and rungs; all cores take part.
@@ -354,7 +357,7 @@ impl Compiled {
         // Taken one by one, because steps and finishes alternate and take different times.
         let next = AtomicUsize::new(0);
         let work = || {
-            let context = Context::for_platform(self.options.target.platform);
+            let context = Context::for_platform(self.manifest.target.platform);
             let session = context.session();
             let mine = std::iter::from_fn(|| ids.get(next.fetch_add(1, Ordering::Relaxed)));
             mine.map(|id| Ok((*id, self.lower(&session, &manifests[id.variant], *id)?))).collect::<Vec<_>>()
@@ -378,7 +381,7 @@ impl Compiled {
             variant: &variant.physical,
             stage: id.stage,
             lowered: manifests,
-            target: &self.options.target,
+            target: &self.manifest.target,
             kernels: self.options.kernels,
             source: &self.source,
             source_name: &self.source_name,

@@ -1,8 +1,9 @@
 //! Every program of the corpus, of TPC-H and of the examples, against DuckDB; and the programs of the errors' pages.
 //!
 //! A name tells what differs: `corpus::NAME::run`, `::plain` (no optimizer, chunks of 7 rows), `::single` (chunks of one
-//! row), `::small` (no rows, one, only nulls), `::artifact` (compiled for all rows, run on each choice). TPC-H runs at the
-//! scale that `DJ_TPCH_SCALE` names, 0.01 by default.
+//! row), `::small` (no rows, one, only nulls), `::artifact` (compiled for all rows, run on each choice), `::mesh` (on two devices,
+//! and on a mesh that turns; on that which `DJ_MESH` names, if it does). TPC-H runs at the scale that `DJ_TPCH_SCALE` names, 0.01 by
+//! default.
 
 #[path = "suite/assumptions.rs"]
 mod assumptions;
@@ -117,12 +118,29 @@ const MERGED: &[&str] = &["--chunk-rows", "5", "--merge-chunks"];
 /// Row by row, each folded apart and merged, by the twins of kernels.
 pub(crate) const SINGLE: &[&str] = &["--chunk-rows", "1", "--merge-chunks", "--no-kernels"];
 
-const CORPUS: [(&str, Body); 5] = [
+/// A few rows at a time, dealt to two devices.
+const MESH: &[&str] = &["--target", "cpu:2", "--chunk-rows", "7"];
+
+/// Meshes of which each program runs on one, with no rows, one, and nulls only.
+const MESHES: [&str; 5] = ["cpu:3", "cpu:4", "cpu:8", "cpu:2x4", "cpu:2x3"];
+
+const CORPUS: [(&str, Body); 6] = [
     ("run", |case| case.run(Rows::Full, &[])),
     ("plain", |case| case.run(Rows::Full, PLAIN)),
     ("single", |case| case.run(Rows::Full, SINGLE)),
     ("small", |case| [Rows::Empty, Rows::One, Rows::Nulls].iter().try_for_each(|&rows| case.run(rows, MERGED))),
     ("artifact", |case| case.run_artifact_elsewhere()),
+    ("mesh", |case| {
+        let target = std::env::var("DJ_MESH");
+        let (target, all) = (target.as_deref(), [Rows::Full, Rows::Empty, Rows::One, Rows::Nulls]);
+        if let Ok(target) = target {
+            return all.iter().try_for_each(|&rows| case.run(rows, &["--target", target, "--chunk-rows", "3"]));
+        }
+        case.run(Rows::Full, MESH)?;
+        let turn = case.label.bytes().map(usize::from).sum::<usize>();
+        let (target, rows) = (MESHES[turn % MESHES.len()], all[1 + turn / MESHES.len() % 3]);
+        case.run(rows, &["--target", target])
+    }),
 ];
 
 fn tpch(program: &Program, data: &Data) -> Result {

@@ -1,12 +1,11 @@
 //! The statements of a file: tables with their schemas, parameters, functions, and the pipelines to be analyzed.
 
-use super::later::several_devices;
 use super::tables::{FileColumn, table_of};
 use super::{Catalog, codes};
 use crate::analyze::builder::Builder;
 use crate::plan::{Mesh, Table};
 use dj_grammar::{Diagnostic, Span, ast};
-use dj_runtime::artifact::ParamSpec;
+use dj_runtime::artifact::{MAX_REPLICAS, ParamSpec};
 use dj_runtime::types::{Field, Type};
 use std::collections::BTreeMap;
 
@@ -18,7 +17,7 @@ pub(super) struct Declarations<'a> {
     /// What each table is sharded by.
     pub(super) sharded_by: Vec<&'a [ast::Name]>,
     /// The devices.
-    pub(super) mesh: Option<Mesh>,
+    pub(super) mesh: Vec<Mesh>,
     /// Columns of bound files that the tables do not have, and why.
     pub(super) left_out: Vec<FileColumn>,
     /// The parameters.
@@ -103,15 +102,22 @@ impl<'a> Declarations<'a> {
 
     fn define_mesh(&mut self, mesh: &'a ast::Mesh, diagnostics: &mut Vec<Diagnostic>) {
         let ast::Mesh { axis, size, span } = mesh;
-        match &self.mesh {
-            Some(first) => diagnostics.push(
-                Diagnostic::error(codes::DEFINED_TWICE, "a program has one mesh")
-                    .label(*span, "defined again here")
-                    .label(first.span, "first defined here")
-                    .help("keep one of them"),
-            ),
-            None if size.node == 1 => self.mesh = Some(Mesh { axis: axis.node.clone(), size: size.node, span: *span }),
-            None => diagnostics.push(several_devices(*span)),
+        if let Some(first) = self.mesh.iter().find(|first| first.axis == axis.node) {
+            let message = format!("the mesh has an axis `{}` already", axis.node);
+            let diagnostic = Diagnostic::error(codes::DEFINED_TWICE, message).label(*span, "defined again here");
+            diagnostics.push(diagnostic.label(first.span, "first defined here").help("call it otherwise"));
+            return;
+        }
+        self.mesh.push(Mesh { axis: axis.node.clone(), size: size.node, span: *span });
+        let devices = self.mesh.iter().try_fold(1_u64, |all, axis| all.checked_mul(axis.size));
+        let most = MAX_REPLICAS as u64;
+        if !devices.is_some_and(|devices| (1..=most).contains(&devices)) {
+            let message = format!("a mesh has from 1 to {most} devices");
+            diagnostics.push(
+                Diagnostic::error(codes::NOT_SUPPORTED, message)
+                    .label(*span, "with this axis it has more, or none")
+                    .help("write fewer devices"),
+            );
         }
     }
 

@@ -17,7 +17,6 @@ mod declarations;
 mod env;
 mod grouping;
 mod joins;
-mod later;
 mod literals;
 mod names;
 mod operators;

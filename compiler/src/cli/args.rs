@@ -132,9 +132,10 @@ pub(super) struct Run {
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 
-    /// What to run on: `cpu`; programs for several devices, such as `cpu:8`, are not compiled yet
-    #[arg(long, value_name = "TARGET", value_parser = parse_target, default_value = "cpu")]
-    pub(super) target: Target,
+    /// What to run on: `cpu`, several CPU devices such as `cpu:8`, or a mesh of them such as `cpu:2x4` [default: the mesh that
+    /// the program declares, or `cpu`]
+    #[arg(long, value_name = "TARGET", value_parser = parse_target)]
+    pub(super) target: Option<Target>,
 
     #[command(flatten)]
     pub(super) run: RunArgs,
@@ -159,8 +160,9 @@ pub(super) struct Compile {
     #[arg(long = "out", short = 'o', value_name = "OUT.djx")]
     pub(super) out: PathBuf,
 
-    /// What to compile for, one device so far: `cpu`, `tpu:v5e:1x1`; may be given several times
-    #[arg(long = "target", value_name = "TARGET", value_parser = parse_target, default_value = "cpu")]
+    /// What to compile for: `cpu`, `cpu:8`, `cpu:2x4`, `tpu:v5e:2x4`; may be given several times [default: the mesh that the
+    /// program declares, or `cpu`]
+    #[arg(long = "target", value_name = "TARGET", value_parser = parse_target)]
     pub(super) targets: Vec<Target>,
 
     /// Leave out executables: the artifact is smaller, and compiles its modules when it is first run

@@ -25,11 +25,15 @@ fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
         return Err(source.failure(overwrites(args, "the program")));
     }
     let mut contents = Contents { source: source.text.clone(), ..Contents::default() };
-    for (index, target) in args.targets.iter().enumerate() {
-        if args.targets[..index].contains(target) {
+    let mut targets: Vec<_> = args.targets.iter().map(Some).collect();
+    if targets.is_empty() {
+        targets.push(None);
+    }
+    for (index, target) in targets.iter().enumerate() {
+        if targets[..index].contains(target) {
             continue;
         }
-        let compiled = source.compile(&args.bindings.bindings, target, &args.tuning, args.bindings.diagnostics)?;
+        let compiled = source.compile(&args.bindings.bindings, *target, &args.tuning, args.bindings.diagnostics)?;
         let modules = compiled.module_texts().map_err(|error| source.failure(RunError::bug(error.to_string())))?;
         if index == 0 {
             contents.plans = plans(&compiled);

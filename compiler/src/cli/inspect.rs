@@ -126,8 +126,7 @@ fn compiled(
     target: Option<&Target>,
     tuning: &Tuning,
 ) -> Result<Compiled, Failure> {
-    let target = target.cloned().unwrap_or_else(Target::cpu);
-    Source::read(path)?.compile(&bindings.bindings, &target, tuning, bindings.diagnostics)
+    Source::read(path)?.compile(&bindings.bindings, target, tuning, bindings.diagnostics)
 }
 
 fn manifest_text(manifest: &Manifest) -> Result<String, Failure> {

@@ -77,14 +77,14 @@ impl Source {
     pub(super) fn compile(
         &self,
         bindings: &[(String, String)],
-        target: &Target,
+        target: Option<&Target>,
         tuning: &Tuning,
         format: DiagnosticsFormat,
     ) -> Result<Compiled, Failure> {
         self.check_bindings(bindings)?;
         let files = Files::new(bindings, &self.base);
         let mut options = compile::Options {
-            target: target.clone(),
+            target: target.cloned(),
             optimize: !tuning.no_optimize,
             kernels: !tuning.no_kernels,
             forced: Forced::new(&tuning.strategies),

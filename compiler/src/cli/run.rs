@@ -17,14 +17,14 @@ pub(super) fn run(args: &args::Run) -> Exit {
 
 fn compile_and_run(args: &args::Run) -> Result<(), Failure> {
     let source = Source::read(&args.file)?;
-    if args.target.platform == Platform::Tpu
+    if let Some(target) = args.target.as_ref().filter(|target| target.platform == Platform::Tpu)
         && dj_runtime::pjrt::discover(Platform::Tpu, args.run.plugin.as_deref()).is_err()
     {
-        let message = format!("there is no plugin to run on {}", args.target);
+        let message = format!("there is no plugin to run on {target}");
         let help = "to compile for it without running, use `djc compile --target`";
         return Err(source.failure(RunError::usage(Diagnostic::error(codes::DEVICES, message).help(help))));
     }
-    let compiled = source.compile(&args.run.bindings, &args.target, &args.tuning, args.run.diagnostics)?;
+    let compiled = source.compile(&args.run.bindings, args.target.as_ref(), &args.tuning, args.run.diagnostics)?;
     let base = Some(source.base.clone());
     let program = CompiledProgram::new(compiled.manifest.clone(), compiled);
     run_command(program, &args.run, base, &args.file).map_err(|error| source.failure(error))?;

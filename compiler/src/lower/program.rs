@@ -31,6 +31,8 @@ pub(crate) struct ProgramInputs<'c> {
     rows: Option<Value<'c>>,
     start: Option<Value<'c>>,
     offset: Option<Value<'c>>,
+    /// Of an exchange: how many rows go to each device, and which round it is.
+    pub(crate) exchange: (Option<Value<'c>>, Option<Value<'c>>),
 }
 
 /// What a program gives, by slot.
@@ -43,9 +45,14 @@ impl Signature {
             let ty = TensorType::new(slot.element, device_dims(&slot.dims));
             match (slot.kind, kind) {
                 // It is given back in the place in which it came.
-                (SlotKind::State(index), ProgramKind::Step(_) | ProgramKind::Merge | ProgramKind::Compact) => {
-                    Argument::donated(ty, index)
-                }
+                (
+                    SlotKind::State(index),
+                    ProgramKind::Step(_)
+                    | ProgramKind::Merge
+                    | ProgramKind::Compact
+                    | ProgramKind::Partition
+                    | ProgramKind::Exchange,
+                ) => Argument::donated(ty, index),
                 _ => Argument::new(ty),
             }
         };
@@ -84,6 +91,8 @@ impl<'c> ProgramInputs<'c> {
             SlotKind::Rows => self.rows = Some(value),
             SlotKind::Start => self.start = Some(value),
             SlotKind::Offset => self.offset = Some(value),
+            SlotKind::Counts => self.exchange.0 = Some(value),
+            SlotKind::Round => self.exchange.1 = Some(value),
             SlotKind::Status
             | SlotKind::Count
             | SlotKind::Mask

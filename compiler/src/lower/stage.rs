@@ -5,14 +5,14 @@ use super::host::host_columns;
 use super::passing::Passing;
 use super::program::{Given, ProgramInputs, Signature, chunk_columns, ordered};
 use crate::encode::{Dictionaries, Encoded};
-use crate::lower::product;
-use crate::physical::{Op, Variant};
+use crate::lower::{order_element, product};
+use crate::physical::{Exchange, Op, Variant};
 use crate::plan::{JoinKind, Program, RowCount};
 use crate::stablehlo::{BuildError, Element, Module, Session, Value};
-use crate::strategy::{Layout, MAX_RUNGS, StateSpec, Strategy};
+use crate::strategy::{Layout, MAX_RUNGS, Role, StateSpec, Strategy};
 use dj_runtime::artifact::{
-    Abi, CapacityKind, Driver, Init, ProgramKind, ResultColumn, ResultTensor, Sink as SinkSpec, SinkKind, SlotKind,
-    Stage, StateTensor, Target, abi,
+    Abi, CapacityKind, Driver, Exchange as Devices, Init, Moves, ProgramKind, ResultColumn, ResultTensor,
+    Sink as SinkSpec, SinkKind, SlotKind, Stage, StateTensor, Target, abi,
 };
 use std::cell::RefCell;
 
@@ -84,7 +84,8 @@ impl<'a> StageLowering<'a> {
         let draft = self.draft(&state);
         let steps = (0..self.stage().drivers.len()).map(ProgramKind::Step);
         let compact = self.strategy().compacts().then_some(ProgramKind::Compact);
-        for kind in steps.chain(compact).chain([ProgramKind::Finish]) {
+        let partition = (self.stage().exchange.moves() == Moves::Partition).then_some(ProgramKind::Partition);
+        for kind in steps.chain(compact).chain(partition).chain([ProgramKind::Finish]) {
             let slots = abi::arguments(&draft, &self.dictionaries.host_tables, kind, 0);
             let signature = Signature::new(slots.unwrap_or_else(|missing| panic!("a new stage: {missing}")), kind);
             session.trace(&signature.arguments, |b, values| {
@@ -129,6 +130,7 @@ impl<'a> StageLowering<'a> {
             sink: SinkSpec { kind: SinkKind::Emit, columns: vec![], slice: None },
             max_rows: 0,
             expected_rows: None,
+            exchange: self.exchange(),
         }
     }
 
@@ -173,8 +175,35 @@ impl<'a> StageLowering<'a> {
                 let kept = strategy.compact(cx, stage, kept);
                 keep(cx.merge_status(status), kept);
             }
+            ProgramKind::Partition => {
+                let (kept, counts) = cx.partitioned(strategy, stage, kept);
+                let status = cx.merge_status(status);
+                let state = std::iter::once(status).chain(kept).enumerate();
+                given.extend(state.map(|(index, value)| (SlotKind::State(index), value)));
+                given.extend([(SlotKind::Status, status), (SlotKind::Counts, counts)]);
+            }
+            ProgramKind::Exchange => {
+                let (Some(counts), Some(round)) = inputs.exchange else { panic!("an exchange of nothing") };
+                keep(status, cx.exchanged(stage, kept, &inputs.other[1..], counts, round));
+            }
             ProgramKind::Finish => {
-                let result = strategy.finish(cx, stage, kept);
+                let places = stage.places().len();
+                let kept = match stage.exchange {
+                    Exchange::Reduce => cx.merged(strategy, stage, kept),
+                    _ if places > 0 && strategy.appends() => cx.arranged(kept, places),
+                    Exchange::None
+                    | Exchange::Hash(_)
+                    | Exchange::Range(_)
+                    | Exchange::Gather
+                    | Exchange::Broadcast => kept.to_vec(),
+                };
+                let (kept, places) = kept.split_at(kept.len() - places);
+                let mut result = strategy.finish(cx, stage, kept);
+                result.tensors.extend(places.iter().filter(|_| !stage.result_places().is_empty()));
+                if stage.exchange == Exchange::Gather {
+                    // Of no rows there may be a result too, which is not that of the others.
+                    result.count = cx.on_first(result.count);
+                }
                 self.agrees(cx, &result.tensors);
                 given.extend([(SlotKind::Status, cx.merge_status(status)), (SlotKind::Count, result.count)]);
                 let tensors = result.tensors.into_iter().enumerate();
@@ -184,10 +213,27 @@ impl<'a> StageLowering<'a> {
         given
     }
 
+    /// What the tensors of the result are: those of the strategy, then the places of rows that the host puts in order.
+    fn layout(&self, cx: &Cx<'_, '_>) -> Layout {
+        let places = self
+            .stage()
+            .result_places()
+            .into_iter()
+            .enumerate()
+            .map(|(index, part)| (Role::Place(index), order_element(part)));
+        self.strategy().layout(cx, self.stage()).with(places)
+    }
+
+    /// How the devices' states come together.
+    fn exchange(&self) -> Devices {
+        let places = self.stage().result_places().len();
+        Devices { replicas: self.target.replicas, moves: self.stage().exchange.moves(), places }
+    }
+
     /// Stops where a result is not what its layout says, on which those who read it rely.
     fn agrees<'c>(&self, cx: &Cx<'_, 'c>, tensors: &[Value<'c>]) {
         let made = tensors.iter().map(|tensor| cx.b.element(*tensor));
-        let layout = self.strategy().layout(cx, self.stage());
+        let layout = self.layout(cx);
         let agrees = made.eq(layout.tensors.iter().map(|(_, element)| *element));
         assert!(agrees, "stage {} gives other tensors than {:?}", self.stage, layout.tensors);
     }
@@ -253,20 +299,21 @@ impl<'a> StageLowering<'a> {
             residents: interface.residents.clone(),
             scalars: interface.scalars.clone(),
             capacities: interface.capacities.clone(),
-            first_rung: first_rung(interface, stage, rungs),
+            first_rung: first_rung(interface, stage, rungs, self.target.replicas),
             rungs,
             state: state.iter().map(|spec| state_tensor(spec, rungs)).collect(),
             status: interface.sites.clone(),
             sink,
             max_rows,
             expected_rows: stage.rows_out.map(|count| count.rows),
+            exchange: self.exchange(),
         }
     }
 
     /// The elements of the result's tensors, and their dimensions at every rung.
     fn result_tensors(&self, cx: &Cx<'_, '_>) -> Vec<(Element, Vec<Vec<i64>>)> {
-        let Layout { tensors } = self.strategy().layout(cx, self.stage());
-        let dims = |role: crate::strategy::Role| self.strategy().length(cx, self.stage(), role.length());
+        let Layout { tensors } = self.layout(cx);
+        let dims = |role: Role| self.strategy().length(cx, self.stage(), role.length());
         tensors.into_iter().map(|(role, element)| (element, dims(role))).collect()
     }
 
@@ -325,12 +372,12 @@ fn fits_slots(dims: &[i64]) -> bool {
 
 /// The rung at which the files bound at compile time are expected to fit: a filter or an inner join is taken to keep a
 /// quarter of the rows, because a buffer that is too small grows and one that is too large is never given back.
-fn first_rung(interface: &Interface, stage: &crate::physical::Stage, rungs: usize) -> usize {
+fn first_rung(interface: &Interface, stage: &crate::physical::Stage, rungs: usize, devices: usize) -> usize {
     let buffer = interface.capacities.iter().position(|capacity| capacity.holds == CapacityKind::Rows);
     let (Some(buffer), Some(RowCount { rows, .. })) = (buffer, stage.rows_in) else { return 0 };
     let filters =
         stage.drivers.iter().map(|driver| driver.ops.iter().filter(|op| reduces(op)).count()).min().unwrap_or(0);
-    let expected = rows >> (2 * filters.min(3));
+    let expected = (rows >> (2 * filters.min(3))).div_ceil(devices as u64);
     let needed = usize::try_from(expected).unwrap_or(usize::MAX).saturating_add(stage.chunk_rows);
     // A stage whose rows are too many for its last rung starts there: how many they are is an estimate.
     (0..rungs).find(|rung| interface.size(buffer, *rung) >= needed).unwrap_or(rungs - 1)

@@ -46,7 +46,7 @@ fn check(pipeline: &str) {
 fn check_tpu(pipeline: &str) {
     let source = format!("{TABLES}export r = {pipeline}\n");
     let target = Target::parse("tpu:v5e:1x1").unwrap();
-    let options = Options { target, chunk_rows: 4096, ..Options::default() };
+    let options = Options { target: Some(target), chunk_rows: 4096, ..Options::default() };
     let compiled = compile(&source, "test.dj", &NothingBound, &|_, _| false, &options);
     let compiled = compiled.unwrap_or_else(|error| panic!("{pipeline}: {error:?}"));
     let path = discover(Platform::Tpu, None).unwrap();
@@ -83,7 +83,7 @@ fn declared_domains_beyond_the_element() {
 export r = t | group k { n = count() }\n";
     let (file, _) = dj_grammar::parse(source);
     let files = Files::new(&file, source, &["# file t: 400 rows, k in 0..9"]);
-    let options = Options { target: Target::parse("tpu:v5e:1x1").unwrap(), ..Options::default() };
+    let options = Options { target: Target::parse("tpu:v5e:1x1"), ..Options::default() };
     let compiled = compile(source, "test.dj", &files, &|_, _| false, &options).unwrap();
     let texts = compiled.module_texts().unwrap();
     let step = &texts[&ProgramId { variant: 0, stage: 0, kind: ProgramKind::Step(0), rung: 0 }];

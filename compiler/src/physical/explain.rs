@@ -3,13 +3,14 @@
 //! Reasons are those that the planner kept ([`Reason`]); sizes are those of the manifest at the rung that the files bound
 //! at compile time need.
 
-use super::Reason;
 use super::text::{StagePrinter, VariantText, bounds_text, pass_texts};
+use super::{Exchange, Reason};
 use crate::encode::Type;
+use crate::lower::reduction_sends;
 use crate::plan::{Uniqueness, grouped};
 use crate::strategy::address::slots;
 use crate::strategy::{Addressing, BuildStrategy, KeyDim, KeyDomain, Strategy};
-use dj_runtime::artifact::{Assumption, AssumptionKind, CapacityKind, Manifest, Resident, SinkKind, Stage, Target};
+use dj_runtime::artifact::{Assumption, AssumptionKind, CapacityKind, Manifest, Resident, SinkKind, Stage};
 use std::collections::BTreeSet;
 
 /// The choices of the variant of this index: a paragraph a stage, and what is taken for granted.
@@ -51,7 +52,7 @@ impl Explained<'_> {
             ));
         }
         lines.push(("memory", self.memory(rung)));
-        lines.push(("exchange", exchange(&self.manifest.target)));
+        lines.push(("exchange", self.exchange(rung)));
         let lines: String = lines.iter().map(|(name, text)| format!("  {name:<9}{text}\n")).collect();
         self.printer.heading() + &lines
     }
@@ -172,6 +173,45 @@ impl Explained<'_> {
         if names.is_empty() { "computed text".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
     }
 
+    /// What moves between devices, and about how many bytes each sends.
+    fn exchange(&self, rung: usize) -> String {
+        let devices = self.manifest.target.replicas;
+        if devices == 1 {
+            return "none: one device".to_owned();
+        }
+        let Some(text) = self.printer.exchange() else {
+            return "none: rows leave as they come".to_owned();
+        };
+        let text = text.strip_prefix("exchange: ").unwrap_or(&text).to_owned();
+        match self.sent(rung) {
+            Some(bytes) => format!("{text}: each device sends about {}", bytes_text(bytes)),
+            None => text,
+        }
+    }
+
+    /// About how many bytes each device sends; of rows, as far as their number is known.
+    fn sent(&self, rung: usize) -> Option<usize> {
+        let devices = self.manifest.target.replicas;
+        let stage = &self.of.variant.stages[self.stage];
+        if stage.exchange == Exchange::Reduce {
+            let tensors = self.spec.state.iter().skip(1);
+            let state: usize =
+                tensors.map(|tensor| tensor.dims[rung].iter().product::<usize>() * tensor.element.bytes()).sum();
+            // In every round a state goes to each other member of the group.
+            return Some(state * reduction_sends(&self.manifest.target));
+        }
+        let row: usize = self.spec.state.iter().skip(2).map(|tensor| tensor.element.bytes()).sum();
+        let rows = usize::try_from(stage.rows_in?.rows).ok()?.div_ceil(devices);
+        let others = devices - 1;
+        let times = match stage.exchange {
+            Exchange::None | Exchange::Reduce => return None,
+            Exchange::Hash(_) | Exchange::Range(_) => rows.saturating_mul(row) / devices * others,
+            Exchange::Gather => rows.saturating_mul(row),
+            Exchange::Broadcast => rows.saturating_mul(row).saturating_mul(others),
+        };
+        Some(times)
+    }
+
     fn memory(&self, rung: usize) -> String {
         let state =
             self.spec.state.iter().map(|tensor| tensor.dims[rung].iter().product::<usize>() * tensor.element.bytes());
@@ -195,13 +235,6 @@ impl Explained<'_> {
         let resident = if residents == 0 { String::new() } else { format!("residents {}, ", bytes_text(residents)) };
         let rows = grouped(self.spec.chunk_rows as u64);
         format!("state {}, {resident}chunk {} ({rows} rows)", bytes_text(state), bytes_text(chunk))
-    }
-}
-
-fn exchange(target: &Target) -> String {
-    match target.replicas {
-        1 => "none: one device".to_owned(),
-        replicas => format!("none is planned yet for {replicas} devices"),
     }
 }
 

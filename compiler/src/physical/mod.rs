@@ -9,6 +9,7 @@
 mod checks;
 mod choose;
 mod evaluate;
+mod exchange;
 mod explain;
 mod fuse;
 mod narrow;
@@ -22,6 +23,8 @@ mod text;
 mod verify;
 
 pub use choose::{Choice, Forced};
+pub use exchange::Exchange;
+pub(crate) use exchange::Together;
 pub use explain::explain_text;
 pub use order::{Arrival, OrderPart, RowOrder};
 pub use planner::plan;
@@ -57,6 +60,8 @@ pub const DEFAULT_CHUNK_ROWS: usize = 262_144;
 /// A program cut into stages, in one variant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variant {
+    /// On how many devices it runs.
+    pub devices: usize,
     /// The stages, each after those that it reads.
     pub stages: Vec<Stage>,
     /// Which stages run together over one reading of their source, in the order in which they run; each is in one pass.
@@ -84,6 +89,8 @@ pub struct Stage {
     pub drivers: Vec<Driver>,
     /// How their chunks arrive.
     pub arrival: Arrival,
+    /// What moves between the devices before the finish.
+    pub exchange: Exchange,
     /// Where the rows go.
     pub sink: Sink,
     /// The columns of the result, in order.

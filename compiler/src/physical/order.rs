@@ -5,10 +5,11 @@
 //! those sinks may be given chunks in any order.
 //!
 //! The other strategies that keep an order take rows as they come (`Strategy::relies_on_arrival`): a sort is stable, so that ties
-//! stay as they arrived. That is a requirement, which a stage's [`Arrival`] must meet. Carrying the order in their buffers
-//! too would cost more than it gives while one device reads one input after the other.
+//! stay as they arrived. That is a requirement, which a stage's [`Arrival`] must meet. One device reads one input after the other,
+//! and nothing has to be kept for it. Among several, rows that are buffered keep their places ([`Stage::places`]), by which they
+//! are put in order before the finish.
 
-use super::{Driver, Op, Probe, Stage};
+use super::{Driver, Exchange, Op, Probe, Stage};
 use crate::strategy::Matches;
 
 /// How a stage's chunks arrive.
@@ -16,7 +17,7 @@ use crate::strategy::Matches;
 pub enum Arrival {
     /// The drivers one after the other, and of each the rows in their order: one device reads one input.
     InOrder,
-    /// As it happens: from several devices, or from disk.
+    /// Dealt to several devices.
     Any,
 }
 
@@ -49,10 +50,31 @@ impl RowOrder {
 }
 
 impl Stage {
-    /// The order that a step must know of its rows, if the sink reads it.
+    /// The order that a step must know of its rows, if the sink reads it or keeps it.
     pub(crate) fn row_order(&self) -> Option<RowOrder> {
-        let order = RowOrder { drivers: self.drivers.len() > 1, matches: self.drivers.iter().any(Driver::expands) };
-        self.sink.strategy().reads_order().then_some(order)
+        (self.sink.strategy().reads_order() || self.keeps_places()).then(|| self.order())
+    }
+
+    /// The parts of the order that the state keeps of every row, because rows arrive in none and the finish relies on one.
+    pub(crate) fn places(&self) -> Vec<OrderPart> {
+        if self.keeps_places() { self.order().parts() } else { vec![] }
+    }
+
+    /// Whether there are any.
+    pub(crate) fn keeps_places(&self) -> bool {
+        let strategy = self.sink.strategy();
+        self.arrival == Arrival::Any && strategy.relies_on_arrival() && !strategy.emits()
+    }
+
+    /// The parts of the order by which the host puts the rows of all devices together: that in which they came, where the result
+    /// keeps it and devices have parts of it.
+    pub(crate) fn result_places(&self) -> Vec<OrderPart> {
+        let are_out = matches!(self.exchange, Exchange::Hash(_)) && self.sink.strategy().keeps_order();
+        if are_out { self.places() } else { vec![] }
+    }
+
+    fn order(&self) -> RowOrder {
+        RowOrder { drivers: self.drivers.len() > 1, matches: self.drivers.iter().any(Driver::expands) }
     }
 }
 

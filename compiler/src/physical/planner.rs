@@ -3,8 +3,8 @@
 use super::choose::Chooser;
 use super::skips::skips;
 use super::{
-    Arrival, Check, Driver, DriverColumn, Op, Options, Probe, Reason, Stage, Variant, checks, find, fuse, narrow,
-    passes,
+    Arrival, Check, Driver, DriverColumn, Exchange, Op, Options, Probe, Reason, Stage, Variant, checks, find, fuse,
+    narrow, passes,
 };
 use crate::encode::{Dictionaries, Encoded, EncodedProgram, Join, NamedExpr, Plan, SchemaColumn, Type};
 use crate::plan::{
@@ -50,7 +50,9 @@ pub fn plan(encoded: &EncodedProgram, options: &Options, unique: UniqueColumns<'
     let exports = program.exports.iter().map(|export| planner.materialize(&export.plan)).collect();
     let Planner { stages, reasons, shared, facts, unique_columns, .. } = planner;
     let shared = shared.into_iter().map(Some).collect();
-    let mut variant = Variant { stages, passes: vec![], reasons, exports, shared, unique: unique_columns, facts };
+    let devices = options.target.replicas;
+    let mut variant =
+        Variant { devices, stages, passes: vec![], reasons, exports, shared, unique: unique_columns, facts };
     fuse::repeat_shared(&mut variant);
     checks::drop_unused(&mut variant.stages);
     narrow::narrow(&mut variant);
@@ -133,11 +135,21 @@ impl Planner<'_> {
         let chunk_rows = self.chunk_rows(&stream);
         let rows_in = stream.rows;
         let drivers = stream.drivers;
-        // Nothing else gives several devices' rows an order yet.
-        let arrival = if self.options.target.replicas == 1 { Arrival::InOrder } else { Arrival::Any };
-        let is_met = arrival == Arrival::InOrder || !sink.strategy().relies_on_arrival();
-        assert!(is_met, "rows arrive in no order at {sink:?}");
-        self.stages.push(Stage { span, chunk_rows, drivers, arrival, sink, result, slice, rows_in, rows_out });
+        let devices = self.options.target.replicas;
+        let arrival = if devices == 1 { Arrival::InOrder } else { Arrival::Any };
+        let exchange = Exchange::among(devices, sink.strategy().together());
+        self.stages.push(Stage {
+            span,
+            chunk_rows,
+            drivers,
+            arrival,
+            exchange,
+            sink,
+            result,
+            slice,
+            rows_in,
+            rows_out,
+        });
         self.reasons.push(Reason::Streams);
         self.stages.len() - 1
     }
@@ -177,7 +189,6 @@ impl Planner<'_> {
             Plan::Take(take) => self.take(take),
             Plan::Union(union) => self.union(union),
             Plan::Window(window) => self.window(window, plan.schema()),
-            // One device has all rows.
             Plan::Shard(shard) => self.stream(&shard.input),
             Plan::Shared(shared) => self.read_shared(shared),
             Plan::Evaluate(evaluate) => self.evaluate(evaluate),

@@ -3,7 +3,7 @@
 //! A paragraph a stage: what it is, with the line of its transform; for each driver what is read and what is done with a
 //! row; what is kept of the rows; what comes out. Text appears as in the program, not as codes.
 
-use super::{Check, Driver, DriverColumn, Op, Probe, Stage, Variant};
+use super::{Check, Driver, DriverColumn, Exchange, Op, Probe, Stage, Variant};
 use crate::encode::{Encoded, EncodedProgram, Expr, NamedExpr, SchemaColumn, SortKey, Type};
 use crate::plan::{
     NamedWindow, Printer, RowCount, aggregate_name, grouped, join_kind_name, key_symbol, name_text, names_of_several,
@@ -32,7 +32,8 @@ pub fn physical_text(of: &VariantText<'_>) -> String {
         .map(|index| {
             let printer = StagePrinter::new(of, index);
             let strategy = printer.stage.sink.strategy();
-            let lines = printer.drivers().into_iter().chain(strategy.details(&printer)).chain(printer.result());
+            let lines = printer.drivers().into_iter().chain(strategy.details(&printer));
+            let lines = lines.chain(printer.exchange()).chain(printer.result());
             let lines: String = lines.map(|line| format!("  {line}\n")).collect();
             printer.heading() + &lines
         })
@@ -84,6 +85,19 @@ impl<'a> StagePrinter<'a> {
     pub(super) fn heading(&self) -> String {
         let line = self.stage.span.line_column(self.of.source).0;
         format!("stage {}: {}  :{line}\n", self.index, self.stage.sink.strategy().title(self))
+    }
+
+    /// `exchange: hash [origin, hour]`, if anything moves between devices.
+    pub(super) fn exchange(&self) -> Option<String> {
+        let moved = match &self.stage.exchange {
+            Exchange::None => return None,
+            Exchange::Reduce => "reduce".to_owned(),
+            Exchange::Hash(keys) => format!("hash [{}]", self.columns(keys)),
+            Exchange::Range(keys) => format!("range [{}]", self.order(keys)),
+            Exchange::Gather => "gather".to_owned(),
+            Exchange::Broadcast => "broadcast".to_owned(),
+        };
+        Some(format!("exchange: {moved}"))
     }
 
     fn drivers(&self) -> Vec<String> {

@@ -14,7 +14,8 @@
 //! - (P8) a key that addresses has the domain of its type: of codes their dictionary, else all that the values may be; and a
 //!   slot for null where it may be null;
 //! - (P9) sizes fit: chunks, kept rows, and the slots that keys address at rung 0;
-//! - (P10) a sink that relies on the order in which rows arrive gets them in their order;
+//! - (P10) chunks arrive in order where one device takes them all, and only there: of several devices each keeps the places of its
+//!   rows where a sink relies on their order;
 //! - (P11) what may raise a status has a place in the source;
 //! - (P12) an export, and a shared plan that is not repeated by its readers, is a stage whose result has the plan's columns, in
 //!   order;
@@ -25,7 +26,9 @@
 //! - (P16) every stage has a reason for its strategy;
 //! - (P18) a frame that measures by values has one key to measure;
 //! - (P17) every stage is in one pass; the stages of a pass of several have one driver each, all over one source, and chunks of
-//!   one size; and what a stage reads are results of earlier passes.
+//!   one size; and what a stage reads are results of earlier passes;
+//! - (P19) what several devices have folded comes together as the finish needs it: states are merged, or rows move by keys that
+//!   are known at the end of every driver; on one device nothing moves.
 
 mod beliefs;
 mod driver;
@@ -34,7 +37,7 @@ mod keys;
 mod passes;
 mod unique;
 
-use super::{Arrival, Op, Stage, Variant};
+use super::{Arrival, Exchange, Op, Stage, Variant};
 use crate::encode::{EncodedProgram, Expr, ExprKind, Plan, Scalar, SchemaColumn, Type};
 use crate::plan::{VerifyError, well_typed};
 use crate::strategy::Window;
@@ -80,8 +83,12 @@ impl Verifier<'_> {
         require(stage.span != Span::default(), || "(P11) it is of no transform".to_owned())?;
         let chunk = 1..=MAX_CHUNK_ROWS;
         require(chunk.contains(&stage.chunk_rows), || format!("(P9) chunks of {} rows", stage.chunk_rows))?;
-        let in_order = stage.arrival == Arrival::InOrder || !stage.sink.strategy().relies_on_arrival();
-        require(in_order, || format!("(P10) {:?} needs rows in order", stage.sink))?;
+        let devices = self.variant.devices;
+        let in_order = (stage.arrival == Arrival::InOrder) == (devices == 1);
+        require(in_order, || format!("(P10) rows of {devices} devices arrive {:?}", stage.arrival))?;
+        let together = stage.sink.strategy().together();
+        let meets = if devices == 1 { stage.exchange == Exchange::None } else { stage.exchange.meets(together) };
+        require(meets, || format!("(P19) {:?} of {devices} devices does not bring {together:?}", stage.exchange))?;
         require(!stage.drivers.is_empty(), || "(P13) no driver gives its rows".to_owned())?;
         for driver in &stage.drivers {
             let row = self.driver(index, driver)?;

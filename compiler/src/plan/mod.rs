@@ -47,7 +47,7 @@ pub struct Program<F: Form = Text> {
     /// The run-time parameters, by index.
     pub params: Vec<ParamSpec>,
     /// The devices that it is written for, where it says so.
-    pub mesh: Option<Mesh>,
+    pub mesh: Vec<Mesh>,
     /// Every column that any plan makes, by [`ColumnId`].
     pub columns: Columns,
     /// Plans that several others read ([`Plan::Shared`]), each after those that it reads.
@@ -63,7 +63,7 @@ impl<F: Form> Program<F> {
     }
 }
 
-/// `mesh AXIS = SIZE`
+/// An axis of the mesh that a program is for: `mesh AXIS = SIZE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mesh {
     /// The name of its axis.

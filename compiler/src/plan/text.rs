@@ -43,7 +43,7 @@ pub(crate) fn program_text<F: Form>(program: &Program<F>, form: &dyn Written<F>,
 /// The same with a note at the end of each operator's line.
 fn noted_text<F: Form>(program: &Program<F>, form: &dyn Written<F>, source: Option<&str>, note: Note<'_, F>) -> String {
     let mut out = String::new();
-    if let Some(mesh) = &program.mesh {
+    for mesh in &program.mesh {
         let _ = writeln!(out, "mesh {} = {}", name_text(&mesh.axis), mesh.size);
     }
     let alone = program.shared.is_empty() && program.exports.len() == 1;

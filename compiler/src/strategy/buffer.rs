@@ -2,7 +2,7 @@
 
 use super::StateSpec;
 use crate::encode::{Expr, SchemaColumn};
-use crate::lower::{Cx, Rows};
+use crate::lower::{Cx, Rows, order_element};
 use crate::physical::Stage;
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::Init;
@@ -18,20 +18,31 @@ pub(super) fn state(
     std::iter::once(StateSpec::count()).chain(elements.into_iter().map(buffer)).collect()
 }
 
-/// The count, and a buffer of each tensor of the columns.
+/// The count, and a buffer of each tensor of the columns; then the places of the rows, where the stage keeps them.
 pub(super) fn state_of_columns(cx: &Cx<'_, '_>, stage: &Stage, columns: &[SchemaColumn]) -> Vec<StateSpec> {
-    state(cx, stage, cx.column_elements(columns).into_iter().map(|element| (element, Init::Zero)))
+    let elements = cx.column_elements(columns).into_iter().chain(place_elements(stage));
+    state(cx, stage, elements.map(|element| (element, Init::Zero)))
+}
+
+/// The elements of the rows' places, where the stage keeps them.
+pub(super) fn place_elements(stage: &Stage) -> Vec<Element> {
+    stage.places().into_iter().map(order_element).collect()
 }
 
 /// The buffers with the active rows, of which `columns` are the tensors, behind those that are there.
 pub(super) fn append<'c>(
     cx: &Cx<'_, 'c>,
+    stage: &Stage,
     rows: &Rows<'c>,
-    columns: Vec<Value<'c>>,
+    mut columns: Vec<Value<'c>>,
     state: &[Value<'c>],
 ) -> Vec<Value<'c>> {
     let b = cx.b;
     let (count, buffers) = (state[0], &state[1..]);
+    if stage.keeps_places() {
+        columns.extend(&rows.order);
+    }
+    assert!(columns.len() == buffers.len(), "{} tensors go to {} buffers", columns.len(), buffers.len());
     let (columns, added) = cx.compact(rows, columns);
     let appended = buffers.iter().zip(columns);
     let appended = appended.map(|(buffer, column)| b.dynamic_update_slice(*buffer, column, &[count]));

@@ -69,7 +69,7 @@ impl BuildKeys {
             }
         }
         cx.raise_early(&rows, &self.exprs);
-        StepResult::kept(buffer::append(cx, &rows, cx.columns_of(&rows, &stage.result), state))
+        StepResult::kept(buffer::append(cx, stage, &rows, cx.columns_of(&rows, &stage.result), state))
     }
 
     /// The keys of buffered rows.

@@ -2,6 +2,9 @@
 //!
 //! Groups are numbered: by the slot that their keys address, where there are few, else by sorting the keys. The rows are then put
 //! in order by group and value, once for each different argument (`ranked`), and everything else is added to the groups.
+//!
+//! On a mesh the rows of a group meet on one device. Without keys these are all rows: which value stands in the middle is not known
+//! before all are counted.
 
 use super::accumulate::{Accumulators, Addresses};
 use super::address::multiplies;
@@ -11,7 +14,7 @@ use super::{
 };
 use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Lane, Rows, Runs, WordKey};
-use crate::physical::{Stage, StagePrinter, Verifier, require};
+use crate::physical::{Stage, StagePrinter, Together, Verifier, require};
 use crate::plan::{Ranking, RowCount, VerifyError};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::expr::Interval;
@@ -224,16 +227,24 @@ impl Strategy for Collect {
         true
     }
 
+    fn together(&self) -> Together<'_> {
+        Together::Keys(&self.group.keys)
+    }
+
+    fn buffered(&self, _stage: &Stage) -> Vec<SchemaColumn> {
+        self.carried()
+    }
+
     /// A buffer of each column that is a key or that some aggregate reads.
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
         buffer::state_of_columns(cx, stage, &self.carried())
     }
 
-    fn step<'c>(&self, cx: &Cx<'_, 'c>, _stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
+    fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
         for item in &self.group.aggregates {
             cx.raise_early_where(rows, item.filter.as_ref(), &item.arguments);
         }
-        StepResult::kept(buffer::append(cx, rows, cx.columns_of(rows, &self.carried()), state))
+        StepResult::kept(buffer::append(cx, stage, rows, cx.columns_of(rows, &self.carried()), state))
     }
 
     fn merge<'c>(&self, cx: &Cx<'_, 'c>, _stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {

@@ -5,7 +5,7 @@ use super::address::{multiplies, slots};
 use super::{Cost, FinishResult, Group, KeyDim, Length, StateSpec, StepResult, Strategy, Work};
 use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Lane, Rows, product};
-use crate::physical::{Stage, StagePrinter, Verifier, require};
+use crate::physical::{Stage, StagePrinter, Together, Verifier, require};
 use crate::plan::{RowCount, VerifyError};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 
@@ -140,6 +140,10 @@ impl Strategy for Dense {
 
     fn multiplies_dictionaries(&self) -> bool {
         multiplies(&self.dims)
+    }
+
+    fn together(&self) -> Together<'_> {
+        Together::Merged
     }
 
     /// A slot for each combination of key values, in a tensor for each part of an accumulator.

@@ -3,7 +3,7 @@
 use super::{FinishResult, Layout, Length, StateSpec, StepResult, Strategy};
 use crate::encode::Expr;
 use crate::lower::{Cx, Rows};
-use crate::physical::Stage;
+use crate::physical::{Stage, Together};
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::{Part, SlotKind};
 
@@ -27,6 +27,10 @@ impl Strategy for Emit {
 
     fn emits(&self) -> bool {
         true
+    }
+
+    fn together(&self) -> Together<'_> {
+        Together::Apart
     }
 
     /// Nothing is kept.

@@ -2,9 +2,9 @@
 
 use super::accumulate::{Accumulators, Addresses};
 use super::{Cost, FinishResult, Group, Length, StateSpec, StepResult, Strategy, Work, buffer};
-use crate::encode::Expr;
+use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Rows, Runs};
-use crate::physical::Stage;
+use crate::physical::{Stage, Together};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::Init;
 
@@ -76,6 +76,14 @@ impl Strategy for GroupSort {
         true
     }
 
+    fn together(&self) -> Together<'_> {
+        Together::Keys(&self.group.keys)
+    }
+
+    fn buffered(&self, _stage: &Stage) -> Vec<SchemaColumn> {
+        self.group.keys.clone()
+    }
+
     /// Buffers of the keys and of every part of an accumulator.
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
         let keys = cx.column_elements(&self.group.keys).into_iter().map(|element| (element, Init::Zero));
@@ -86,7 +94,7 @@ impl Strategy for GroupSort {
     fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
         let mut columns = cx.columns_of(rows, &self.group.keys);
         columns.extend(cx.contribute(rows, &self.group.accumulators(cx, stage)).into_iter().flatten());
-        StepResult::kept(buffer::append(cx, rows, columns, state))
+        StepResult::kept(buffer::append(cx, stage, rows, columns, state))
     }
 
     fn merge<'c>(&self, cx: &Cx<'_, 'c>, _stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {

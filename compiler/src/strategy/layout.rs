@@ -26,6 +26,8 @@ pub(crate) enum Role {
     Word(usize),
     /// For every row, where the run of rows with equal words ends.
     RunEnd,
+    /// One of the integers that say where a row stands, the most significant first.
+    Place(usize),
 }
 
 /// How long a tensor of a result is.
@@ -43,7 +45,7 @@ impl Role {
     /// How long the tensor is.
     pub(crate) fn length(self) -> Length {
         match self {
-            Self::Values(_) | Self::Validity(_) | Self::Word(_) | Self::RunEnd => Length::Rows,
+            Self::Values(_) | Self::Validity(_) | Self::Word(_) | Self::RunEnd | Self::Place(_) => Length::Rows,
             Self::Table => Length::Slots,
             Self::Extents(keys) => Length::Keys(keys),
         }

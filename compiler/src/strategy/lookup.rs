@@ -5,9 +5,9 @@ use super::{
     BuildKeys, BuildStrategy, Built, Cost, FinishResult, KeyDim, Layout, Length, MAX_RUNGS, Matches, Role, StateSpec,
     StepResult, Strategy, Work, buffer,
 };
-use crate::encode::Expr;
+use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Match, Rows, Scope, product};
-use crate::physical::{Probe, Stage, StagePrinter, Verifier, require};
+use crate::physical::{Probe, Stage, StagePrinter, Together, Verifier, require};
 use crate::plan::VerifyError;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::StatusKind;
@@ -108,6 +108,14 @@ impl Strategy for Lookup {
 
     fn multiplies_dictionaries(&self) -> bool {
         multiplies(&self.dims)
+    }
+
+    fn together(&self) -> Together<'_> {
+        Together::OnEach
+    }
+
+    fn buffered(&self, stage: &Stage) -> Vec<SchemaColumn> {
+        stage.result.clone()
     }
 
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {

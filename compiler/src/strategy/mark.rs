@@ -10,7 +10,7 @@ use super::{
 };
 use crate::encode::Expr;
 use crate::lower::{Cx, Lane, Rows};
-use crate::physical::{Stage, StagePrinter, Verifier, require};
+use crate::physical::{Stage, StagePrinter, Together, Verifier, require};
 use crate::plan::{AggregateFunction, RowCount, VerifyError};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::Init;
@@ -119,6 +119,10 @@ impl Strategy for Mark {
 
     fn multiplies_dictionaries(&self) -> bool {
         self.places().any(|places| address::multiplies(&places))
+    }
+
+    fn together(&self) -> Together<'_> {
+        Together::Merged
     }
 
     /// What rows add up to, in slots; then a table of marks for each number.

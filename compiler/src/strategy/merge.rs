@@ -4,9 +4,9 @@ use super::{
     BuildKeys, BuildStrategy, Built, Cost, FinishResult, Layout, Length, Matches, Role, StateSpec, StepResult,
     Strategy, Work, buffer,
 };
-use crate::encode::Expr;
+use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Lane, Match, Rows, Runs, join_word_count};
-use crate::physical::{Probe, Stage, StagePrinter, require};
+use crate::physical::{Probe, Stage, StagePrinter, Together, require};
 use crate::plan::{Nearest, VerifyError};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::expr::ColumnId;
@@ -77,6 +77,14 @@ impl Strategy for Merge {
 
     fn appends(&self) -> bool {
         true
+    }
+
+    fn together(&self) -> Together<'_> {
+        Together::OnEach
+    }
+
+    fn buffered(&self, stage: &Stage) -> Vec<SchemaColumn> {
+        stage.result.clone()
     }
 
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {

@@ -46,7 +46,7 @@ pub use window::Window;
 
 use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Given, Match, Rows};
-use crate::physical::{Probe, Stage, StagePrinter, Verifier};
+use crate::physical::{Probe, Stage, StagePrinter, Together, Verifier};
 use crate::plan::{RowCount, VerifyError};
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::Init;
@@ -99,6 +99,19 @@ pub(crate) trait Strategy {
     /// which comes first.
     fn relies_on_arrival(&self) -> bool {
         self.group().is_none()
+    }
+
+    /// Whether the rows of the result stand as they came.
+    fn keeps_order(&self) -> bool {
+        false
+    }
+
+    /// What the finish needs of the rows that several devices have folded.
+    fn together(&self) -> Together<'_>;
+
+    /// The columns whose tensors stand first in the buffers, of a strategy whose rows move between devices.
+    fn buffered(&self, _stage: &Stage) -> Vec<SchemaColumn> {
+        unreachable!("the rows of `{}` move nowhere", self.name())
     }
 
     /// Whether the place of each row in its order must be known, because rows are compared by it.

@@ -4,7 +4,7 @@ use super::accumulate::Addresses;
 use super::{FinishResult, Group, Length, MAX_RUNGS, StateSpec, StepResult, Strategy, Work};
 use crate::encode::Expr;
 use crate::lower::{Cx, Rows};
-use crate::physical::{Stage, Verifier, require};
+use crate::physical::{Stage, Together, Verifier, require};
 use crate::plan::{RowCount, VerifyError};
 use crate::stablehlo::{Element, Value};
 
@@ -34,6 +34,10 @@ impl Strategy for Reduce {
 
     fn verify(&self, _verifier: &Verifier<'_>, _stage: &Stage) -> Result<(), VerifyError> {
         require(self.group.keys.is_empty(), || "(P8) groups of several keys are reduced to one".to_owned())
+    }
+
+    fn together(&self) -> Together<'_> {
+        Together::Merged
     }
 
     /// One slot for each part of an accumulator.

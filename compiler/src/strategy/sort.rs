@@ -1,9 +1,9 @@
 //! `sort`: rows are buffered, and put in order at the end.
 
 use super::{FinishResult, Length, StateSpec, StepResult, Strategy, buffer};
-use crate::encode::{Expr, SortKey};
+use crate::encode::{Expr, SchemaColumn, SortKey};
 use crate::lower::{Cx, Rows};
-use crate::physical::{Stage, StagePrinter};
+use crate::physical::{Stage, StagePrinter, Together};
 use crate::stablehlo::Value;
 
 /// All rows in an order.
@@ -35,13 +35,21 @@ impl Strategy for Sort {
         true
     }
 
+    fn together(&self) -> Together<'_> {
+        Together::Ordered(&self.keys)
+    }
+
+    fn buffered(&self, stage: &Stage) -> Vec<SchemaColumn> {
+        stage.result.clone()
+    }
+
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
         buffer::state_of_columns(cx, stage, &stage.result)
     }
 
     fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
         cx.raise_early(rows, self.expressions());
-        StepResult::kept(buffer::append(cx, rows, cx.columns_of(rows, &stage.result), state))
+        StepResult::kept(buffer::append(cx, stage, rows, cx.columns_of(rows, &stage.result), state))
     }
 
     fn merge<'c>(&self, cx: &Cx<'_, 'c>, _stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {

@@ -1,9 +1,9 @@
 //! `top-k`: the first rows of an order, kept while the chunks come.
 
-use super::{FinishResult, Length, MAX_RUNGS, StateSpec, StepResult, Strategy};
+use super::{FinishResult, Length, MAX_RUNGS, StateSpec, StepResult, Strategy, buffer};
 use crate::encode::{Expr, SortKey};
 use crate::lower::{Cx, Lane, Rows, WordKey};
-use crate::physical::{Stage, StagePrinter, Verifier, require};
+use crate::physical::{Stage, StagePrinter, Together, Verifier, require};
 use crate::plan::{VerifyError, grouped};
 use crate::stablehlo::{Element, Value};
 use dj_runtime::artifact::Init;
@@ -18,7 +18,7 @@ pub struct TopK {
 }
 
 impl TopK {
-    /// The first of the kept rows and more of them, which come after in input order, so that ties keep it.
+    /// The first of the kept rows and more of them, which come after in input order, so that ties keep it; or whose places are known.
     fn first<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, kept: &[Value<'c>], more: &More<'c>) -> Vec<Value<'c>> {
         let b = cx.b;
         let most = self.rows as i64;
@@ -36,6 +36,7 @@ impl TopK {
             nulls_first: None,
         }];
         words.extend(cx.sort_keys(&together, &self.keys));
+        words.extend(cx.place_keys(&all[all.len() - buffer::place_elements(stage).len()..]));
         let order = cx.argsort(&cx.words(&words), b.constant_int(Element::S32, lanes));
         let first = b.slice_rows(order, 0, most);
         let live = b.reduce_add(b.convert(together.active, Element::S32));
@@ -75,15 +76,22 @@ impl Strategy for TopK {
         require(enough, || format!("(P9) {} rows are kept of {:?}", self.rows, stage.slice))
     }
 
+    fn together(&self) -> Together<'_> {
+        Together::Merged
+    }
+
     /// The count and the best rows so far, in order.
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
-        let buffers = cx.column_elements(&stage.result).into_iter();
+        let buffers = cx.column_elements(&stage.result).into_iter().chain(buffer::place_elements(stage));
         let buffers = buffers.map(|element| StateSpec::fixed(element, &[self.rows as i64], Init::Zero));
         std::iter::once(StateSpec::count()).chain(buffers).collect()
     }
 
     fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
-        let columns = cx.columns_of(rows, &stage.result);
+        let mut columns = cx.columns_of(rows, &stage.result);
+        if stage.keeps_places() {
+            columns.extend(&rows.order);
+        }
         let more = More { columns, active: rows.active, origin: rows.origin };
         StepResult::kept(self.first(cx, stage, state, &more))
     }

@@ -2,6 +2,9 @@
 //!
 //! The finish puts the rows in order once, by partition and then by the partition's own order, computes everything there,
 //! where a partition is a run of rows and a frame a part of it, and puts each result back to its row.
+//!
+//! On a mesh the rows of a partition meet on one device. Without keys these are all rows: a frame may reach from the first to the
+//! last.
 
 mod aggregate;
 mod frame;
@@ -16,7 +19,7 @@ use super::ranked::Span;
 use super::{FinishResult, Length, StateSpec, StepResult, Strategy, buffer, named};
 use crate::encode::{Encoded, Expr, SchemaColumn, SortKey};
 use crate::lower::{Cx, Lane, Rows};
-use crate::physical::{Stage, StagePrinter, Verifier, require};
+use crate::physical::{Stage, StagePrinter, Together, Verifier, require};
 use crate::plan::{NamedWindow, VerifyError, WindowFunction};
 use crate::stablehlo::{Combiner, Direction, Element, Value};
 use dj_runtime::expr::ColumnId;
@@ -248,6 +251,10 @@ impl Strategy for Window {
         true
     }
 
+    fn keeps_order(&self) -> bool {
+        !self.any_order
+    }
+
     fn max_rows(&self, cx: &Cx<'_, '_>, _stage: &Stage) -> u64 {
         aggregate::max_rows(cx, &self.items)
     }
@@ -263,6 +270,14 @@ impl Strategy for Window {
         })
     }
 
+    fn together(&self) -> Together<'_> {
+        Together::Keys(&self.by)
+    }
+
+    fn buffered(&self, stage: &Stage) -> Vec<SchemaColumn> {
+        self.carried(stage)
+    }
+
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
         buffer::state_of_columns(cx, stage, &self.carried(stage))
     }
@@ -273,7 +288,7 @@ impl Strategy for Window {
         for item in &self.items {
             cx.raise_early_where(rows, item.filter.as_ref(), &item.arguments);
         }
-        StepResult::kept(buffer::append(cx, rows, cx.columns_of(rows, &self.carried(stage)), state))
+        StepResult::kept(buffer::append(cx, stage, rows, cx.columns_of(rows, &self.carried(stage)), state))
     }
 
     fn merge<'c>(&self, cx: &Cx<'_, 'c>, _stage: &Stage, state: &[Value<'c>], other: &[Value<'c>]) -> Vec<Value<'c>> {

@@ -9,6 +9,8 @@
 //!                                       -> (state, status, [count], [mask, [origin], emitted], [total])
 //! merge(state, other, residents, scalars) -> (state, status, [count])
 //! compact(state, residents, scalars)    -> (state, status, count)
+//! partition(state, residents, scalars)  -> (state, status, counts)
+//! exchange(state, other, counts, round) -> (state, status, count)
 //! finish(state, residents, scalars)     -> (status, count, tensors)
 //! ```
 
@@ -20,8 +22,12 @@ use crate::pjrt::Element;
 pub enum SlotKind {
     /// A tensor of the state. All programs but finish give it back in the place that they were given.
     State(usize),
-    /// A tensor of the state of another replica.
+    /// A tensor of the state of another replica; of an exchange, of what this one sends.
     Other(usize),
+    /// How many rows go to each device: `i32[replicas]`.
+    Counts,
+    /// Which round of an exchange it is, from 0: `i32[]`.
+    Round,
     /// A tensor of a resident.
     Resident {
         /// The index among the stage's residents.
@@ -131,9 +137,13 @@ pub fn arguments(
     rung: usize,
 ) -> Result<Vec<Slot>, Missing> {
     let mut slots = state(stage, rung)?;
-    if kind == ProgramKind::Merge {
+    if matches!(kind, ProgramKind::Merge | ProgramKind::Exchange) {
         let other = state(stage, rung)?.into_iter().enumerate();
         slots.extend(other.map(|(index, slot)| Slot { kind: SlotKind::Other(index), ..slot }));
+    }
+    if kind == ProgramKind::Exchange {
+        slots.extend([counts(stage), scalar(SlotKind::Round, Element::S32)]);
+        return Ok(slots);
     }
     for (index, resident) in stage.residents.iter().enumerate() {
         let tensors = resident_tensors(&stage.capacities, host_tables, resident, rung)?;
@@ -232,7 +242,10 @@ fn results(stage: &Stage, kind: ProgramKind, rung: usize) -> Result<Vec<Slot>, M
         ProgramKind::Merge => {
             Ok(state(stage, rung)?.into_iter().chain([status]).chain(appends.then_some(count)).collect())
         }
-        ProgramKind::Compact => Ok(state(stage, rung)?.into_iter().chain([status, count]).collect()),
+        ProgramKind::Compact | ProgramKind::Exchange => {
+            Ok(state(stage, rung)?.into_iter().chain([status, count]).collect())
+        }
+        ProgramKind::Partition => Ok(state(stage, rung)?.into_iter().chain([status, counts(stage)]).collect()),
         ProgramKind::Finish => {
             let tensor = |(index, tensor): (usize, &super::ResultTensor)| {
                 let missing = Missing { what: "rung of a result", index: rung };
@@ -281,6 +294,10 @@ fn column(kind: impl Fn(Part) -> SlotKind, element: Element, nullable: bool, dim
     slots
 }
 
+fn counts(stage: &Stage) -> Slot {
+    Slot { kind: SlotKind::Counts, element: Element::S32, dims: vec![stage.exchange.replicas] }
+}
+
 fn scalar(kind: SlotKind, element: Element) -> Slot {
     Slot { kind, element, dims: vec![] }
 }
@@ -304,6 +321,8 @@ impl std::fmt::Display for SlotKind {
         match self {
             Self::State(index) => write!(f, "state {index}"),
             Self::Other(index) => write!(f, "other state {index}"),
+            Self::Counts => f.write_str("counts"),
+            Self::Round => f.write_str("round"),
             Self::Resident { resident, tensor } => write!(f, "resident {resident}'s tensor {tensor}"),
             Self::Scalar { scalar, part } => write!(f, "scalar {scalar}{}", of(part)),
             Self::Chunk { column, part } => write!(f, "chunk column {column}{}", of(part)),

@@ -7,7 +7,7 @@
 //! What a program takes and gives, and in which order, [`super::abi`] says. A value of a nullable column is followed by its
 //! validity, `i1` of the same dimensions. State is donated to all programs but finish; between rungs the host moves it.
 
-use super::Stage;
+use super::{MAX_REPLICAS, Stage};
 use crate::expr::{Expr, Scalar};
 use crate::pjrt::Element;
 pub use crate::pjrt::Platform;
@@ -16,7 +16,7 @@ use dj_grammar::Span;
 use serde::{Deserialize, Serialize};
 
 /// The version of the artifact's format that this build reads and writes.
-pub const FORMAT: u32 = 10;
+pub const FORMAT: u32 = 11;
 
 /// A program, ready to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ impl Manifest {
 pub struct Target {
     /// The platform.
     pub platform: Platform,
-    /// The devices' name for the platform's compiler, such as `v5e:1x1`; empty on CPU.
+    /// The devices' name for the platform's compiler, such as `v5e:1x1`; on CPU the axes of a mesh that has several, such as `2x4`.
     pub topology: String,
     /// How many devices run each step.
     pub replicas: usize,
@@ -82,31 +82,45 @@ impl Target {
         Self { platform: Platform::Cpu, topology: String::new(), replicas: 1 }
     }
 
-    /// Reads `cpu`, `cpu:N` or `tpu:NAME:TOPOLOGY`, such as `tpu:v5e:2x4`.
+    /// Reads `cpu`, `cpu:N`, `cpu:HOSTSxN` or `tpu:NAME:TOPOLOGY`, such as `tpu:v5e:2x4`.
     pub fn parse(text: &str) -> Option<Self> {
         let (platform, rest) = text.split_once(':').unwrap_or((text, ""));
         match platform {
-            "cpu" if rest.is_empty() => Some(Self::cpu()),
+            "cpu" if text == "cpu" => Some(Self::cpu()),
             "cpu" => {
-                let replicas = rest.parse().ok().filter(|count| (1..=1024).contains(count))?;
-                Some(Self { platform: Platform::Cpu, topology: String::new(), replicas })
+                let sides = sides(rest)?;
+                let replicas = product(&sides).filter(|count| *count <= MAX_REPLICAS)?;
+                let topology = if sides.len() > 1 { rest.to_owned() } else { String::new() };
+                Some(Self { platform: Platform::Cpu, topology, replicas })
             }
             "tpu" => {
-                let (_, shape) = rest.split_once(':')?;
-                let replicas = shape
-                    .split('x')
-                    .map(|side| side.parse::<usize>().ok())
-                    .try_fold(1_usize, |all, side| all.checked_mul(side.filter(|side| *side > 0)?))?;
+                let replicas = product(&sides(rest.split_once(':')?.1)?)?;
                 Some(Self { platform: Platform::Tpu, topology: rest.to_owned(), replicas })
             }
             _ => None,
         }
     }
+
+    /// The lengths of the mesh's axes, of which devices along the last are the nearest to each other.
+    pub fn axes(&self) -> Vec<usize> {
+        let several = if self.platform == Platform::Cpu { sides(&self.topology) } else { None };
+        several.unwrap_or_else(|| vec![self.replicas])
+    }
+}
+
+/// The lengths of the sides of `2x4`: at least one, none of them zero.
+fn sides(text: &str) -> Option<Vec<usize>> {
+    text.split('x').map(|side| side.parse().ok().filter(|side| *side > 0)).collect()
+}
+
+fn product(sides: &[usize]) -> Option<usize> {
+    sides.iter().try_fold(1_usize, |all, side| all.checked_mul(*side))
 }
 
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.platform {
+            Platform::Cpu if !self.topology.is_empty() => write!(f, "cpu:{}", self.topology),
             Platform::Cpu if self.replicas == 1 => f.write_str("cpu"),
             Platform::Cpu => write!(f, "cpu:{}", self.replicas),
             Platform::Tpu => write!(f, "tpu:{}", self.topology),
@@ -322,8 +336,22 @@ pub enum ProgramKind {
     Merge,
     /// Sort and reduce what was appended, in place.
     Compact,
+    /// Bring the rows that go to one device together, and count them.
+    Partition,
+    /// Move blocks of rows from device to device.
+    Exchange,
     /// The result.
     Finish,
+}
+
+impl ProgramKind {
+    /// Whether devices wait for each other in it, where there are several.
+    pub fn communicates(self) -> bool {
+        match self {
+            Self::Step(_) | Self::Merge | Self::Compact => false,
+            Self::Partition | Self::Exchange | Self::Finish => true,
+        }
+    }
 }
 
 /// The name of one compiled program.
@@ -346,6 +374,8 @@ impl std::fmt::Display for ProgramId {
             ProgramKind::Step(driver) => write!(f, "step{driver}")?,
             ProgramKind::Merge => f.write_str("merge")?,
             ProgramKind::Compact => f.write_str("compact")?,
+            ProgramKind::Partition => f.write_str("partition")?,
+            ProgramKind::Exchange => f.write_str("exchange")?,
             ProgramKind::Finish => f.write_str("finish")?,
         }
         write!(f, ".r{}", self.rung)
@@ -361,6 +391,8 @@ impl ProgramId {
         let kind = match parts.next()? {
             "merge" => ProgramKind::Merge,
             "compact" => ProgramKind::Compact,
+            "partition" => ProgramKind::Partition,
+            "exchange" => ProgramKind::Exchange,
             "finish" => ProgramKind::Finish,
             step => ProgramKind::Step(step.strip_prefix("step")?.parse().ok()?),
         };

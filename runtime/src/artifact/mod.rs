@@ -6,6 +6,7 @@
 
 pub mod abi;
 mod error;
+pub mod exchange;
 mod limits;
 pub mod manifest;
 mod modules;
@@ -16,9 +17,10 @@ pub mod verify;
 
 pub use abi::{Abi, Part, Slot, SlotKind};
 pub use error::ArtifactError;
+pub use exchange::{Exchange, Moves};
 pub use manifest::*;
 pub use modules::{CompiledWith, Modules, ModulesError, program_key};
 pub use reader::{Artifact, ArtifactModules};
 pub use stage::*;
 pub use store::{Contents, Executable, ProgramContents};
-pub use verify::{MAX_CHUNK_ROWS, ManifestError};
+pub use verify::{MAX_CHUNK_ROWS, MAX_REPLICAS, ManifestError};

@@ -4,8 +4,8 @@
 
 #[cfg(doc)]
 use super::HostTable;
-use super::ProgramKind;
 use super::abi::Missing;
+use super::{Exchange, Moves, ProgramKind};
 use crate::expr::{Expr, Scalar};
 use crate::pjrt::Element;
 use crate::types::Field;
@@ -45,6 +45,8 @@ pub struct Stage {
     pub max_rows: u64,
     /// How many rows are thought to come out with the files bound at compile time: for people, nothing rests on it.
     pub expected_rows: Option<u64>,
+    /// How the states of several devices come together.
+    pub exchange: Exchange,
 }
 
 /// A failing row `r` is written to the status as `STATUS_BASE - r`, so that a maximum keeps the first one.
@@ -469,13 +471,21 @@ impl Stage {
 
     /// The programs that the stage has at each rung.
     pub fn programs(&self) -> Vec<ProgramKind> {
-        let mut programs: Vec<_> = (0..self.drivers.len()).map(ProgramKind::Step).collect();
-        if let SinkKind::Fold { compacts, .. } = self.sink.kind {
-            if compacts {
-                programs.push(ProgramKind::Compact);
-            }
-            programs.push(ProgramKind::Finish);
-        }
-        programs
+        let steps = (0..self.drivers.len()).map(ProgramKind::Step);
+        let SinkKind::Fold { compacts, .. } = self.sink.kind else { return steps.collect() };
+        let compact = compacts.then_some(ProgramKind::Compact);
+        let moves: &[ProgramKind] = match self.exchange.moves {
+            Moves::None => &[],
+            Moves::Partition => &[ProgramKind::Partition, ProgramKind::Exchange],
+            Moves::Gather | Moves::Broadcast => &[ProgramKind::Exchange],
+        };
+        steps.chain(compact).chain(moves.iter().copied()).chain([ProgramKind::Finish]).collect()
+    }
+
+    /// How many rows buffers have room for at a rung, where steps append.
+    pub fn rows_capacity(&self, rung: usize) -> Option<usize> {
+        let capacities = self.capacities.iter().enumerate();
+        let of_rows = capacities.filter(|(_, capacity)| capacity.holds == CapacityKind::Rows);
+        of_rows.map(|(index, _)| self.capacity(index, rung)).min()
     }
 }

@@ -47,6 +47,36 @@ impl Table {
         Self { columns: self.columns.iter().map(cut).collect(), rows }
     }
 
+    /// The rows of tables of the same columns.
+    pub fn one_after_the_other(parts: Vec<Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let mut all = TableBuilder { table: parts.next().unwrap_or_default() };
+        parts.for_each(|part| all.push(&part.columns, part.rows));
+        all.finish()
+    }
+
+    /// Rows of tables of the same columns: of each the table's index and the row's.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn picked(parts: &[Self], rows: &[(usize, usize)]) -> Self {
+        let count = parts.first().map_or(0, |part| part.columns.len());
+        let column = |index: usize| {
+            let columns: Vec<_> = parts.iter().map(|part| &part.columns[index]).collect();
+            let all: Vec<_> = columns.iter().map(|column| &column.values).collect();
+            let values = match columns[0].element.bytes() {
+                1 => pick::<u8>(&all, rows),
+                2 => pick::<u16>(&all, rows),
+                4 => pick::<u32>(&all, rows),
+                _ => pick::<u64>(&all, rows),
+            };
+            let validities: Option<Vec<_>> = columns.iter().map(|column| column.validity.as_ref()).collect();
+            let validity = validities.map(|all| pick::<u8>(&all, rows));
+            Column { element: columns[0].element, values, validity }
+        };
+        Self { columns: (0..count).map(column).collect(), rows: rows.len() }
+    }
+
     /// Bytes of the columns.
     pub fn bytes(&self) -> usize {
         let size =
@@ -121,6 +151,11 @@ impl TableBuilder {
     pub fn finish(self) -> Table {
         self.table
     }
+}
+
+fn pick<T: arrow::datatypes::ArrowNativeType>(parts: &[&AlignedBytes], rows: &[(usize, usize)]) -> AlignedBytes {
+    let parts: Vec<&[T]> = parts.iter().map(|part| part.as_slice::<T>()).collect();
+    AlignedBytes::from_slice(&rows.iter().map(|(part, row)| parts[*part][*row]).collect::<Vec<T>>())
 }
 
 /// Adds the masked elements of `from` to `to`: branch-free, so that its speed does not depend on the mask.

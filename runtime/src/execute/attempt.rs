@@ -144,11 +144,13 @@ impl<'s, 'p> Attempt<'s, 'p> {
             pass.iter().for_each(|stage| self.observer.stage(&variant.stages[*stage].label));
             let mut run = PassRun::new(self, pass);
             let rows = run.fold(self)?;
-            for run in run.runs {
+            for (done, run) in run.runs.into_iter().enumerate() {
                 let (stage, spec) = (run.index, run.stage);
                 self.results[stage] = run.result(self, rows)?;
                 self.export(stage, spec)?;
-                self.drop_unused(&passes[index + 1..]);
+                // The finish of a stage may need what its steps read.
+                let later = passes[index + 1..].iter().flatten();
+                self.drop_unused(pass[done + 1..].iter().chain(later).copied());
             }
         }
         Ok(())
@@ -222,9 +224,10 @@ impl<'s, 'p> Attempt<'s, 'p> {
         self.spec().stages.iter().any(|later| later.results_read().contains(&stage))
     }
 
-    /// Drops the results that no later pass reads.
-    fn drop_unused(&mut self, later: &[Vec<usize>]) {
-        let stages = later.iter().flatten().map(|stage| &self.spec().stages[*stage]);
+    /// Drops the results that no later stage reads.
+    fn drop_unused(&mut self, later: impl Iterator<Item = usize>) {
+        let spec = self.spec();
+        let stages = later.map(|stage| &spec.stages[stage]);
         let read: BTreeSet<usize> = stages.flat_map(Stage::results_read).collect();
         for (index, result) in self.results.iter_mut().enumerate() {
             if !read.contains(&index) {

@@ -22,11 +22,27 @@ pub(super) struct Given<'a> {
     pub(super) replica: usize,
     /// One for each tensor of the state.
     pub(super) state: Vec<Argument<'a>>,
-    /// The state of another replica, to be merged.
-    pub(super) other: Vec<Buffer>,
+    /// The state of another replica, to be merged, or what this one sends.
+    pub(super) other: Vec<Argument<'a>>,
     pub(super) residents: &'a Residents,
     /// For a step.
     pub(super) chunk: Option<ChunkGiven<'a>>,
+    /// For an exchange.
+    pub(super) exchange: Option<ExchangeGiven<'a>>,
+}
+
+impl<'a> Given<'a> {
+    /// What every program reads.
+    pub(super) fn of(replica: usize, state: Vec<Argument<'a>>, residents: &'a Residents) -> Self {
+        Self { replica, state, other: vec![], residents, chunk: None, exchange: None }
+    }
+}
+
+/// What an exchange reads besides what it sends.
+pub(super) struct ExchangeGiven<'a> {
+    /// How many rows go to each device.
+    pub(super) counts: &'a Buffer,
+    pub(super) round: Buffer,
 }
 
 /// What a step reads of its wave.
@@ -48,13 +64,14 @@ pub(super) struct Returned {
 impl Program {
     /// The arguments in order.
     pub(super) fn arguments<'a>(&self, given: Given<'a>) -> Result<Vec<Argument<'a>>, RunError> {
-        let Given { replica, state, other, residents, chunk } = given;
+        let Given { replica, state, other, residents, chunk, exchange } = given;
         let mut state: Vec<_> = state.into_iter().map(Some).collect();
         let mut other: Vec<_> = other.into_iter().map(Some).collect();
         let (mut scalars, wave) = match chunk {
             Some(chunk) => ([Some(chunk.rows), Some(chunk.start), Some(chunk.offset)], Some(chunk.wave)),
             None => ([None, None, None], None),
         };
+        let (counts, mut round) = exchange.map_or((None, None), |given| (Some(given.counts), Some(given.round)));
         let mut argument = |kind: SlotKind| match kind {
             SlotKind::State(index) => state.get_mut(index).and_then(Option::take),
             SlotKind::Resident { resident, tensor } => {
@@ -65,7 +82,9 @@ impl Program {
             SlotKind::Rows => scalars[0].take().map(Argument::Donated),
             SlotKind::Start => scalars[1].take().map(Argument::Donated),
             SlotKind::Offset => scalars[2].take().map(Argument::Donated),
-            SlotKind::Other(index) => other.get_mut(index).and_then(Option::take).map(Argument::Donated),
+            SlotKind::Other(index) => other.get_mut(index).and_then(Option::take),
+            SlotKind::Counts => counts.map(Argument::Borrowed),
+            SlotKind::Round => round.take().map(Argument::Donated),
             SlotKind::Status
             | SlotKind::Count
             | SlotKind::Mask
@@ -156,7 +175,7 @@ impl StageRun<'_> {
         let states = self.state.tensors()?.iter().enumerate();
         let all = states.map(|(replica, state)| {
             let state = state.iter().map(Argument::Borrowed).collect();
-            program.arguments(Given { replica, state, other: vec![], residents: &self.state.residents, chunk: None })
+            program.arguments(Given::of(replica, state, &self.state.residents))
         });
         all.collect()
     }

@@ -150,7 +150,11 @@ impl Device {
         arguments: PerReplica<Argument<'_>>,
     ) -> Result<Vec<Returned>, RunError> {
         let run = || {
-            let outputs = program.executable.execute(arguments)?;
+            let outputs = if self.replicas > 1 && program.id.kind.communicates() {
+                program.executable.execute_collective(arguments)?
+            } else {
+                program.executable.execute(arguments)?
+            };
             if self.clock.is_tracing() {
                 outputs.iter().flatten().try_for_each(Buffer::wait)?;
             }

@@ -13,9 +13,11 @@ use std::rc::Rc;
 impl<'m> StageRun<'m> {
     /// The result of a fold of so many rows.
     pub(super) fn finish(mut self, cx: &mut Attempt<'m, '_>, rows: u64) -> Result<StageResult, Stop> {
-        let bytes = result_bytes(self.stage, self.state.rung)?;
+        self.exchange(cx)?;
+        let bytes = result_bytes(self.stage, self.state.rung, cx.device.replicas)?;
         let lease = cx.lease(self.stage, bytes).map_err(Stop::Replay)?;
-        let mut tensors = Tensors { rows: 0, count: Vec::new(), tensors: Vec::new() };
+        let exchange = self.stage.exchange;
+        let mut tensors = Tensors { rows: Vec::new(), exchange, count: Vec::new(), tensors: Vec::new() };
         let mut status = Vec::new();
         for mut returned in self.run_finish(cx)? {
             status.push(returned.take(SlotKind::Status)?);
@@ -26,8 +28,7 @@ impl<'m> StageRun<'m> {
             drop((tensors, lease));
             return Err(self.totals_do_not_fit(cx, raised, rows)?);
         }
-        let count = tensors.count.first().ok_or_else(|| RunError::bug("a program ran on no device"))?;
-        tensors.rows = cx.device.rows(count)?;
+        tensors.rows = tensors.count.iter().map(|count| cx.device.rows(count)).collect::<Result<_, _>>()?;
         Ok(StageResult::on_device(tensors, lease))
     }
 
@@ -52,10 +53,11 @@ impl<'m> StageRun<'m> {
     }
 }
 
-/// Bytes of a result's tensors at a rung.
-fn result_bytes(stage: &Stage, rung: usize) -> Result<u64, RunError> {
+/// Bytes of a result's tensors at a rung, on all devices.
+fn result_bytes(stage: &Stage, rung: usize, replicas: usize) -> Result<u64, RunError> {
     let SinkKind::Fold { tensors, .. } = &stage.sink.kind else { return Ok(0) };
     let bytes = |tensor: &ResultTensor| (*tensor.dims.get(rung)? as u64).checked_mul(tensor.element.bytes() as u64);
     let all = tensors.iter().map(bytes).try_fold(0_u64, |all, bytes| all.checked_add(bytes?));
+    let all = all.and_then(|bytes| bytes.checked_mul(replicas as u64));
     all.ok_or_else(|| RunError::bug(format!("the result of `{}` has no size at rung {rung}", stage.label)))
 }

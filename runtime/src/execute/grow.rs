@@ -70,7 +70,7 @@ impl<'m> StageRun<'m> {
         let Some(rows) = rows else { return Ok(next) };
         let kept = u128::from(self.state.count) * u128::from(rows) / u128::from(self.rows.max(1));
         let kept = usize::try_from(kept).unwrap_or(usize::MAX).saturating_add(self.stage.chunk_rows);
-        let holds = |rung: &usize| self.rows_capacity(*rung).is_some_and(|capacity| capacity >= kept);
+        let holds = |rung: &usize| self.stage.rows_capacity(*rung).is_some_and(|capacity| capacity >= kept);
         let rung = (next..self.stage.rungs.max(1)).find(holds).unwrap_or(next);
         let affordable = cx.lease(self.stage, state_bytes(self.stage, rung, cx.device.replicas)?).is_ok();
         Ok(if affordable { rung } else { next })

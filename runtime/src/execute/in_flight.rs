@@ -63,6 +63,23 @@ impl<'m> StageRun<'m> {
         matches!(self.stage.sink.kind, SinkKind::Fold { appends: true, .. })
     }
 
+    /// Puts what steps returned, from the `first` on, in order by replica instead of by step.
+    pub(super) fn in_flight_by_replica(&mut self, first: usize) {
+        let steps = self.in_flight.split_off(first);
+        let mut of_replicas: Vec<Vec<InFlight>> = Vec::new();
+        for InFlight { returned, passed, windows } in steps {
+            let each = returned.into_iter().zip(passed).zip(windows);
+            for (replica, ((returned, passed), window)) in each.enumerate() {
+                let one = InFlight { returned: vec![returned], passed: vec![passed], windows: vec![window] };
+                match of_replicas.get_mut(replica) {
+                    Some(steps) => steps.push(one),
+                    None => of_replicas.push(vec![one]),
+                }
+            }
+        }
+        self.in_flight.extend(of_replicas.into_iter().flatten());
+    }
+
     /// Looks at what steps returned, oldest first, until `left` are in flight.
     pub(super) fn look_at_all_but(&mut self, cx: &mut Attempt<'m, '_>, left: usize) -> Result<(), Stop> {
         while self.in_flight.len() > left {

@@ -1,4 +1,4 @@
-//! States merged, as those of several devices will be: for now those of single chunks, to see that it gives the same.
+//! States merged as those of several devices are, chunk by chunk: to see that it gives the same.
 
 use super::attempt::Attempt;
 use super::call::{Given, Returned};
@@ -32,8 +32,8 @@ impl StageRun<'_> {
         let others = self.state.take()?;
         for (replica, (state, other)) in pairs("states to merge", before, others)?.enumerate() {
             let state = state.into_iter().map(Argument::Donated).collect();
-            let given = Given { replica, state, other, residents: &self.state.residents, chunk: None };
-            arguments.push(program.arguments(given)?);
+            let other = other.into_iter().map(Argument::Donated).collect();
+            arguments.push(program.arguments(Given { other, ..Given::of(replica, state, &self.state.residents) })?);
         }
         let mut all = cx.device.run(&self.stage.label, &program, arguments)?;
         let states = all.iter_mut().map(Returned::take_state).collect::<Result<_, _>>()?;

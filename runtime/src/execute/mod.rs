@@ -7,8 +7,9 @@
 //! nothing is visible before all of them were (`outputs`). Of a row that something is wrong with, the place is told, also behind
 //! other stages (`lineage`), and the values (`failed_row`); so are rows for which an assertion is false (`assertions`).
 //!
-//! All buffers are kept per replica: chunks are dealt to the replicas in turn, and a result is replica 0's. There is one
-//! replica until exchanges are planned ([`replicas_of`]).
+//! All buffers are kept per replica: chunks are dealt to the devices in turn, a wave at a time, and every device folds what it
+//! gets into a state of its own. Before the finish rows move, where a device needs others than it has (`exchange`); a result is
+//! then the same on every device, or a part of it on each (`result`).
 
 mod account;
 mod assertions;
@@ -21,6 +22,7 @@ mod collect;
 mod device;
 mod emit;
 mod error;
+mod exchange;
 mod failed_row;
 mod fingerprint;
 mod finish;
@@ -61,7 +63,7 @@ pub use error::{Exit, RunError};
 pub use fingerprint::{compiled_for, compiled_with};
 pub use observer::{Observer, Silent};
 pub use open::open_client;
-pub use options::{Options, replicas_of};
+pub use options::Options;
 pub use outputs::{Discard, Outputs};
 pub use precompile::{likely_programs, precompile, precompile_for};
 pub use programs::CompileStats;

@@ -1,6 +1,5 @@
 //! How to run, and on what.
 
-use crate::artifact::Target;
 use std::path::PathBuf;
 
 /// How a session runs programs.
@@ -38,12 +37,4 @@ impl Default for Options {
             merge_chunks: false,
         }
     }
-}
-
-/// How many devices of a target run each step.
-///
-/// A fold over several devices ends with an exchange between them, and none is planned yet; without one, only a single
-/// device's result is right.
-pub fn replicas_of(_target: &Target) -> usize {
-    1
 }

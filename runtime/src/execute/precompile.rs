@@ -2,7 +2,6 @@
 
 use super::error::RunError;
 use super::fingerprint::{compiled_for, compiled_with};
-use super::options::replicas_of;
 use super::programs::Programs;
 use crate::artifact::{Executable, Manifest, Modules, Platform, ProgramId, program_key};
 use crate::pjrt::{Client, CompileOptions, Topology};
@@ -35,7 +34,7 @@ pub fn precompile(
     ids: &[ProgramId],
     options: &CompileOptions,
 ) -> Result<Vec<Executable>, RunError> {
-    let options = CompileOptions { replicas: replicas_of(&manifest.target), ..options.clone() };
+    let options = CompileOptions { replicas: manifest.target.replicas, ..options.clone() };
     let with = compiled_with(&manifest.target, client, &options);
     let owned = (Arc::new(manifest.clone()), Arc::new(modules) as Arc<dyn Modules + '_>);
     let programs = Programs::new(client.clone(), owned, with.clone(), options, None);
@@ -56,7 +55,7 @@ pub fn precompile_for(
     ids: &[ProgramId],
     options: &CompileOptions,
 ) -> Result<Vec<Executable>, RunError> {
-    let options = CompileOptions { replicas: replicas_of(&manifest.target), ..options.clone() };
+    let options = CompileOptions { replicas: manifest.target.replicas, ..options.clone() };
     let with = compiled_for(&manifest.target, topology, &options)?;
     let mut known = std::collections::BTreeMap::<String, Vec<u8>>::new();
     ids.iter()

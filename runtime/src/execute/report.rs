@@ -107,6 +107,15 @@ pub(super) struct Clock {
     sums: [Cell<Duration>; 5],
     trace: Option<RefCell<Vec<TraceEvent>>>,
     stages: RefCell<BTreeMap<usize, StageRows>>,
+    exchanges: RefCell<BTreeMap<usize, Exchanged>>,
+}
+
+/// How many rows each device got in the exchange of a stage.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Exchanged {
+    pub(super) stage: usize,
+    pub(super) label: String,
+    pub(super) rows: Vec<u64>,
 }
 
 /// How many rows a stage read and gave, beside what the compiler expected.
@@ -137,7 +146,8 @@ pub(super) struct TraceEvent {
 impl Clock {
     pub(super) fn new(with_trace: bool) -> Self {
         let trace = with_trace.then(|| RefCell::new(Vec::new()));
-        Self { started: Instant::now(), sums: Default::default(), trace, stages: RefCell::default() }
+        let (stages, exchanges) = (RefCell::default(), RefCell::default());
+        Self { started: Instant::now(), sums: Default::default(), trace, stages, exchanges }
     }
 
     /// Whether every program is waited for, so that its time is its own.
@@ -153,9 +163,18 @@ impl Clock {
         }
     }
 
+    /// Notes what moved between devices for a stage, if a profile is wanted; the last run of a stage counts.
+    pub(super) fn exchanged(&self, of_stage: impl FnOnce() -> Exchanged) {
+        if self.is_tracing() {
+            let exchanged = of_stage();
+            self.exchanges.borrow_mut().insert(exchanged.stage, exchanged);
+        }
+    }
+
     /// Forgets the rows of stages: other ones follow.
     pub(super) fn start_stages(&self) {
         self.stages.borrow_mut().clear();
+        self.exchanges.borrow_mut().clear();
     }
 
     pub(super) fn sum(&self, activity: Activity) -> Duration {
@@ -200,9 +219,14 @@ impl Clock {
         let compiled: serde_json::Map<_, _> =
             compiled.iter().map(|(id, took)| (id.to_string(), milliseconds(*took).into())).collect();
         let stages: Vec<_> = self.stages.borrow().values().cloned().collect();
-        let profile =
-            serde_json::json!({ "traceEvents": *trace, "programs": programs, "compiled": compiled, "stages": stages });
-        Some(profile)
+        let exchanges: Vec<_> = self.exchanges.borrow().values().cloned().collect();
+        Some(serde_json::json!({
+            "traceEvents": *trace,
+            "programs": programs,
+            "compiled": compiled,
+            "stages": stages,
+            "exchanges": exchanges,
+        }))
     }
 }
 

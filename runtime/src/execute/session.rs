@@ -10,7 +10,7 @@ use super::device::Device;
 use super::error::RunError;
 use super::fingerprint::compiled_with;
 use super::observer::{Observer, Silent};
-use super::options::{Options, replicas_of};
+use super::options::Options;
 use super::outputs::Outputs;
 use super::programs::Programs;
 use super::report::{Activity, Clock, RunReport, milliseconds, peak_resident_bytes};
@@ -103,7 +103,7 @@ impl Session {
                 format!("the program was compiled for {} with {needed} devices; here are {found}", manifest.target);
             return Err(RunError::usage(Diagnostic::error(codes::DEVICES, message)));
         }
-        let replicas = replicas_of(&manifest.target);
+        let replicas = manifest.target.replicas;
         let compile = CompileOptions { replicas, optimization_level: options.optimization_level, quick: false };
         let with = compiled_with(&manifest.target, &client, &compile);
         let cache = if options.use_cache { ExecutableCache::of_user(&with) } else { None };
@@ -141,17 +141,10 @@ impl Session {
         let started = Instant::now();
         let Inner { client, program, programs, options } = &*self.inner;
         let manifest = program.manifest();
-        let replicas = replicas_of(&manifest.target);
-        if replicas < manifest.target.replicas {
-            let needed = manifest.target.replicas;
-            observer.note(&format!(
-                "the program runs on {replicas} of {needed} devices: exchanges between them are not planned yet"
-            ));
-        }
         let inputs = bind(manifest, request, options)?;
         let device = Device {
             client: client.clone(),
-            replicas,
+            replicas: manifest.target.replicas,
             account: Account::new(options.memory_limit),
             clock: Clock::new(options.profile),
             merge_chunks: options.merge_chunks,

@@ -76,7 +76,7 @@ impl<'m> StageRun<'m> {
                 let (stage, index) = (self.stage, self.index);
                 let result = self.finish(cx, rows)?;
                 let (skip, keep) = stage.sink.slice.unwrap_or((0, u64::MAX));
-                let rows_out = (result.tensors()?.rows as u64).saturating_sub(skip).min(keep);
+                let rows_out = (result.tensors()?.all_rows() as u64).saturating_sub(skip).min(keep);
                 tell_rows(cx, (index, stage), rows, rows_out);
                 Ok(Some(result))
             }
@@ -132,6 +132,8 @@ impl<'m> StageRun<'m> {
         }
         self.fit(cx)?;
         let mut offset = 0_u64;
+        // The rows of one device come before those of the next, however many windows they take.
+        let together = (expands && self.emitted.is_some() && cx.device.replicas > 1).then_some(self.in_flight.len());
         loop {
             self.make_room(cx)?;
             let program = cx.programs.get(self.program(cx, ProgramKind::Step(index)))?;
@@ -140,6 +142,12 @@ impl<'m> StageRun<'m> {
                 self.count_rows(total)?;
             }
             offset += self.stage.chunk_rows as u64;
+            if let Some(first) = together {
+                if offset < total {
+                    continue;
+                }
+                self.in_flight_by_replica(first);
+            }
             // Whether the rows so far suffice decides whether the rest of the matches is made.
             let may_wait = !(expands && self.stage.sink.slice.is_some());
             self.look_at_all_but(cx, if may_wait { IN_FLIGHT } else { 0 })?;
@@ -183,14 +191,8 @@ impl<'m> StageRun<'m> {
                 offset: cx.device.scalar(offset.cast_signed(), replica)?,
             };
             let state = state.into_iter().map(Argument::Donated).collect();
-            let residents = &self.state.residents;
-            arguments.push(program.arguments(Given {
-                replica,
-                state,
-                other: vec![],
-                residents,
-                chunk: Some(chunk),
-            })?);
+            let given = Given::of(replica, state, &self.state.residents);
+            arguments.push(program.arguments(Given { chunk: Some(chunk), ..given })?);
         }
         let mut step = InFlight { returned: Vec::new(), passed: wave.passed.clone(), windows: Vec::new() };
         let (mut state, mut most) = (Vec::new(), 0);

@@ -113,7 +113,7 @@ impl<'m> StageRun<'m> {
             }
             None => (
                 "collected rows",
-                self.rows_capacity(rung).unwrap_or_else(|| unreachable!("only collected rows outgrow unseen")),
+                self.stage.rows_capacity(rung).unwrap_or_else(|| unreachable!("only collected rows outgrow unseen")),
             ),
         };
         let message = format!("`{}` has more than {limit} {what}", self.stage.label);
@@ -147,7 +147,7 @@ impl<'m> StageRun<'m> {
     /// Makes sure that one more chunk can be appended: by looking at the true count, compacting, growing.
     pub(super) fn make_room(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
         let SinkKind::Fold { appends: true, compacts, .. } = self.stage.sink.kind else { return Ok(()) };
-        let Some(capacity) = self.rows_capacity(self.state.rung) else {
+        let Some(capacity) = self.stage.rows_capacity(self.state.rung) else {
             return Err(RunError::bug(format!("stage `{}` appends without a capacity", self.stage.label)).into());
         };
         let chunk = self.stage.chunk_rows as u64;
@@ -173,20 +173,12 @@ impl<'m> StageRun<'m> {
         self.make_room(cx)
     }
 
-    /// How many rows the buffers hold at a rung.
-    pub(super) fn rows_capacity(&self, rung: usize) -> Option<usize> {
-        let capacities = self.stage.capacities.iter().enumerate();
-        let of_rows = capacities.filter(|(_, capacity)| matches!(capacity.holds, CapacityKind::Rows));
-        of_rows.map(|(index, _)| self.stage.capacity(index, rung)).min()
-    }
-
     fn compact(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
         let program = cx.programs.get(self.program(cx, ProgramKind::Compact))?;
         let mut arguments = Vec::new();
         for (replica, state) in self.state.take()?.into_iter().enumerate() {
             let state = state.into_iter().map(Argument::Donated).collect();
-            let residents = &self.state.residents;
-            arguments.push(program.arguments(Given { replica, state, other: vec![], residents, chunk: None })?);
+            arguments.push(program.arguments(Given::of(replica, state, &self.state.residents))?);
         }
         let all = cx.device.run(&self.stage.label, &program, arguments)?;
         let (mut state, mut status, mut count) = (Vec::new(), Vec::new(), 0);
@@ -207,10 +199,15 @@ impl<'m> StageRun<'m> {
 fn needed_length(cx: &Attempt<'_, '_>, stage: usize, tensor: usize) -> Result<usize, RunError> {
     let tensors = cx.result(stage)?.tensors()?;
     if tensor < cx.column_tensors(stage) {
-        return Ok(tensors.rows);
+        return Ok(tensors.all_rows());
     }
     let buffer = tensors.tensors.first().and_then(|list| list.get(tensor));
     length_of(buffer.ok_or_else(|| RunError::bug(format!("stage {stage} has no tensor {tensor}")))?)
+}
+
+/// How many rows the buffers of a state hold: the count stands behind the status.
+pub(super) fn state_rows(cx: &Attempt<'_, '_>, state: &[Buffer]) -> Result<usize, RunError> {
+    cx.device.rows(state.get(1).ok_or_else(|| RunError::bug("a state that appends has no count"))?)
 }
 
 /// The bit pattern that fills a tensor before the first chunk.

@@ -170,6 +170,9 @@ fn case(seed: u64) -> (Program, Vec<Configuration>) {
     for choice in drawn.into_iter().chain(turn.map(|(choice, _)| choice)) {
         options.push(format!("--strategy={}", choice.name()));
     }
+    // One of two programs also runs on a mesh.
+    let meshes = ["cpu:2", "cpu:3", "cpu:2x4", "cpu:4", "cpu:8"];
+    options.extend(seed.is_multiple_of(2).then(|| format!("--target={}", meshes[(seed / 2 % 5) as usize])));
     options.push("--verify".to_owned());
     let other = Configuration { compiled_for: bound(&mut random), options };
     (generate::program(random, declared), vec![usual, other])

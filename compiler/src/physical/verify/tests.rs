@@ -3,12 +3,12 @@
 use super::{Verifier, verify};
 use crate::encode::{EncodedProgram, Expr, ExprKind, Scalar, Type};
 use crate::filetests::files::Files;
-use crate::physical::{Arrival, Check, Driver, DriverColumn, Op, Probe, Stage, Variant};
+use crate::physical::{Arrival, Check, Driver, DriverColumn, Exchange, Op, Probe, Stage, Variant};
 use crate::plan::{JoinKind, Uniqueness};
 use crate::strategy::{Dense, GroupSort, KeyDim, KeyDomain, Lookup, Matches, Merge, Sink};
 use crate::{Options, compile};
 use dj_grammar::Span;
-use dj_runtime::artifact::{DriverSource, ScanPredicate, ScanValue};
+use dj_runtime::artifact::{DriverSource, ScanPredicate, ScanValue, Target};
 use dj_runtime::expr::{ColumnId, CompareOp, Scalar as Written};
 
 const SOURCE: &str = r#"table t { k: i64?, d: i32 in 0..99, s: str?, x: f64?, v: i64 }
@@ -25,18 +25,28 @@ export ordered = t | filter x > 1.0 | sort { x }
 
 /// The first variant of the program, which relies on what its files say.
 fn planned() -> (EncodedProgram, Variant) {
+    planned_for(1)
+}
+
+/// The same for several devices.
+fn planned_for(devices: usize) -> (EncodedProgram, Variant) {
     let lines = [
         "# file t: 5000 rows, k in 0..50, v in 0..9, s has 40 values",
         "# file u: 60 rows, k in 0..50, k is unique, name has 50 values",
     ];
-    planned_of(SOURCE, &lines)
+    planned_on(SOURCE, &lines, devices)
 }
 
 fn planned_of(source: &str, lines: &[&str]) -> (EncodedProgram, Variant) {
+    planned_on(source, lines, 1)
+}
+
+fn planned_on(source: &str, lines: &[&str], devices: usize) -> (EncodedProgram, Variant) {
     let (file, _) = dj_grammar::parse(source);
     let files = Files::new(&file, source, lines);
     let unique = |table: &str, column: &str| files.is_unique(table, column);
-    let mut compiled = compile(source, "test.dj", &files, &unique, &Options::default()).unwrap();
+    let options = Options { target: Some(Target { replicas: devices, ..Target::cpu() }), ..Options::default() };
+    let mut compiled = compile(source, "test.dj", &files, &unique, &options).unwrap();
     let variant = compiled.variants.swap_remove(0);
     (variant.encoded, variant.physical)
 }
@@ -44,7 +54,17 @@ fn planned_of(source: &str, lines: &[&str]) -> (EncodedProgram, Variant) {
 /// Breaks a plan, and expects that the verifier names the invariant.
 #[track_caller]
 fn check(invariant: &str, breaks: impl FnOnce(&mut Variant)) {
-    let (encoded, mut variant) = planned();
+    check_in(planned(), invariant, breaks);
+}
+
+/// The same of a plan for several devices.
+#[track_caller]
+fn check_on_mesh(invariant: &str, breaks: impl FnOnce(&mut Variant)) {
+    check_in(planned_for(4), invariant, breaks);
+}
+
+#[track_caller]
+fn check_in((encoded, mut variant): (EncodedProgram, Variant), invariant: &str, breaks: impl FnOnce(&mut Variant)) {
     verify(&encoded, &variant).unwrap();
     breaks(&mut variant);
     let error = verify(&encoded, &variant).map_or_else(|error| error.to_string(), |()| "nothing".to_owned());
@@ -278,16 +298,37 @@ fn p9_sizes_fit() {
 }
 
 #[test]
-fn p10_rows_arrive_in_the_order_that_is_relied_on() {
+fn p10_only_one_device_takes_rows_in_their_order() {
     check("P10", |variant| {
         stage(variant, sorted).arrival = Arrival::Any;
     });
     check("P10", |variant| {
         stage(variant, merged).arrival = Arrival::Any;
     });
-    // First and last compare places, so that groups need no order.
-    let (encoded, mut variant) = planned();
-    stage(&mut variant, grouped).arrival = Arrival::Any;
+    check_on_mesh("P10", |variant| {
+        stage(variant, sorted).arrival = Arrival::InOrder;
+    });
+}
+
+#[test]
+fn p19_rows_come_together_as_the_finish_needs_them() {
+    check("P19", |variant| {
+        stage(variant, sorted).exchange = Exchange::Gather;
+    });
+    check_on_mesh("P19", |variant| {
+        stage(variant, sorted).exchange = Exchange::None;
+    });
+    check_on_mesh("P19", |variant| {
+        stage(variant, sorted).exchange = Exchange::Range(vec![]);
+    });
+    check_on_mesh("P19", |variant| {
+        stage(variant, grouped).exchange = Exchange::None;
+    });
+    check_on_mesh("P19", |variant| {
+        stage(variant, merged).exchange = Exchange::Gather;
+    });
+    let (encoded, mut variant) = planned_for(4);
+    stage(&mut variant, sorted).exchange = Exchange::Gather;
     verify(&encoded, &variant).unwrap();
 }
 

@@ -1,6 +1,6 @@
 //! A stage's sizes, state, residents, scalars and sink.
 
-use super::{At, MAX_CHUNK_ROWS, MAX_ELEMENTS, MAX_RUNGS, Verified, drivers, holds};
+use super::{At, MAX_CHUNK_ROWS, MAX_ELEMENTS, MAX_RUNGS, Verified, drivers, exchanges, holds};
 use crate::artifact::{
     CapacityKind, Dim, Init, Manifest, Resident, ResidentTensor, ScalarInput, ScalarSource, SinkKind, Stage, Variant,
 };
@@ -27,6 +27,7 @@ pub(super) fn verify(manifest: &Manifest, variant: &Variant, index: usize, stage
         at.must(16, has_place, || format!("a status `{}` without a place", site.message))?;
     }
     sink(manifest, stage, at)?;
+    exchanges::verify(manifest, earlier, stage, at)?;
     at.must(20, !stage.drivers.is_empty(), || "it has no driver".to_owned())?;
     for (index, driver) in stage.drivers.iter().enumerate() {
         drivers::verify(manifest, earlier, stage, driver, At(&format!("{}, driver {index}", at.0)))?;

@@ -57,6 +57,7 @@ fn fold() -> Stage {
         },
         max_rows: u64::MAX,
         expected_rows: None,
+        exchange: Exchange::LOCAL,
     }
 }
 

@@ -196,6 +196,7 @@ fn stage(label: &str, kind: SinkKind) -> Stage {
         sink: Sink { kind, columns: vec![column], slice: None },
         max_rows: u64::MAX,
         expected_rows: None,
+        exchange: Exchange::LOCAL,
     }
 }
 

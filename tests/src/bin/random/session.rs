@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use dj_runtime::artifact::Artifact;
+use dj_runtime::artifact::{Artifact, Target};
 use dj_runtime::cli::{DiagnosticsFormat, FilesAndStdout, TableFormat, open_client, report};
 use dj_runtime::execute::{CompiledProgram, Exit, Options, Request, RunError, Session, Silent, TableInput, Value};
 use dj_runtime::pjrt::Client;
@@ -43,9 +43,12 @@ impl Sessions {
         self.open = None;
         let artifact = Arc::new(Artifact::open(Path::new(path))?);
         let program = CompiledProgram::of(&artifact, None)?;
-        let client = match self.client.clone() {
+        let target = &program.manifest().target;
+        let client = match self.client.clone().filter(|client| client.device_count() >= target.replicas) {
             Some(client) => client,
-            None => open_client(&program.manifest().target, None)?,
+            None if target.replicas == 1 => open_client(target, None)?,
+            // No mesh is larger.
+            None => open_client(&Target { replicas: 8, ..Target::cpu() }, None)?,
         };
         self.client = Some(client.clone());
         // Few programs are equal, so that a cache on disk costs more than it saves.

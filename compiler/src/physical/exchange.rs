@@ -1,0 +1,80 @@
+//! How what the devices of a mesh have folded comes together.
+//!
+//! Chunks are dealt to the devices in turn, so each has some of the rows. A strategy says what its finish needs of them
+//! ([`Together`]), and the planner inserts the [`Exchange`] that brings them.
+
+use crate::encode::{SchemaColumn, SortKey};
+use dj_runtime::artifact::Moves;
+
+/// What the finish of a strategy needs of the rows, so that what the devices give is the result, or parts of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Together<'a> {
+    /// Nothing: rows leave with each step.
+    Apart,
+    /// The states of all devices, merged.
+    Merged,
+    /// All rows with equal keys on one device.
+    Keys(&'a [SchemaColumn]),
+    /// Rows in order: those of a device before those of the next.
+    Ordered(&'a [SortKey]),
+    /// All rows on every device.
+    OnEach,
+}
+
+/// What moves between the devices before the finish.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Exchange {
+    /// Nothing.
+    None,
+    /// All states are merged, on every device.
+    Reduce,
+    /// Every row goes to the device that a hash of its keys says.
+    Hash(Vec<SchemaColumn>),
+    /// Every row goes to the device of its range: ranges are chosen by a sample, and cut between rows, so that equal keys may be apart.
+    Range(Vec<SortKey>),
+    /// Every row goes to the first device.
+    Gather,
+    /// Every row goes to every device.
+    Broadcast,
+}
+
+impl Exchange {
+    /// What brings the rows together among several devices.
+    pub(crate) fn among(devices: usize, together: Together<'_>) -> Self {
+        if devices == 1 {
+            return Self::None;
+        }
+        match together {
+            Together::Apart => Self::None,
+            Together::Merged => Self::Reduce,
+            Together::Keys([]) => Self::Gather,
+            Together::Keys(keys) => Self::Hash(keys.to_vec()),
+            Together::Ordered(keys) => Self::Range(keys.to_vec()),
+            Together::OnEach => Self::Broadcast,
+        }
+    }
+
+    /// Whether it brings the rows together.
+    pub(crate) fn meets(&self, together: Together<'_>) -> bool {
+        match (together, self) {
+            (Together::Apart, Self::None)
+            | (Together::Merged, Self::Reduce)
+            | (Together::OnEach, Self::Broadcast)
+            | (Together::Keys(_) | Together::Ordered(_), Self::Gather) => true,
+            // Rows of equal keys are equal in some of them.
+            (Together::Keys(keys), Self::Hash(by)) => !by.is_empty() && by.iter().all(|key| keys.contains(key)),
+            (Together::Ordered(keys), Self::Range(by)) => keys == by,
+            _ => false,
+        }
+    }
+
+    /// Which rows move.
+    pub(crate) fn moves(&self) -> Moves {
+        match self {
+            Self::None | Self::Reduce => Moves::None,
+            Self::Hash(_) | Self::Range(_) => Moves::Partition,
+            Self::Gather => Moves::Gather,
+            Self::Broadcast => Moves::Broadcast,
+        }
+    }
+}
