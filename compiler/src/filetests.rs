@@ -62,6 +62,26 @@ fn lowering() {
     check_folder("stablehlo");
 }
 
+/// The plans that `docs/sharding.md` shows are those that come out: a block of it that opens with a test's header is a test.
+#[test]
+fn plans_of_the_guide() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/sharding.md");
+    let wanted = std::fs::read_to_string(&path).unwrap();
+    let (mut found, mut tests) = (String::new(), 0);
+    for (index, block) in wanted.split("```").enumerate() {
+        let test = block.strip_prefix("dj\n").filter(|test| index % 2 == 1 && test.starts_with(HEADER));
+        tests += usize::from(test.is_some());
+        let text = test.map_or_else(|| block.to_owned(), |test| format!("dj\n{}", annotated(test)));
+        found += &if index > 0 { format!("```{text}") } else { text };
+    }
+    assert!(tests >= 3, "the guide shows {tests} plans");
+    if found != wanted && std::env::var_os("DJ_UPDATE").is_some() {
+        std::fs::write(&path, found).unwrap();
+    } else {
+        assert_eq!(found, wanted, "DJ_UPDATE=1 writes the guide anew");
+    }
+}
+
 /// What a test looks at.
 #[derive(Clone, Copy)]
 enum Stage {

@@ -8,7 +8,7 @@ use super::keys::WordKey;
 use crate::encode::{SchemaColumn, SortKey};
 use crate::physical::{Exchange, Stage};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
-use crate::strategy::Strategy;
+use crate::strategy::{StateSpec, Strategy};
 use dj_runtime::artifact::{Exchange as Devices, Target};
 use dj_runtime::expr::Interval;
 
@@ -50,6 +50,49 @@ impl<'c> Cx<'_, 'c> {
             state = merged;
         }
         state
+    }
+
+    /// The merged states of a device's share of the slots.
+    ///
+    /// In each round a group's members share out what they have: each gets its part of every other's. What is left gets shorter from round
+    /// to round.
+    pub(crate) fn scattered(&self, strategy: &dyn Strategy, stage: &Stage, state: &[Value<'c>]) -> Vec<Value<'c>> {
+        let b = self.b;
+        let specs = strategy.state(self, stage);
+        let whole = |(tensor, spec): (&Value<'c>, &StateSpec)| {
+            let missing = self.share_of(b.length(*tensor)) * self.devices() - b.length(*tensor);
+            let rest = self.filled(spec.element, &[missing], spec.init);
+            if missing == 0 { *tensor } else { b.concatenate(&[*tensor, rest], 0) }
+        };
+        let mut state: Vec<_> = state.iter().zip(&specs).map(whole).collect();
+        for groups in scatter_rounds(&self.lowering.target.axes()) {
+            let members = groups[0].len() as i64;
+            let all: Vec<_> = state.iter().map(|tensor| b.all_to_all(*tensor, 0, 0, &groups)).collect();
+            let of = |member: i64| {
+                let part = |all: &Value<'c>| {
+                    let length = b.length(*all) / members;
+                    b.slice_rows(*all, member * length, (member + 1) * length)
+                };
+                all.iter().map(part).collect::<Vec<_>>()
+            };
+            let others = (1..members).map(of);
+            state = others.fold(of(0), |merged, other| strategy.merge(self, stage, &merged, &other));
+        }
+        state
+    }
+
+    /// How many of so many slots a device has; those behind the last are empty.
+    pub(crate) fn share_of(&self, slots: i64) -> i64 {
+        (slots + self.devices() - 1) / self.devices()
+    }
+
+    /// The number of the first slot of the device's share, of so many slots each: `i32`.
+    pub(crate) fn first_of_share(&self, slots: i64) -> Value<'c> {
+        let b = self.b;
+        let shares = shares(&self.lowering.target.axes());
+        let number =
+            b.gather(b.vector_int(Element::S32, &shares), b.reshape(b.convert(b.replica_id(), Element::S32), &[1]));
+        b.multiply(b.reshape(number, &[]), b.constant_int(Element::S32, slots))
     }
 
     /// The tensors of a group's members, one after the other.
@@ -112,9 +155,11 @@ impl<'c> Cx<'_, 'c> {
                 let places = stage.places().len();
                 self.ranged(&rows, keys, &buffers[buffers.len() - places..], count)
             }
-            moved @ (Exchange::None | Exchange::Reduce | Exchange::Gather | Exchange::Broadcast) => {
-                unreachable!("rows are not told apart for {moved:?}")
-            }
+            moved @ (Exchange::None
+            | Exchange::Reduce
+            | Exchange::ReduceScatter
+            | Exchange::Gather
+            | Exchange::Broadcast) => unreachable!("rows are not told apart for {moved:?}"),
         };
         let key = WordKey {
             lane: super::Lane { value: to, valid: None },
@@ -277,6 +322,33 @@ pub(crate) fn reduction_sends(target: &Target) -> usize {
     target.axes().into_iter().flat_map(prime_factors).map(|factor| factor - 1).sum()
 }
 
+/// For each round in which states are shared out, who exchanges with whom: along the last axis first, and along an axis the largest parts
+/// first, so that on one axis devices have shares in their order.
+fn scatter_rounds(axes: &[usize]) -> Vec<Vec<Vec<i64>>> {
+    let mut rounds = rounds(axes);
+    let mut start = 0;
+    for length in axes.iter().rev() {
+        let end = start + prime_factors(*length).len();
+        rounds[start..end].reverse();
+        start = end;
+    }
+    rounds
+}
+
+/// Which share each device has after all rounds: along the last axis the largest parts are told apart.
+fn shares(axes: &[usize]) -> Vec<i64> {
+    let all: usize = axes.iter().product();
+    let share = |replica: usize| {
+        let (mut rest, mut share) = (replica, 0);
+        for length in axes.iter().rev() {
+            share = share * length + rest % length;
+            rest /= length;
+        }
+        share as i64
+    };
+    (0..all).map(share).collect()
+}
+
 fn prime_factors(mut number: usize) -> Vec<usize> {
     let mut factors = Vec::new();
     let mut factor = 2;
@@ -299,6 +371,27 @@ mod tests {
         assert_eq!(rounds(&[2, 2]), [vec![vec![0, 1], vec![2, 3]], vec![vec![0, 2], vec![1, 3]]]);
         assert_eq!(rounds(&[3]), [vec![vec![0, 1, 2]]]);
         assert_eq!(rounds(&[1]), Vec::<Vec<Vec<i64>>>::new());
+    }
+
+    #[test]
+    fn every_device_gets_its_share() {
+        for axes in [vec![2], vec![6], vec![8], vec![2, 4], vec![3, 4], vec![4, 6]] {
+            let devices: usize = axes.iter().product();
+            // What each device still has of the shares.
+            let mut has: Vec<Vec<i64>> = vec![(0..devices as i64).collect(); devices];
+            for groups in scatter_rounds(&axes) {
+                for group in &groups {
+                    for (member, device) in group.iter().enumerate() {
+                        let kept = &has[*device as usize];
+                        let length = kept.len() / group.len();
+                        has[*device as usize] = kept[member * length..(member + 1) * length].to_vec();
+                    }
+                }
+            }
+            let wanted: Vec<Vec<i64>> = shares(&axes).into_iter().map(|share| vec![share]).collect();
+            assert_eq!(has, wanted, "{axes:?}");
+        }
+        assert_eq!(shares(&[4]), [0, 1, 2, 3]);
     }
 
     #[test]

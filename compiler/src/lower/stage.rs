@@ -9,7 +9,7 @@ use crate::lower::{order_element, product};
 use crate::physical::{Exchange, Op, Variant};
 use crate::plan::{JoinKind, Program, RowCount};
 use crate::stablehlo::{BuildError, Element, Module, Session, Value};
-use crate::strategy::{Layout, MAX_RUNGS, Role, StateSpec, Strategy};
+use crate::strategy::{FinishResult, Layout, MAX_RUNGS, Role, StateSpec, Strategy};
 use dj_runtime::artifact::{
     Abi, CapacityKind, Driver, Exchange as Devices, Init, Moves, ProgramKind, ResultColumn, ResultTensor,
     Sink as SinkSpec, SinkKind, SlotKind, Stage, StateTensor, Target, abi,
@@ -187,23 +187,7 @@ impl<'a> StageLowering<'a> {
                 keep(status, cx.exchanged(stage, kept, &inputs.other[1..], counts, round));
             }
             ProgramKind::Finish => {
-                let places = stage.places().len();
-                let kept = match stage.exchange {
-                    Exchange::Reduce => cx.merged(strategy, stage, kept),
-                    _ if places > 0 && strategy.appends() => cx.arranged(kept, places),
-                    Exchange::None
-                    | Exchange::Hash(_)
-                    | Exchange::Range(_)
-                    | Exchange::Gather
-                    | Exchange::Broadcast => kept.to_vec(),
-                };
-                let (kept, places) = kept.split_at(kept.len() - places);
-                let mut result = strategy.finish(cx, stage, kept);
-                result.tensors.extend(places.iter().filter(|_| !stage.result_places().is_empty()));
-                if stage.exchange == Exchange::Gather {
-                    // Of no rows there may be a result too, which is not that of the others.
-                    result.count = cx.on_first(result.count);
-                }
+                let result = self.finished(cx, kept);
                 self.agrees(cx, &result.tensors);
                 given.extend([(SlotKind::Status, cx.merge_status(status)), (SlotKind::Count, result.count)]);
                 let tensors = result.tensors.into_iter().enumerate();
@@ -211,6 +195,27 @@ impl<'a> StageLowering<'a> {
             }
         }
         given
+    }
+
+    /// The result of what is kept, once the states of all devices are together.
+    fn finished<'c>(&self, cx: &Cx<'_, 'c>, kept: &[Value<'c>]) -> FinishResult<'c> {
+        let (stage, strategy) = (self.stage(), self.strategy());
+        let kept = match stage.exchange {
+            Exchange::Reduce => cx.merged(strategy, stage, kept),
+            Exchange::ReduceScatter => cx.scattered(strategy, stage, kept),
+            Exchange::None | Exchange::Range(_) | Exchange::Hash(_) | Exchange::Gather | Exchange::Broadcast => {
+                kept.to_vec()
+            }
+        };
+        let mut result = match stage.places().len() {
+            0 => strategy.finish(cx, stage, &kept),
+            places => strategy.finish_placed(cx, stage, &kept, places),
+        };
+        if stage.exchange == Exchange::Gather {
+            // Of no rows there may be a result too, which is not that of the others.
+            result.count = cx.on_first(result.count);
+        }
+        result
     }
 
     /// What the tensors of the result are: those of the strategy, then the places of rows that the host puts in order.

@@ -42,24 +42,25 @@ fn check(pipeline: &str) {
     }
 }
 
-/// Compiles every module of a pipeline for a TPU that is not there.
-fn check_tpu(pipeline: &str) {
+/// Compiles every module of a pipeline for TPUs that are not there.
+fn check_tpu(topology: &str, pipeline: &str) {
     let source = format!("{TABLES}export r = {pipeline}\n");
-    let target = Target::parse("tpu:v5e:1x1").unwrap();
+    let target = Target::parse(&format!("tpu:{topology}")).unwrap();
+    let compile_options = CompileOptions::replicated(target.replicas);
     let options = Options { target: Some(target), chunk_rows: 4096, ..Options::default() };
     let compiled = compile(&source, "test.dj", &NothingBound, &|_, _| false, &options);
     let compiled = compiled.unwrap_or_else(|error| panic!("{pipeline}: {error:?}"));
     let path = discover(Platform::Tpu, None).unwrap();
     dj_runtime::pjrt::prepare_environment(&path);
     let plugin = Plugin::load(&path).unwrap();
-    let topology = dj_runtime::pjrt::Topology::new(&plugin, "v5e:1x1").unwrap();
+    let topology = dj_runtime::pjrt::Topology::new(&plugin, topology).unwrap();
     let variant = &compiled.manifest.variants[0];
     for (stage, spec) in variant.stages.iter().enumerate() {
         for kind in programs(spec) {
             let id = ProgramId { variant: 0, stage, kind, rung: 0 };
             let text = compiled.module_text(id).unwrap();
             let start = std::time::Instant::now();
-            if let Err(error) = topology.compile(&text, &CompileOptions::default()) {
+            if let Err(error) = topology.compile(&text, &compile_options) {
                 panic!("{pipeline}: {id} ({}): {error}\n{text}", spec.label);
             }
             eprintln!("{id} ({}): {:?}", spec.label, start.elapsed());
@@ -70,10 +71,18 @@ fn check_tpu(pipeline: &str) {
 #[test]
 fn tpu() {
     check_tpu(
+        "v5e:1x1",
         "t | filter x > 1.0 | group { d, h = hour(at) } { n = count(), m = mean(k), v = var(x) } | sort -n | take 3",
     );
-    check_tpu("t | aggregate { lo = min(x), hi = max(p) }");
-    check_tpu("t | join left b on k | group s { n = count(), w = sum(w) }");
+    check_tpu("v5e:1x1", "t | aggregate { lo = min(x), hi = max(p) }");
+    check_tpu("v5e:1x1", "t | join left b on k | group s { n = count(), w = sum(w) }");
+}
+
+#[test]
+fn tpu_slices() {
+    check_tpu("v5e:2x4", "t | group d { n = count(), m = mean(k), f = first(born) } | filter n > 3");
+    check_tpu("v5e:2x4", "t | join b on k | group s { n = count(), w = sum(w) } | sort -n");
+    check_tpu("v6e:4x4", "t | window { by { d }, sort { at } } { r = row_number() } | aggregate { n = sum(r) }");
 }
 
 /// Recorded bounds narrow the column to 32 bits; the declared ones have more.

@@ -21,6 +21,9 @@ pub(crate) enum Together<'a> {
     OnEach,
 }
 
+/// Fewer slots than this are not worth a share of their own: a message costs as much as so many.
+const LEAST_SHARE: u64 = 256;
+
 /// What moves between the devices before the finish.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Exchange {
@@ -28,6 +31,8 @@ pub enum Exchange {
     None,
     /// All states are merged, on every device.
     Reduce,
+    /// All states are merged, on each device those of its share of the slots.
+    ReduceScatter,
     /// Every row goes to the device that a hash of its keys says.
     Hash(Vec<SchemaColumn>),
     /// Every row goes to the device of its range: ranges are chosen by a sample, and cut between rows, so that equal keys may be apart.
@@ -39,13 +44,18 @@ pub enum Exchange {
 }
 
 impl Exchange {
-    /// What brings the rows together among several devices.
-    pub(crate) fn among(devices: usize, together: Together<'_>) -> Self {
+    /// What brings the rows together among several devices; `slots` is how many a state has of which a finish may take a part.
+    ///
+    /// Nobody needs a whole table of groups: its rows are read one after the other. So it is shared out, unless that takes longer than
+    /// to merge it everywhere.
+    pub(crate) fn among(devices: usize, together: Together<'_>, slots: Option<u64>) -> Self {
         if devices == 1 {
             return Self::None;
         }
+        let shares = slots.is_some_and(|slots| slots >= LEAST_SHARE * devices as u64);
         match together {
             Together::Apart => Self::None,
+            Together::Merged if shares => Self::ReduceScatter,
             Together::Merged => Self::Reduce,
             Together::Keys([]) => Self::Gather,
             Together::Keys(keys) => Self::Hash(keys.to_vec()),
@@ -58,7 +68,7 @@ impl Exchange {
     pub(crate) fn meets(&self, together: Together<'_>) -> bool {
         match (together, self) {
             (Together::Apart, Self::None)
-            | (Together::Merged, Self::Reduce)
+            | (Together::Merged, Self::Reduce | Self::ReduceScatter)
             | (Together::OnEach, Self::Broadcast)
             | (Together::Keys(_) | Together::Ordered(_), Self::Gather) => true,
             // Rows of equal keys are equal in some of them.
@@ -72,6 +82,7 @@ impl Exchange {
     pub(crate) fn moves(&self) -> Moves {
         match self {
             Self::None | Self::Reduce => Moves::None,
+            Self::ReduceScatter => Moves::Scatter,
             Self::Hash(_) | Self::Range(_) => Moves::Partition,
             Self::Gather => Moves::Gather,
             Self::Broadcast => Moves::Broadcast,

@@ -193,18 +193,19 @@ impl Explained<'_> {
     fn sent(&self, rung: usize) -> Option<usize> {
         let devices = self.manifest.target.replicas;
         let stage = &self.of.variant.stages[self.stage];
-        if stage.exchange == Exchange::Reduce {
+        if matches!(stage.exchange, Exchange::Reduce | Exchange::ReduceScatter) {
             let tensors = self.spec.state.iter().skip(1);
             let state: usize =
                 tensors.map(|tensor| tensor.dims[rung].iter().product::<usize>() * tensor.element.bytes()).sum();
-            // In every round a state goes to each other member of the group.
-            return Some(state * reduction_sends(&self.manifest.target));
+            // In every round a state goes to each other member of the group; or all shares but a device's own go to the others.
+            let sent = state * reduction_sends(&self.manifest.target);
+            return Some(if stage.exchange == Exchange::Reduce { sent } else { state / devices * (devices - 1) });
         }
         let row: usize = self.spec.state.iter().skip(2).map(|tensor| tensor.element.bytes()).sum();
         let rows = usize::try_from(stage.rows_in?.rows).ok()?.div_ceil(devices);
         let others = devices - 1;
         let times = match stage.exchange {
-            Exchange::None | Exchange::Reduce => return None,
+            Exchange::None | Exchange::Reduce | Exchange::ReduceScatter => return None,
             Exchange::Hash(_) | Exchange::Range(_) => rows.saturating_mul(row) / devices * others,
             Exchange::Gather => rows.saturating_mul(row),
             Exchange::Broadcast => rows.saturating_mul(row).saturating_mul(others),

@@ -137,7 +137,8 @@ impl Planner<'_> {
         let drivers = stream.drivers;
         let devices = self.options.target.replicas;
         let arrival = if devices == 1 { Arrival::InOrder } else { Arrival::Any };
-        let exchange = Exchange::among(devices, sink.strategy().together());
+        let slots = sink.strategy().shared_slots(Work { dictionaries: self.dictionaries });
+        let exchange = Exchange::among(devices, sink.strategy().together(), slots);
         self.stages.push(Stage {
             span,
             chunk_rows,

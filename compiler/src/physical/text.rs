@@ -87,17 +87,20 @@ impl<'a> StagePrinter<'a> {
         format!("stage {}: {}  :{line}\n", self.index, self.stage.sink.strategy().title(self))
     }
 
-    /// `exchange: hash [origin, hour]`, if anything moves between devices.
+    /// `exchange: hash [origin, hour], in order`, if anything moves between devices: in order where rows are put in that in which
+    /// they came.
     pub(super) fn exchange(&self) -> Option<String> {
         let moved = match &self.stage.exchange {
             Exchange::None => return None,
             Exchange::Reduce => "reduce".to_owned(),
+            Exchange::ReduceScatter => "reduce and scatter".to_owned(),
             Exchange::Hash(keys) => format!("hash [{}]", self.columns(keys)),
             Exchange::Range(keys) => format!("range [{}]", self.order(keys)),
             Exchange::Gather => "gather".to_owned(),
             Exchange::Broadcast => "broadcast".to_owned(),
         };
-        Some(format!("exchange: {moved}"))
+        let in_order = self.stage.keeps_places() && !matches!(self.stage.exchange, Exchange::Range(_));
+        Some(format!("exchange: {moved}{}", if in_order { ", in order" } else { "" }))
     }
 
     fn drivers(&self) -> Vec<String> {

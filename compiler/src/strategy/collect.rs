@@ -269,7 +269,7 @@ impl Strategy for Collect {
         let (results, present) = self.results(cx, &rows, count, &groups);
         let keys = &self.group.keys;
         if let Some(dims) = self.dims.as_ref().filter(|dims| !dims.is_empty()) {
-            return dense::present(cx, &self.group, dims, groups.length, present, results);
+            return dense::present(cx, &self.group, dims, (None, groups.length), present, results);
         }
         let results = results.into_iter().zip(self.group.aggregates());
         let results = results.flat_map(|(lane, column)| cx.column_tensors(lane, column));

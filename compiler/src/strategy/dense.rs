@@ -5,7 +5,7 @@ use super::address::{multiplies, slots};
 use super::{Cost, FinishResult, Group, KeyDim, Length, StateSpec, StepResult, Strategy, Work};
 use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Lane, Rows, product};
-use crate::physical::{Stage, StagePrinter, Together, Verifier, require};
+use crate::physical::{Exchange, Stage, StagePrinter, Together, Verifier, require};
 use crate::plan::{RowCount, VerifyError};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 
@@ -78,12 +78,12 @@ pub(super) fn verify(verifier: &Verifier<'_>, keys: &[SchemaColumn], dims: &[Key
     require(nulls, || "(P8) a key that may be null has no slot for it".to_owned())
 }
 
-/// The groups of the slots that have rows, in the order of their keys, of results slot by slot.
+/// The groups of the slots that have rows, in the order of their keys, of results slot by slot: all slots, or so many from the `first` on.
 pub(super) fn present<'c>(
     cx: &Cx<'_, 'c>,
     group: &Group,
     dims: &[KeyDim],
-    slots: i64,
+    (first, slots): (Option<Value<'c>>, i64),
     present: Value<'c>,
     results: Vec<Lane<'c>>,
 ) -> FinishResult<'c> {
@@ -94,9 +94,10 @@ pub(super) fn present<'c>(
     let known = Indices { sorted: false, unique: true };
     let numbers = b.iota(Element::S32, slots);
     let sources = b.scatter(b.full_int(Element::S32, &[slots], 0), target, numbers, Combiner::Set, known);
+    let numbers = first.map_or(sources, |first| b.add(sources, first));
     let elements: Vec<_> = group.keys.iter().map(|key| cx.column_element(key.id, key.ty)).collect();
     let mut tensors = Vec::new();
-    for (lane, key) in cx.key_values(sources, dims, &elements).into_iter().zip(&group.keys) {
+    for (lane, key) in cx.key_values(numbers, dims, &elements).into_iter().zip(&group.keys) {
         tensors.extend(cx.column_tensors(lane, key));
     }
     for (lane, column) in results.into_iter().zip(group.aggregates()) {
@@ -146,6 +147,10 @@ impl Strategy for Dense {
         Together::Merged
     }
 
+    fn shared_slots(&self, work: Work<'_>) -> Option<u64> {
+        slots(&self.dims, work.dictionaries)
+    }
+
     /// A slot for each combination of key values, in a tensor for each part of an accumulator.
     fn state(&self, cx: &Cx<'_, '_>, stage: &Stage) -> Vec<StateSpec> {
         let slots = cx.slot_dims(&self.dims);
@@ -166,8 +171,15 @@ impl Strategy for Dense {
         cx.merge_accumulators(&self.group.accumulators(cx, stage), state, other)
     }
 
-    fn length(&self, cx: &Cx<'_, '_>, _stage: &Stage, _length: Length) -> Vec<Vec<i64>> {
-        cx.slot_dims(&self.dims)
+    /// As many as there are slots, or as a device has of them.
+    fn length(&self, cx: &Cx<'_, '_>, stage: &Stage, _length: Length) -> Vec<Vec<i64>> {
+        let dims = cx.slot_dims(&self.dims);
+        if stage.exchange != Exchange::ReduceScatter {
+            return dims;
+        }
+        // What is beyond counting is beyond the rungs too.
+        let share = |dims: &Vec<i64>| product(dims).map_or_else(|| dims.clone(), |slots| vec![cx.share_of(slots)]);
+        dims.iter().map(share).collect()
     }
 
     /// The slots that have rows, in the order of their keys.
@@ -177,6 +189,8 @@ impl Strategy for Dense {
         let states = accumulators.split(cx, state);
         let present = b.compare(Direction::Gt, accumulators.rows(&states), b.constant_int(Element::S64, 0));
         let results = cx.finalize(&accumulators, &states, present);
-        self::present(cx, &self.group, &self.dims, slot_count(cx, &self.dims), present, results)
+        let slots = cx.b.length(present);
+        let first = (stage.exchange == Exchange::ReduceScatter).then(|| cx.first_of_share(slots));
+        self::present(cx, &self.group, &self.dims, (first, slots), present, results)
     }
 }

@@ -183,7 +183,7 @@ impl Strategy for Mark {
         });
         let results: Vec<_> = results.collect();
         if !is_one {
-            return dense::present(cx, &self.group, &self.dims, slots, present, results);
+            return dense::present(cx, &self.group, &self.dims, (None, slots), present, results);
         }
         let results = results.into_iter().zip(self.group.aggregates());
         let tensors = results.flat_map(|(lane, column)| cx.column_tensors(lane, column)).collect();

@@ -109,6 +109,11 @@ pub(crate) trait Strategy {
     /// What the finish needs of the rows that several devices have folded.
     fn together(&self) -> Together<'_>;
 
+    /// How many slots the tensors of the state have, one for each, if a finish of some slots gives the result of these.
+    fn shared_slots(&self, _work: Work<'_>) -> Option<u64> {
+        None
+    }
+
     /// The columns whose tensors stand first in the buffers, of a strategy whose rows move between devices.
     fn buffered(&self, _stage: &Stage) -> Vec<SchemaColumn> {
         unreachable!("the rows of `{}` move nowhere", self.name())
@@ -195,6 +200,22 @@ pub(crate) trait Strategy {
 
     /// The result, its tensors as [`Strategy::layout`] has them.
     fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c>;
+
+    /// The result of rows that stand in no order, where so many tensors at the end of the state say which theirs is
+    /// ([`Stage::places`]): as long as nothing else is said they are put in order first. Places that the host reads follow.
+    fn finish_placed<'c>(
+        &self,
+        cx: &Cx<'_, 'c>,
+        stage: &Stage,
+        state: &[Value<'c>],
+        places: usize,
+    ) -> FinishResult<'c> {
+        let state = cx.arranged(state, places);
+        let (state, places) = state.split_at(state.len() - places);
+        let mut result = self.finish(cx, stage, state);
+        result.tensors.extend(places.iter().filter(|_| !stage.result_places().is_empty()));
+        result
+    }
 }
 
 /// A strategy by which the build side of a join is kept, and its matches found.

@@ -13,6 +13,23 @@ pub struct Sort {
     pub keys: Vec<SortKey>,
 }
 
+impl Sort {
+    /// The buffered rows in order; those of equal keys by their places, or else as they stand.
+    fn sorted<'c>(
+        &self,
+        cx: &Cx<'_, 'c>,
+        stage: &Stage,
+        state: &[Value<'c>],
+        places: &[Value<'c>],
+    ) -> FinishResult<'c> {
+        let (count, buffers) = (state[0], &state[1..]);
+        let rows = cx.buffered_rows(&stage.result, buffers, count, buffer::capacity(cx, stage));
+        let keys: Vec<_> = cx.sort_keys(&rows, &self.keys).into_iter().chain(cx.place_keys(places)).collect();
+        let order = cx.argsort(&cx.words(&keys), count);
+        FinishResult { count, tensors: cx.gather_all(buffers, order) }
+    }
+}
+
 impl Strategy for Sort {
     fn name(&self) -> &'static str {
         "sort"
@@ -62,9 +79,18 @@ impl Strategy for Sort {
 
     /// The buffered rows in order.
     fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
-        let (count, buffers) = (state[0], &state[1..]);
-        let rows = cx.buffered_rows(&stage.result, buffers, count, buffer::capacity(cx, stage));
-        let order = cx.argsort(&cx.words(&cx.sort_keys(&rows, &self.keys)), count);
-        FinishResult { count, tensors: cx.gather_all(buffers, order) }
+        self.sorted(cx, stage, state, &[])
+    }
+
+    /// In order by keys and places at once.
+    fn finish_placed<'c>(
+        &self,
+        cx: &Cx<'_, 'c>,
+        stage: &Stage,
+        state: &[Value<'c>],
+        places: usize,
+    ) -> FinishResult<'c> {
+        let (state, places) = state.split_at(state.len() - places);
+        self.sorted(cx, stage, state, places)
     }
 }

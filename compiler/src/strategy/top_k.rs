@@ -110,4 +110,15 @@ impl Strategy for TopK {
     fn finish<'c>(&self, _cx: &Cx<'_, 'c>, _stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
         FinishResult { count: state[0], tensors: state[1..].to_vec() }
     }
+
+    /// They are in order already.
+    fn finish_placed<'c>(
+        &self,
+        cx: &Cx<'_, 'c>,
+        stage: &Stage,
+        state: &[Value<'c>],
+        places: usize,
+    ) -> FinishResult<'c> {
+        self.finish(cx, stage, &state[..state.len() - places])
+    }
 }

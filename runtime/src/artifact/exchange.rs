@@ -29,6 +29,8 @@ pub struct Exchange {
 pub enum Moves {
     /// None. Of several devices the finish adds the states up, and every device has the whole result.
     None,
+    /// None. The finish adds the states up, each device those of some slots, and has the result of these.
+    Scatter,
     /// Every row goes to the device that `partition` says, and every device has a part of the result.
     Partition,
     /// Every row goes to the first device, which has the result; the others have none.
@@ -45,7 +47,7 @@ impl Exchange {
     pub fn is_replicated(self) -> bool {
         match self.moves {
             Moves::None | Moves::Broadcast => true,
-            Moves::Partition | Moves::Gather => false,
+            Moves::Scatter | Moves::Partition | Moves::Gather => false,
         }
     }
 

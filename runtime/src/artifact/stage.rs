@@ -475,7 +475,7 @@ impl Stage {
         let SinkKind::Fold { compacts, .. } = self.sink.kind else { return steps.collect() };
         let compact = compacts.then_some(ProgramKind::Compact);
         let moves: &[ProgramKind] = match self.exchange.moves {
-            Moves::None => &[],
+            Moves::None | Moves::Scatter => &[],
             Moves::Partition => &[ProgramKind::Partition, ProgramKind::Exchange],
             Moves::Gather | Moves::Broadcast => &[ProgramKind::Exchange],
         };

@@ -38,8 +38,9 @@
 //! - (M22) The last variant assumes nothing, so that some variant always holds.
 //! - (M23) A table whose rows are made has no file and one column, of i64, dates or timestamps, never null; its ends are of that
 //!   type and read parameters alone, and its step leads on, by months only where there are some.
-//! - (M24) An exchange is among all devices of the target. What moves are rows that are kept, among several devices; the places of a
-//!   result are integers behind its columns, where devices have parts of it; and a resident is a result that every device has.
+//! - (M24) An exchange is among all devices of the target. What moves are rows that are kept, among several devices, and what is shared
+//!   out are slots; the places of a result are integers behind its columns, where devices have parts of it; and a resident is a
+//!   result that every device has.
 
 mod drivers;
 mod exchanges;

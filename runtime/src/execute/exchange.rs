@@ -29,7 +29,7 @@ impl<'m> StageRun<'m> {
     /// Brings the rows to the devices that finish them. No step may be running.
     pub(super) fn exchange(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
         let counts = match self.stage.exchange.moves {
-            Moves::None => return Ok(()),
+            Moves::None | Moves::Scatter => return Ok(()),
             Moves::Partition => self.partition(cx)?,
             moves @ (Moves::Gather | Moves::Broadcast) => self.held(cx, moves)?,
         };

@@ -13,8 +13,14 @@ pub(super) fn verify(manifest: &Manifest, earlier: &[Stage], stage: &Stage, at: 
         SinkKind::Emit => (false, [].as_slice()),
         SinkKind::Fold { appends, tensors, .. } => (*appends, tensors.as_slice()),
     };
-    let moves = exchange.moves != Moves::None;
+    let (moves, scatters) = match exchange.moves {
+        Moves::None => (false, false),
+        Moves::Scatter => (false, true),
+        Moves::Partition | Moves::Gather | Moves::Broadcast => (true, false),
+    };
     at.must(24, !moves || (appends && exchange.replicas > 1), || "rows move that are not kept".to_owned())?;
+    let adds_up = !appends && !tensors.is_empty() && exchange.replicas > 1;
+    at.must(24, !scatters || adds_up, || "slots are shared out that are not there".to_owned())?;
     let columns = stage.sink.column_tensors().last().map_or(0, |last| last.validity.unwrap_or(last.values) + 1);
     let places = tensors.get(columns..).unwrap_or_default().iter().rev().take(exchange.places);
     let are_there = places.clone().count() == exchange.places

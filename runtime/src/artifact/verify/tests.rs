@@ -1,5 +1,6 @@
 //! Every invariant, broken, and the verifier that says so.
 
+mod exchanges;
 mod passes;
 mod ranges;
 mod skips;
