@@ -8,6 +8,8 @@ mod deep;
 mod failed_rows;
 #[path = "cli/inputs.rs"]
 mod inputs;
+#[path = "cli/meshes.rs"]
+mod meshes;
 #[path = "cli/passes.rs"]
 mod passes;
 #[path = "cli/places.rs"]
@@ -329,15 +331,6 @@ fn results_can_be_files_of_every_format() -> Result {
         let rows = duckdb::query(&format!("select count(*), sum(age) from {from}"))?;
         assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 1);
     }
-    Ok(())
-}
-
-#[test]
-fn several_devices_are_refused_rather_than_wrong() -> Result {
-    let space = Workspace::new()?;
-    let program = space.program("people | aggregate { n = count() }")?;
-    let run = djc()?.arg("run").arg(&program).args(["--target", "cpu:2"]).run()?;
-    run.code(1)?.prints_nothing()?.complains("DJ0290")?.complains("cpu:2")?;
     Ok(())
 }
 

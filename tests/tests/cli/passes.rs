@@ -6,7 +6,8 @@ use dj_tests::cli::{Invocation, djc, djrun};
 use std::path::Path;
 
 /// One row a chunk, seven without the optimizer, and the usual number.
-const CHUNKS: [&[&str]; 3] = [&["--chunk-rows", "1"], &["--chunk-rows", "7", "--no-optimize"], &[]];
+const CHUNKS: [&[&str]; 4] =
+    [&["--chunk-rows", "1"], &["--chunk-rows", "7", "--no-optimize"], &[], &["--chunk-rows", "3", "--target", "cpu:2"]];
 
 /// What all programs begin with.
 const TABLES: &str = "\

@@ -6,8 +6,14 @@ use dj_tests::Result;
 use dj_tests::cli::djc;
 use std::path::Path;
 
-/// One row a chunk, seven, and the usual number.
-const CHUNKS: [&[&str]; 3] = [&["--chunk-rows", "1"], &["--chunk-rows", "7"], &[]];
+/// One row a chunk, seven, and the usual number; on several devices too.
+const CHUNKS: [&[&str]; 5] = [
+    &["--chunk-rows", "1"],
+    &["--chunk-rows", "7"],
+    &[],
+    &["--chunk-rows", "1", "--target", "cpu:3"],
+    &["--chunk-rows", "5", "--target", "cpu:2"],
+];
 
 /// Twelve rows, row `bad` (from one) with a text that is no number.
 fn rows(bad: usize) -> String {
