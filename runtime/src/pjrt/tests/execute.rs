@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::{AlignedBytes, Argument, Buffer, CompileOptions, Element, ErrorCode, HostData, PjrtError, Shape};
+use super::super::{
+    AlignedBytes, Argument, Buffer, CompileOptions, Element, ErrorCode, HostData, PjrtError, Shape, as_bytes,
+};
 use super::{compile, cpu_client, scalar, vector, vector_on};
 
 const ADD: &str = r#"
@@ -186,6 +188,54 @@ module @all {
     let short = vector_on(&client, &[1_i64], 1);
     let error = all.execute_collective(vec![vec![(&wrong_device).into()], vec![short.into()]]).unwrap_err();
     assert!(error.to_string().contains("different shapes"), "{error}");
+}
+
+/// XLA:CPU ends the process where one replica waits 40 seconds for another, unless it is told to be patient.
+#[test]
+#[ignore = "a minute: it waits for as long as that"]
+fn a_late_replica_is_waited_for() {
+    let module = r#"
+module @late {
+  func.func @main(%rounds: tensor<i32>, %a: tensor<1048576xi64>) -> tensor<1048576xi64> {
+    %zero = stablehlo.constant dense<0> : tensor<i32>
+    %one = stablehlo.constant dense<1> : tensor<i32>
+    %done:2 = stablehlo.while(%i = %zero, %x = %a) : tensor<i32>, tensor<1048576xi64>
+    cond {
+      %more = stablehlo.compare LT, %i, %rounds : (tensor<i32>, tensor<i32>) -> tensor<i1>
+      stablehlo.return %more : tensor<i1>
+    } do {
+      %next = stablehlo.add %i, %one : tensor<i32>
+      %back = stablehlo.reverse %x, dims = [0] : tensor<1048576xi64>
+      %sorted = "stablehlo.sort"(%back) ({
+      ^bb0(%l: tensor<i64>, %r: tensor<i64>):
+        %less = stablehlo.compare LT, %l, %r : (tensor<i64>, tensor<i64>) -> tensor<i1>
+        stablehlo.return %less : tensor<i1>
+      }) {dimension = 0 : i64, is_stable = true} : (tensor<1048576xi64>) -> tensor<1048576xi64>
+      stablehlo.return %next, %sorted : tensor<i32>, tensor<1048576xi64>
+    }
+    %sum = "stablehlo.all_reduce"(%done#1) ({
+    ^bb0(%x: tensor<i64>, %y: tensor<i64>):
+      %s = stablehlo.add %x, %y : tensor<i64>
+      stablehlo.return %s : tensor<i64>
+    }) {replica_groups = dense<[[0, 1]]> : tensor<1x2xi64>} : (tensor<1048576xi64>) -> tensor<1048576xi64>
+    return %sum : tensor<1048576xi64>
+  }
+}"#;
+    let client = cpu_client(2);
+    let late = compile(&client, module, 2);
+    let values: Vec<i64> = (0..1 << 20).collect();
+    let run = |rounds: i32| {
+        let of = |rounds: i32, device| {
+            let rounds = client.buffer_from_host(HostData::Copied(as_bytes(&[rounds])), Element::S32, &[], device);
+            vec![Argument::from(rounds.unwrap()), Argument::from(vector_on(&client, &values, device))]
+        };
+        let started = std::time::Instant::now();
+        late.execute_collective(vec![of(rounds, 0), of(0, 1)]).unwrap();
+        started.elapsed().as_secs_f64()
+    };
+    run(1);
+    let round = run(20) / 20.0;
+    assert!(run((55.0 / round) as i32) > 41.0);
 }
 
 #[test]
