@@ -17,9 +17,6 @@ pub struct CompileOptions {
     pub quick: bool,
 }
 
-/// How many seconds replicas wait for each other.
-const PATIENCE: (&str, i64) = ("xla_cpu_collective_call_terminate_timeout_seconds", 7 * 24 * 60 * 60);
-
 impl Default for CompileOptions {
     fn default() -> CompileOptions {
         CompileOptions { replicas: 1, optimization_level: None, quick: false }
@@ -39,9 +36,7 @@ impl CompileOptions {
         // Modules are compiled side by side already; each part of one starts a compiler of its own.
         let one_part = ("xla_cpu_parallel_codegen_split_count", integer(1));
         let quick = if self.quick { vec![no_emitters, one_part] } else { vec![] };
-        // A replica that has more to do is waited for: XLA:CPU would end the process after 40 seconds.
-        let patient = (self.replicas > 1).then(|| (PATIENCE.0, integer(PATIENCE.1)));
-        let overrides = level.into_iter().chain(quick).chain(patient).map(|(name, value)| (name.to_owned(), value));
+        let overrides = level.into_iter().chain(quick).map(|(name, value)| (name.to_owned(), value));
         CompileOptionsProto {
             executable_build_options: Some(ExecutableBuildOptions {
                 device_ordinal: -1,

@@ -176,15 +176,27 @@ const ABSENT_TPU: [(&str, &str); 5] = [
     ("TPU_STDERR_LOG_LEVEL", "3"),
 ];
 
+/// How many seconds the replicas of a CPU program wait for each other. XLA ends the process after 40 (and 20 in which it only
+/// complains), though one of them may just have more rows to sort. It reads this from the environment alone.
+const PATIENCE: &str = "xla_cpu_collective_call_terminate_timeout_seconds";
+
+/// The seconds of a week.
+const A_WEEK: u32 = 7 * 24 * 60 * 60;
+
 /// Prepares the process's environment for a plugin, as DJ's commands do before they load one; nothing in this library calls
 /// it, because the environment is the process's own business.
 ///
 /// Sets `TF_CPP_MIN_LOG_LEVEL=1`, so that plugins log warnings and errors only, and for libtpu on a machine without a TPU also
-/// `TPU_SKIP_MDS_QUERY=1` and its like, so that it can compile for TPUs that are elsewhere. What the user has set stays. Call
-/// it before other C libraries start threads that read the environment.
+/// `TPU_SKIP_MDS_QUERY=1` and its like, so that it can compile for TPUs that are elsewhere; adds to `XLA_FLAGS` how long the
+/// replicas of a CPU program wait for each other. What the user has set stays. Call it before other C libraries start threads that read the environment.
 pub fn prepare_environment(plugin: &Path) {
     let has_tpu = ["/dev/accel0", "/dev/vfio/0"].iter().any(|device| Path::new(device).exists());
     let absent: &[_] = if is_libtpu(plugin) && !has_tpu { &ABSENT_TPU } else { &[] };
+    let flags = std::env::var("XLA_FLAGS").unwrap_or_default();
+    if !is_libtpu(plugin) && !flags.contains(PATIENCE) {
+        // SAFETY: as below.
+        unsafe { std::env::set_var("XLA_FLAGS", format!("{flags} --{PATIENCE}={A_WEEK}").trim_start()) };
+    }
     for (name, value) in [("TF_CPP_MIN_LOG_LEVEL", "1")].iter().chain(absent) {
         if std::env::var_os(name).is_none() {
             // SAFETY: Rust's own readers of the environment hold its lock; C code that reads it concurrently is excluded
