@@ -3,7 +3,7 @@
 //! Who takes part is told by numbers of replicas. A mesh of `2x4` has replica `4 * host + chip`, and what is reduced is reduced among the
 //! chips of a host first.
 
-use super::context::{Cx, Rows};
+use super::context::{Cx, Lane, Rows};
 use super::keys::WordKey;
 use crate::encode::{SchemaColumn, SortKey};
 use crate::physical::{Exchange, Stage};
@@ -119,12 +119,8 @@ impl<'c> Cx<'_, 'c> {
     pub(crate) fn place_keys(&self, places: &[Value<'c>]) -> Vec<WordKey<'c>> {
         let key = |place: &Value<'c>| {
             let most = if self.b.element(*place) == Element::S32 { i32::MAX.into() } else { i64::MAX };
-            WordKey {
-                lane: super::Lane { value: *place, valid: None },
-                interval: Some(Interval::proven(0, most.into())),
-                descending: false,
-                nulls_first: None,
-            }
+            let lane = Lane { value: *place, valid: None };
+            WordKey::of_group(lane, Some(Interval::proven(0, most.into())), false)
         };
         places.iter().map(key).collect()
     }
@@ -161,12 +157,8 @@ impl<'c> Cx<'_, 'c> {
             | Exchange::Gather
             | Exchange::Broadcast) => unreachable!("rows are not told apart for {moved:?}"),
         };
-        let key = WordKey {
-            lane: super::Lane { value: to, valid: None },
-            interval: Some(Interval::proven(0, (self.devices() - 1).into())),
-            descending: false,
-            nulls_first: None,
-        };
+        let last = Interval::proven(0, (self.devices() - 1).into());
+        let key = WordKey::of_group(Lane { value: to, valid: None }, Some(last), false);
         let order = self.argsort(&self.words(&[key]), count);
         let nowhere = b.full_int(Element::S32, &[length], self.devices());
         let to = b.select(rows.active, to, nowhere);

@@ -47,11 +47,11 @@ impl Table {
         Self { columns: self.columns.iter().map(cut).collect(), rows }
     }
 
-    /// The rows of tables of the same columns.
-    pub fn one_after_the_other(parts: Vec<Self>) -> Self {
-        let mut parts = parts.into_iter();
-        let mut all = TableBuilder { table: parts.next().unwrap_or_default() };
-        parts.for_each(|part| all.push(&part.columns, part.rows));
+    /// The rows, and behind them those of a table of the same columns.
+    #[must_use]
+    pub fn followed_by(self, other: Self) -> Self {
+        let mut all = TableBuilder { table: self };
+        all.push(&other.columns, other.rows);
         all.finish()
     }
 

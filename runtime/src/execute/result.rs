@@ -57,9 +57,12 @@ impl StageResult {
         let tensors = self.tensors()?;
         let parts =
             (0..tensors.parts()).map(|replica| tensors.part(device, sink, replica)).collect::<Result<Vec<_>, _>>()?;
-        let table = match (tensors.exchange.places, &parts[..]) {
-            (0, _) | (_, [_]) => Table::one_after_the_other(parts),
-            (places, _) => in_order(&parts, &tensors.places(device, places)?)?,
+        let table = match tensors.exchange.places {
+            places if places > 0 && parts.len() > 1 => in_order(&parts, &tensors.places(device, places)?)?,
+            _ => {
+                let all = parts.into_iter().reduce(Table::followed_by);
+                all.ok_or_else(|| RunError::bug("a program ran on no device"))?
+            }
         };
         let table = match sink.slice {
             Some((skip, keep)) => table.slice(skip, keep),

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "loads a shared library and calls its C entry points")]
 
 use std::collections::BTreeMap;
+use std::env::VarError;
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::ptr::{self, NonNull};
@@ -192,8 +193,12 @@ const A_WEEK: u32 = 7 * 24 * 60 * 60;
 pub fn prepare_environment(plugin: &Path) {
     let has_tpu = ["/dev/accel0", "/dev/vfio/0"].iter().any(|device| Path::new(device).exists());
     let absent: &[_] = if is_libtpu(plugin) && !has_tpu { &ABSENT_TPU } else { &[] };
-    let flags = std::env::var("XLA_FLAGS").unwrap_or_default();
-    if !is_libtpu(plugin) && !flags.contains(PATIENCE) {
+    let flags = match std::env::var("XLA_FLAGS") {
+        Err(VarError::NotPresent) => Some(String::new()),
+        // What is no text is left to XLA.
+        flags => flags.ok(),
+    };
+    if let Some(flags) = flags.filter(|flags| !is_libtpu(plugin) && !flags.contains(PATIENCE)) {
         // SAFETY: as below.
         unsafe { std::env::set_var("XLA_FLAGS", format!("{flags} --{PATIENCE}={A_WEEK}").trim_start()) };
     }

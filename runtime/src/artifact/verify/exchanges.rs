@@ -22,6 +22,7 @@ pub(super) fn verify(manifest: &Manifest, earlier: &[Stage], stage: &Stage, at: 
     let adds_up = !appends && !tensors.is_empty() && exchange.replicas > 1;
     at.must(24, !scatters || adds_up, || "slots are shared out that are not there".to_owned())?;
     let columns = stage.sink.column_tensors().last().map_or(0, |last| last.validity.unwrap_or(last.values) + 1);
+    // A stage that emits has columns and no tensors.
     let places = tensors.get(columns..).unwrap_or_default().iter().rev().take(exchange.places);
     let are_there = places.clone().count() == exchange.places
         && places.into_iter().all(|tensor| matches!(tensor.element, Element::S32 | Element::S64));
