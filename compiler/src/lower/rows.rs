@@ -137,22 +137,7 @@ impl<'c> Cx<'_, 'c> {
                     rows.active = self.at(predicate.span, passes);
                     rows.dense = false;
                 }
-                Op::Project(items) => {
-                    // A column that the host passes on is not here.
-                    let is_here = |item: &&NamedExpr| {
-                        item.expr.as_column().is_none_or(|source| rows.columns.contains_key(&source))
-                    };
-                    let lanes: Vec<_> = items
-                        .iter()
-                        .filter(is_here)
-                        .map(|item| {
-                            let lane = self.expr(Scope::of(&rows), &item.expr);
-                            let element = self.column_element(item.id, item.expr.ty);
-                            (item.id, Lane { value: self.to_element(lane.value, element), valid: lane.valid })
-                        })
-                        .collect();
-                    rows.columns.extend(lanes);
-                }
+                Op::Project(items) => self.derive(&mut rows, items),
                 Op::Probe(probe) => {
                     let (joined, count) = self.at(probe.span, || self.probe(rows, probe, chunk));
                     rows = joined;
@@ -164,6 +149,31 @@ impl<'c> Cx<'_, 'c> {
         (rows, total)
     }
 
+    /// Adds columns to rows; all read them as they were.
+    pub(crate) fn derive(&self, rows: &mut Rows<'c>, items: &[NamedExpr]) {
+        // A column that the host passes on is not here.
+        let is_here = |item: &&NamedExpr| item.expr.as_column().is_none_or(|source| rows.columns.contains_key(&source));
+        let lane = |item: &NamedExpr| {
+            let lane = self.expr(Scope::of(rows), &item.expr);
+            let element = self.column_element(item.id, item.expr.ty);
+            (item.id, Lane { value: self.to_element(lane.value, element), valid: lane.valid })
+        };
+        let lanes: Vec<_> = items.iter().filter(is_here).map(lane).collect();
+        rows.columns.extend(lanes);
+    }
+
+    /// Which lanes are marked, one after the other, and how many: `i32`; what follows these is any lane.
+    pub(crate) fn selected(&self, marked: Value<'c>) -> (Value<'c>, Value<'c>) {
+        let b = self.b;
+        let lanes = b.length(marked);
+        let (positions, count) = b.positions(marked);
+        let target = b.select(marked, positions, b.full_int(Element::S32, &[lanes], lanes));
+        let known = crate::stablehlo::Indices { sorted: false, unique: true };
+        let zeros = b.full_int(Element::S32, &[lanes], 0);
+        let own = b.iota(Element::S32, lanes);
+        (b.scatter(zeros, target, own, crate::stablehlo::Combiner::Set, known), count)
+    }
+
     /// The rows with the active lanes moved to the front, and how many there are: `i32`.
     ///
     /// Only `columns` are moved; the lanes behind the count hold anything.
@@ -172,13 +182,7 @@ impl<'c> Cx<'_, 'c> {
         if rows.dense {
             return (columns, b.reduce_add(b.convert(rows.active, Element::S32)));
         }
-        let (positions, count) = b.positions(rows.active);
-        let nowhere = b.full_int(Element::S32, &[rows.lanes], rows.lanes);
-        let target = b.select(rows.active, positions, nowhere);
-        let known = crate::stablehlo::Indices { sorted: false, unique: true };
-        let lanes = b.iota(Element::S32, rows.lanes);
-        let zeros = b.full_int(Element::S32, &[rows.lanes], 0);
-        let sources = b.scatter(zeros, target, lanes, crate::stablehlo::Combiner::Set, known);
+        let (sources, count) = self.selected(rows.active);
         (columns.into_iter().map(|column| b.gather(column, sources)).collect(), count)
     }
 }

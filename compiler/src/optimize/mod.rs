@@ -50,6 +50,7 @@ static SINK: &[Step] = &[
     Step::Rule(Down, &rules::PushTakeThroughProject),
     Step::Rule(Down, &rules::PushTakeThroughLeftJoin),
     Step::Rule(Down, &rules::PushTakeThroughUnion),
+    Step::Rule(Up, &rules::ReuseWindowKeys),
     Step::Rule(Up, &rules::MergeWindows),
     Step::Rule(Up, &rules::MergeTakes),
     Step::Rule(Up, &rules::FuseSortTake),

@@ -16,7 +16,9 @@ pub(super) fn narrow(variant: &mut Variant) {
         if let Sink::Window(window) = &variant.stages[stage].sink
             && !is_whole
         {
-            let made: Vec<ColumnId> = window.made().map(|column| column.id).collect();
+            // What is computed on the way to something else comes out only where somebody reads it.
+            let on_the_way: BTreeSet<_> = window.read_again().collect();
+            let made = window.made().map(|column| column.id).filter(|id| !on_the_way.contains(id)).collect::<Vec<_>>();
             narrow_result(variant, stage, &made);
         }
     }

@@ -11,7 +11,7 @@ use crate::plan::{
     Aggregate, AggregateFunction, Distinct, Facts, JoinKind, Program, RowCount, Scan, Shared, Sort, Take, TopK, Union,
     UniqueColumns, Uniqueness, Window, row_estimate,
 };
-use crate::strategy::{self, AggregateItem, Emit, Group, Matches, Sink, Work};
+use crate::strategy::{self, AggregateItem, Emit, Group, Matches, Part, Sink, Work};
 use dj_grammar::Span;
 use dj_runtime::artifact::DriverSource;
 use dj_runtime::expr::ColumnId;
@@ -292,10 +292,38 @@ impl Planner<'_> {
         let stream = self.stream(&window.input);
         let rows = stream.rows;
         let Window { by, order, items, any_order, .. } = window.clone();
-        let sink = Sink::Window(strategy::Window { by, order, items, any_order });
-        let stage = self.add(window.span, stream, sink, result, None, rows);
+        let parts = vec![Part::Items(items)];
+        let wanted = strategy::Window { by, order, parts, any_order };
+        if let Some(stage) = self.continued(&stream, &wanted) {
+            (self.stages[stage].result, self.stages[stage].rows_out) = (result, rows);
+            return self.read(stage);
+        }
+        let stage = self.add(window.span, stream, Sink::Window(wanted), result, None, rows);
         self.reasons[stage] = Reason::Window;
         self.read(stage)
+    }
+
+    /// The stage of a window whose rows a stream gives, if another one finds them in its own order: it computes what the other
+    /// one wants too. Not where someone else may read its result.
+    fn continued(&mut self, stream: &Stream, wanted: &strategy::Window) -> Option<usize> {
+        let [driver] = &stream.drivers[..] else { return None };
+        let DriverSource::Stage(stage) = driver.source else { return None };
+        if driver.row.is_some() || !driver.host.is_empty() || self.shared.contains(&stage) {
+            return None;
+        }
+        let between = driver.ops.iter().map(|op| match op {
+            Op::Filter(predicate) => Some(Part::Filter(predicate.clone())),
+            Op::Project(items) => Some(Part::Derive(items.clone())),
+            Op::Probe(_) => None,
+        });
+        let between = between.collect::<Option<Vec<_>>>()?;
+        let Sink::Window(window) = &mut self.stages[stage].sink else { return None };
+        if !window.arranges_like(wanted) {
+            return None;
+        }
+        window.parts.extend(between.into_iter().chain(wanted.parts.iter().cloned()));
+        window.any_order = wanted.any_order;
+        Some(stage)
     }
 
     fn top_k(&mut self, top: &TopK<Encoded>) -> Stream {

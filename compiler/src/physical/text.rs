@@ -161,8 +161,8 @@ impl<'a> StagePrinter<'a> {
 
     fn op(&self, op: &Op) -> String {
         match op {
-            Op::Filter(predicate) => format!("filter {}", self.expr(predicate)),
-            Op::Project(items) => format!("derive [{}]", join(items, |item| self.item(item))),
+            Op::Filter(predicate) => self.filter(predicate),
+            Op::Project(items) => self.derive(items),
             Op::Probe(probe) => self.probe(probe),
         }
     }
@@ -257,8 +257,12 @@ impl<'a> StagePrinter<'a> {
         join(keys, |key| self.names.sort_key(key))
     }
 
-    fn item(&self, item: &NamedExpr) -> String {
-        self.names.item(item)
+    pub(crate) fn filter(&self, predicate: &Expr) -> String {
+        format!("filter {}", self.expr(predicate))
+    }
+
+    pub(crate) fn derive(&self, items: &[NamedExpr]) -> String {
+        format!("derive [{}]", join(items, |item| self.names.item(item)))
     }
 
     pub(crate) fn aggregate(&self, item: &AggregateItem) -> String {

@@ -27,6 +27,7 @@
 //! - (P18) a frame that measures by values has one key to measure;
 //! - (P17) every stage is in one pass; the stages of a pass of several have one driver each, all over one source, and chunks of
 //!   one size; and what a stage reads are results of earlier passes;
+//! - (P20) what is computed of rows in the order of a window reads what they bring along and what was computed before;
 //! - (P19) what several devices have folded comes together as the finish needs it: states are merged, or rows move by keys that
 //!   are known at the end of every driver; on one device nothing moves.
 
@@ -111,7 +112,10 @@ impl Verifier<'_> {
     fn sink(&self, index: usize, row: &Row) -> Verified {
         let stage = &self.variant.stages[index];
         let strategy = stage.sink.strategy();
-        strategy.expressions().into_iter().try_for_each(|expr| self.expr(index, expr, row))?;
+        // What of a window's own columns is read too early is seen by the window itself (P20).
+        let made = strategy.window().into_iter().flat_map(Window::made).map(|column| (column.id, column));
+        let known: Row = row.iter().map(|(id, column)| (*id, *column)).chain(made).collect();
+        strategy.expressions().into_iter().try_for_each(|expr| self.expr(index, expr, &known))?;
         strategy.keys().iter().try_for_each(|key| self.is_there(key, row, "key"))?;
         let Some(group) = strategy.group() else {
             let made: Vec<_> = strategy.window().into_iter().flat_map(Window::made).collect();

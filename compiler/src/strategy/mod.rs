@@ -42,7 +42,7 @@ pub use reduce::Reduce;
 pub use sink::Sink;
 pub use sort::Sort;
 pub use top_k::TopK;
-pub use window::Window;
+pub use window::{Part, Window};
 
 use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Given, Match, Rows};

@@ -1,13 +1,15 @@
 //! `window`: rows are buffered, and what is computed of their partitions is put beside them at the end.
 //!
 //! The finish puts the rows in order once, by partition and then by the partition's own order, computes everything there,
-//! where a partition is a run of rows and a frame a part of it, and puts each result back to its row.
+//! where a partition is a run of rows and a frame a part of it, and puts each result back to its row. Windows of the same partitions
+//! in the same order that follow each other are one stage: what is filtered and derived between them is so of the rows in order.
 //!
 //! On a mesh the rows of a partition meet on one device. Without keys these are all rows: a frame may reach from the first to the
 //! last.
 
 mod aggregate;
 mod frame;
+mod part;
 mod partition;
 mod ranked;
 mod scan;
@@ -18,13 +20,13 @@ use super::buffer::{columns_of, note};
 use super::ranked::Span;
 use super::{FinishResult, Length, StateSpec, StepResult, Strategy, buffer, named};
 use crate::encode::{Encoded, Expr, SchemaColumn, SortKey};
-use crate::lower::{Cx, Lane, Rows};
+use crate::lower::{Cx, Lane, Rows, Scope};
 use crate::physical::{Stage, StagePrinter, Together, Verifier, require};
 use crate::plan::{NamedWindow, VerifyError, WindowFunction};
 use crate::stablehlo::{Combiner, Direction, Element, Value};
 use dj_runtime::expr::ColumnId;
+pub use part::Part;
 use partition::Arranged;
-use std::collections::BTreeMap;
 
 /// Columns that are computed of the rows around each.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +35,8 @@ pub struct Window {
     pub by: Vec<SchemaColumn>,
     /// The order of a partition's rows.
     pub order: Vec<SortKey>,
-    /// What is computed.
-    pub items: Vec<NamedWindow<Encoded>>,
+    /// What is done with the rows in order, one after the other; first items.
+    pub parts: Vec<Part>,
     /// Whether the rows may come in any order, because nothing reads it.
     pub any_order: bool,
 }
@@ -42,11 +44,26 @@ pub struct Window {
 impl Window {
     /// The columns that are computed.
     pub(crate) fn made(&self) -> impl Iterator<Item = SchemaColumn> {
-        self.items.iter().map(NamedWindow::schema)
+        self.parts.iter().flat_map(Part::made)
+    }
+
+    /// The columns that are computed and that something else is computed of.
+    pub(crate) fn read_again(&self) -> impl Iterator<Item = ColumnId> {
+        self.parts.iter().flat_map(Part::expressions).flat_map(Expr::columns).filter(|id| self.makes(*id))
+    }
+
+    /// Whether both want rows in the same partitions and these in the same order.
+    pub(crate) fn arranges_like(&self, other: &Self) -> bool {
+        let ids = |window: &Self| window.by.iter().map(|key| key.id).collect::<Vec<_>>();
+        ids(self) == ids(other) && SortKey::same_order(&self.order, &other.order)
     }
 
     fn makes(&self, id: ColumnId) -> bool {
-        self.items.iter().any(|item| item.id == id)
+        self.made().any(|column| column.id == id)
+    }
+
+    fn items(&self) -> impl Iterator<Item = &NamedWindow<Encoded>> {
+        self.parts.iter().flat_map(Part::items)
     }
 
     /// The columns that the rows bring along: those of the result, and what is read of them.
@@ -60,45 +77,87 @@ impl Window {
         columns
     }
 
-    /// The tensors of the result, of the rows as they were, or in order where they `stay` so.
-    fn tensors<'c>(
+    /// The buffered rows with what was computed of them, as they came; where any order will do and less is moved so, in the order
+    /// of their partitions. Of `places`, which the state keeps of each row, come out those of the rows that are left.
+    fn finished<'c>(
         &self,
         cx: &Cx<'_, 'c>,
         stage: &Stage,
-        rows: &Rows<'c>,
-        arranged: &Arranged<'c>,
-        results: &[Lane<'c>],
-    ) -> Vec<Value<'c>> {
-        let brought: Vec<_> = stage.result.iter().filter(|column| !self.makes(column.id)).collect();
-        let lanes: Vec<_> = brought.iter().map(|column| rows.columns[&column.id]).collect();
-        let stay = self.any_order && lanes.len() <= results.len();
-        let lanes = if stay { arranged.bring(cx, &lanes) } else { lanes };
-        let results = if stay { arranged.whole(cx, results) } else { arranged.put_back(cx, results) };
-        let brought = brought.into_iter().map(|column| column.id).zip(lanes);
-        let lanes: BTreeMap<_, _> = brought.chain(self.items.iter().map(|item| item.id).zip(results)).collect();
-        stage.result.iter().flat_map(|column| cx.column_tensors(lanes[&column.id], column)).collect()
+        state: &[Value<'c>],
+        places: &[Value<'c>],
+    ) -> FinishResult<'c> {
+        let (count, buffers) = (state[0], &state[1..]);
+        let rows = cx.buffered_rows(&self.carried(stage), buffers, count, buffer::capacity(cx, stage));
+        let mut arranged = Arranged::new(cx, self, &rows, count);
+        for (index, part) in self.parts.iter().enumerate() {
+            let rest = self.parts[index + 1..].iter().flat_map(Part::expressions);
+            let read: Vec<_> = rest.chain(self.order.iter().map(|key| &key.expr)).flat_map(Expr::columns).collect();
+            let is_read = |id: ColumnId| read.contains(&id) || stage.result.iter().any(|column| column.id == id);
+            self.compute(cx, &mut arranged, part);
+            arranged.rows.columns.retain(|id, _| is_read(*id));
+        }
+        let (made, brought): (Vec<&SchemaColumn>, Vec<_>) =
+            stage.result.iter().partition(|column| self.makes(column.id));
+        let places = places.iter().map(|place| Lane { value: *place, valid: None });
+        let rows_brought: Vec<_> = brought.iter().map(|column| rows.columns[&column.id]).chain(places).collect();
+        let rows_made: Vec<_> = made.iter().map(|column| arranged.rows.columns[&column.id]).collect();
+        let stay = self.any_order && rows_brought.len() <= rows_made.len();
+        let (rows_brought, rows_made) = if stay {
+            (arranged.bring(cx, &rows_brought), rows_made)
+        } else {
+            arranged.put_back(cx, &rows_brought, &rows_made)
+        };
+        let (of_columns, places) = rows_brought.split_at(brought.len());
+        let lanes = brought.iter().zip(of_columns).chain(made.iter().zip(&rows_made));
+        let lane = |wanted: &SchemaColumn| {
+            let found = lanes.clone().find(|(column, _)| column.id == wanted.id);
+            *found.unwrap_or_else(|| unreachable!("{:?} is neither made nor brought", wanted.id)).1
+        };
+        let columns = stage.result.iter().flat_map(|column| cx.column_tensors(lane(column), column));
+        let tensors = columns.chain(places.iter().map(|place| place.value)).collect();
+        FinishResult { count: arranged.count, tensors }
+    }
+
+    /// Does a part of what is done with the rows in order.
+    fn compute<'c>(&self, cx: &Cx<'_, 'c>, arranged: &mut Arranged<'c>, part: &Part) {
+        match part {
+            Part::Items(items) => {
+                let results = self.results(cx, arranged, items);
+                arranged.add(cx, items, &results);
+            }
+            Part::Derive(items) => cx.derive(&mut arranged.rows, items),
+            Part::Filter(predicate) => {
+                let keeps = cx.at(predicate.span, || cx.truth(Scope::of(&arranged.rows), predicate));
+                arranged.keep(cx, keeps);
+            }
+        }
     }
 
     /// The items, all that are added up of one frame together, because they are computed together.
-    fn results<'c>(&self, cx: &Cx<'_, 'c>, arranged: &mut Arranged<'c>) -> Vec<Lane<'c>> {
-        let mut lanes: Vec<Option<Lane<'c>>> = vec![None; self.items.len()];
-        for index in 0..self.items.len() {
+    fn results<'c>(
+        &self,
+        cx: &Cx<'_, 'c>,
+        arranged: &mut Arranged<'c>,
+        items: &[NamedWindow<Encoded>],
+    ) -> Vec<Lane<'c>> {
+        let mut lanes: Vec<Option<Lane<'c>>> = vec![None; items.len()];
+        for index in 0..items.len() {
             if lanes[index].is_some() {
                 continue;
             }
-            let item = &self.items[index];
+            let item = &items[index];
             if !is_added(item) {
                 lanes[index] = Some(cx.at(item.span, || self.value(cx, arranged, item)));
                 continue;
             }
             let of_frame = |other: &usize| {
-                let other = &self.items[*other];
+                let other = &items[*other];
                 is_added(other) && other.frame == item.frame
             };
-            let together: Vec<_> = (index..self.items.len()).filter(of_frame).collect();
-            let items: Vec<_> = together.iter().map(|index| &self.items[*index]).collect();
+            let together: Vec<_> = (index..items.len()).filter(of_frame).collect();
+            let of_frame: Vec<_> = together.iter().map(|index| &items[*index]).collect();
             let frame = self.frame(cx, arranged, &item.frame);
-            let results = aggregate::aggregates(cx, arranged, &items, &frame);
+            let results = aggregate::aggregates(cx, arranged, &of_frame, &frame);
             for (index, lane) in together.into_iter().zip(results) {
                 lanes[index] = Some(lane);
             }
@@ -230,12 +289,12 @@ impl Strategy for Window {
     }
 
     fn details(&self, text: &StagePrinter<'_>) -> Vec<String> {
-        self.items.iter().map(|item| text.window(item)).collect()
+        self.parts.iter().flat_map(|part| part.lines(text)).collect()
     }
 
     fn expressions(&self) -> Vec<&Expr> {
         let keys = self.order.iter().map(|key| &key.expr);
-        keys.chain(self.items.iter().flat_map(NamedWindow::expressions)).collect()
+        keys.chain(self.parts.iter().flat_map(Part::expressions)).collect()
     }
 
     fn keys(&self) -> &[SchemaColumn] {
@@ -256,15 +315,16 @@ impl Strategy for Window {
     }
 
     fn max_rows(&self, cx: &Cx<'_, '_>, _stage: &Stage) -> u64 {
-        aggregate::max_rows(cx, &self.items)
+        aggregate::max_rows(cx, self.items())
     }
 
     fn appends(&self) -> bool {
         true
     }
 
-    fn verify(&self, _verifier: &Verifier<'_>, _stage: &Stage) -> Result<(), VerifyError> {
-        self.items.iter().try_for_each(|item| {
+    fn verify(&self, _verifier: &Verifier<'_>, stage: &Stage) -> Result<(), VerifyError> {
+        part::verify(&self.parts, &self.carried(stage))?;
+        self.items().try_for_each(|item| {
             let measured = !item.frame.measures() || self.order.len() == 1;
             require(measured, || format!("(P18) the frame of {:?} has {} keys", item.id, self.order.len()))
         })
@@ -285,7 +345,7 @@ impl Strategy for Window {
     fn step<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, rows: &Rows<'c>, state: &[Value<'c>]) -> StepResult<'c> {
         // What is filtered out is not computed.
         cx.raise_early(rows, self.order.iter().map(|key| &key.expr));
-        for item in &self.items {
+        for item in self.parts.first().into_iter().flat_map(Part::items) {
             cx.raise_early_where(rows, item.filter.as_ref(), &item.arguments);
         }
         StepResult::kept(buffer::append(cx, stage, rows, cx.columns_of(rows, &self.carried(stage)), state))
@@ -299,13 +359,21 @@ impl Strategy for Window {
         cx.buffer_dims(stage.chunk_rows)
     }
 
-    /// The buffered rows as they came, and what was computed of them; where any order will do and less is moved so, in the order
-    /// of their partitions.
     fn finish<'c>(&self, cx: &Cx<'_, 'c>, stage: &Stage, state: &[Value<'c>]) -> FinishResult<'c> {
-        let (count, buffers) = (state[0], &state[1..]);
-        let rows = cx.buffered_rows(&self.carried(stage), buffers, count, buffer::capacity(cx, stage));
-        let mut arranged = Arranged::new(cx, self, &rows, count);
-        let results = self.results(cx, &mut arranged);
-        FinishResult { count, tensors: self.tensors(cx, stage, &rows, &arranged, &results) }
+        self.finished(cx, stage, state, &[])
+    }
+
+    /// The same of rows that are put in order by their places first.
+    fn finish_placed<'c>(
+        &self,
+        cx: &Cx<'_, 'c>,
+        stage: &Stage,
+        state: &[Value<'c>],
+        places: usize,
+    ) -> FinishResult<'c> {
+        let state = cx.arranged(state, places);
+        let (state, places) = state.split_at(state.len() - places);
+        let are_out = !stage.result_places().is_empty();
+        self.finished(cx, stage, state, if are_out { places } else { &[] })
     }
 }

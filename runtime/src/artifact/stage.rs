@@ -340,6 +340,16 @@ pub enum StatusKind {
     Cast,
 }
 
+impl StatusKind {
+    /// Whether it is of what the program computes, and not of what it was given.
+    pub fn is_of_value(self) -> bool {
+        match self {
+            Self::Overflow | Self::Cast => true,
+            Self::Assumption | Self::Contract => false,
+        }
+    }
+}
+
 /// What comes out of a stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sink {

@@ -7,7 +7,7 @@ use super::locate::overflowing_row;
 use super::result::{StageResult, Tensors};
 use super::stage_run::StageRun;
 use super::status::{Raised, Stop, stop};
-use crate::artifact::{ProgramKind, ResultTensor, SinkKind, SlotKind, Stage, StatusKind};
+use crate::artifact::{ProgramKind, ResultTensor, SinkKind, SlotKind, Stage};
 use std::rc::Rc;
 
 impl<'m> StageRun<'m> {
@@ -41,7 +41,7 @@ impl<'m> StageRun<'m> {
 
     /// The stop that a status of the finish means, with a row where one can be blamed.
     fn totals_do_not_fit(self, cx: &mut Attempt<'m, '_>, raised: Raised<'m>, rows: u64) -> Result<Stop, Stop> {
-        if raised.site.kind != StatusKind::Overflow {
+        if !raised.site.kind.is_of_value() {
             return Ok(stop(raised, None));
         }
         let index = self.index;

@@ -2,7 +2,8 @@
 //!
 //! A running total may leave its type and come back, so only the final one is judged, and it belongs to no row. When it does
 //! not fit, the stage is folded again, stopping at some numbers of rows to finish early. Where the total of the first
-//! `n - 1` rows fits and that of the first `n` does not, row `n` is to blame. Each time the rows left between two such numbers
+//! `n - 1` rows fits and that of the first `n` does not, row `n` is to blame. So it is for what is computed of a window's results:
+//! it is right without row `n`. Each time the rows left between two such numbers
 //! are divided by [`WAYS`], so a few times find it. It is folded by itself, whatever pass it is of.
 
 use super::attempt::Attempt;
@@ -12,7 +13,7 @@ use super::reading::{Reading, SharedChunk, View};
 use super::stage_run::StageRun;
 use super::status::{Raised, Stop};
 use super::wave::Wave;
-use crate::artifact::{SlotKind, StatusKind};
+use crate::artifact::SlotKind;
 
 /// How many parts are looked at each time.
 const WAYS: u64 = 16;
@@ -136,6 +137,6 @@ impl<'m> StageRun<'m> {
         let returned = self.run_finish(cx)?;
         let statuses = returned.iter().map(|returned| returned.get(SlotKind::Status)).collect::<Result<Vec<_>, _>>()?;
         let raised = self.raised(cx, statuses)?;
-        Ok(raised.filter(|raised| raised.site.kind == StatusKind::Overflow))
+        Ok(raised.filter(|raised| raised.site.kind.is_of_value()))
     }
 }

@@ -35,13 +35,5 @@ fn shares_order(outer: &Window, inner: &Window) -> bool {
     let reads = outer.items.iter().flat_map(NamedWindow::expressions).chain(outer.order.iter().map(|key| &key.expr));
     let read: Vec<_> = reads.flat_map(Expr::columns).chain(outer.by.iter().map(|key| key.id)).collect();
     let is_apart = inner.items.iter().all(|item| !read.contains(&item.id));
-    is_apart && outer.by == inner.by && same_order(&outer.order, &inner.order)
-}
-
-fn same_order(a: &[SortKey], b: &[SortKey]) -> bool {
-    let same = |(a, b): (&SortKey, &SortKey)| {
-        let direction = a.descending == b.descending && a.nulls_first == b.nulls_first;
-        direction && a.expr.without_spans() == b.expr.without_spans()
-    };
-    a.len() == b.len() && a.iter().zip(b).all(same)
+    is_apart && outer.by == inner.by && SortKey::same_order(&outer.order, &inner.order)
 }

@@ -7,7 +7,7 @@ use super::{Verified, Verifier, require};
 use crate::encode::{Encoded, Expr};
 use crate::physical::{Check, Driver, Op, Stage};
 use crate::plan::{MAX_ROWS, NamedWindow, VerifyError, aggregate_interval, window_interval};
-use crate::strategy::AggregateItem;
+use crate::strategy::{AggregateItem, Part, Window};
 use dj_runtime::artifact::DriverSource;
 use dj_runtime::expr::{ColumnId, Form, Interval, Origin, interval};
 use std::collections::BTreeMap;
@@ -32,19 +32,15 @@ impl Verifier<'_> {
         let mut all: Option<Bounds> = None;
         for driver in &stage.drivers {
             let row = self.row_bounds(driver, results)?;
-            self.computed_with(strategy.expressions(), &row)?;
+            if strategy.window().is_none() {
+                self.computed_with(strategy.expressions(), &row)?;
+            }
             strategy.keys().iter().try_for_each(|key| self.believed(key.id, &row))?;
             let made: Bounds = match strategy.group() {
-                None => {
-                    let items = strategy.window().into_iter().flat_map(|window| &window.items);
-                    let of_item = |item: &NamedWindow<Encoded>| {
-                        let bounds =
-                            window_interval(item.function, &item.arguments, &|argument| of_expr(argument, &row))?;
-                        Some((item.id, bounds))
-                    };
-                    let made: Bounds = items.filter_map(of_item).collect();
-                    row.into_iter().chain(made).collect()
-                }
+                None => match strategy.window() {
+                    Some(window) => self.window_bounds(window, row)?,
+                    None => row,
+                },
                 Some(group) => {
                     let keys = group.keys.iter().map(|key| key.id);
                     let keys = keys.filter_map(|key| Some((key, *row.get(&key)?)));
@@ -58,6 +54,27 @@ impl Verifier<'_> {
         let mut all = all.ok_or_else(|| VerifyError("(P13) no driver gives its rows".to_owned()))?;
         all.retain(|id, _| stage.result.iter().any(|column| column.id == *id));
         Ok(all)
+    }
+
+    /// The bounds of rows and of what a window adds to them, part by part.
+    fn window_bounds(&self, window: &Window, mut row: Bounds) -> Result<Bounds, VerifyError> {
+        self.computed_with(window.order.iter().map(|key| &key.expr).collect(), &row)?;
+        for part in &window.parts {
+            self.computed_with(part.expressions(), &row)?;
+            let of_item = |item: &NamedWindow<Encoded>| {
+                let bounds = window_interval(item.function, &item.arguments, &|argument| of_expr(argument, &row))?;
+                Some((item.id, bounds))
+            };
+            let made: Bounds = match part {
+                Part::Items(items) => items.iter().filter_map(of_item).collect(),
+                Part::Derive(items) => {
+                    items.iter().filter_map(|item| Some((item.id, of_expr(&item.expr, &row)?))).collect()
+                }
+                Part::Filter(_) => Bounds::new(),
+            };
+            row.extend(made);
+        }
+        Ok(row)
     }
 
     /// The bounds of a driver's columns when they reach the sink.

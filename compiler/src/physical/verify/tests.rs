@@ -5,7 +5,7 @@ use crate::encode::{EncodedProgram, Expr, ExprKind, Scalar, Type};
 use crate::filetests::files::Files;
 use crate::physical::{Arrival, Check, Driver, DriverColumn, Exchange, Op, Probe, Stage, Variant};
 use crate::plan::{JoinKind, Uniqueness};
-use crate::strategy::{Dense, GroupSort, KeyDim, KeyDomain, Lookup, Matches, Merge, Sink};
+use crate::strategy::{Dense, GroupSort, KeyDim, KeyDomain, Lookup, Matches, Merge, Part, Sink};
 use crate::{Options, compile};
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, ScanPredicate, ScanValue, Target};
@@ -400,6 +400,24 @@ fn p18_a_frame_measures_one_key() {
     window.order.clear();
     let error = verify(&encoded, &variant).unwrap_err().to_string();
     assert!(error.contains("(P18)"), "{error}");
+}
+
+#[test]
+fn p20_a_window_reads_what_is_made_before() {
+    let source = "table t { k: i64, v: i64 }\nexport result = t | window { by k, sort v } { l = lag(v) }
+        | filter l > 3 | window { by k, sort v } { n = sum(l) }\n";
+    let (encoded, variant) = planned_of(source, &[]);
+    verify(&encoded, &variant).unwrap();
+    assert_eq!(variant.stages.len(), 1, "windows of the same order are one stage");
+    let broken: [fn(&mut Vec<Part>); 3] =
+        [|parts| parts.rotate_left(1), |parts| parts.swap(0, 2), |parts| parts.push(parts[0].clone())];
+    for break_parts in broken {
+        let mut variant = variant.clone();
+        let Sink::Window(window) = &mut variant.stages[0].sink else { panic!("a window is a stage") };
+        break_parts(&mut window.parts);
+        let error = verify(&encoded, &variant).unwrap_err().to_string();
+        assert!(error.contains("(P20)"), "{error}");
+    }
 }
 
 #[test]

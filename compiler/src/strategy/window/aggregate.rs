@@ -37,8 +37,8 @@ pub(super) fn aggregates<'c>(
 }
 
 /// How many rows can be added up.
-pub(super) fn max_rows(cx: &Cx<'_, '_>, items: &[NamedWindow<Encoded>]) -> u64 {
-    accumulators(cx, &items.iter().filter(|item| is_added(item)).collect::<Vec<_>>()).max_rows()
+pub(super) fn max_rows<'e>(cx: &Cx<'_, '_>, items: impl Iterator<Item = &'e NamedWindow<Encoded>>) -> u64 {
+    accumulators(cx, &items.filter(|item| is_added(item)).collect::<Vec<_>>()).max_rows()
 }
 
 fn accumulators(cx: &Cx<'_, '_>, items: &[&NamedWindow<Encoded>]) -> Accumulators {

@@ -1,9 +1,10 @@
 //! Rows in the order of their partitions.
 
-use super::Window;
-use crate::encode::Expr;
+use super::{Part, Window};
+use crate::encode::{Encoded, Expr};
 use crate::lower::{Cx, Lane, Rows, Scope};
-use crate::stablehlo::{Combiner, CustomCall, Element, Indices, TensorType, Value};
+use crate::plan::NamedWindow;
+use crate::stablehlo::{Combiner, CustomCall, Direction, Element, Indices, TensorType, Value};
 use crate::strategy::ranked::Span;
 use dj_runtime::kernels::{RUN_ENDS, RUN_STARTS};
 use std::collections::BTreeMap;
@@ -16,8 +17,11 @@ pub(super) struct Arranged<'c> {
     pub(super) position: Value<'c>,
     /// How many rows there are: `i32`.
     pub(super) count: Value<'c>,
-    /// Which row is where, and where each row is: `i32`; `None` where the rows stand as they are buffered.
-    order: Option<(Value<'c>, Value<'c>)>,
+    /// Which of the buffered rows is where: `i32`; `None` where they stand as they are buffered.
+    order: Option<Value<'c>>,
+    /// Whether partitions, or the order, put them elsewhere, and filters left some out.
+    is_sorted: bool,
+    is_filtered: bool,
     /// Whether a row is the first of its partition, or of its peers.
     partition_starts: Option<Value<'c>>,
     peer_starts: Option<Value<'c>>,
@@ -39,8 +43,8 @@ impl<'c> Arranged<'c> {
             peer_starts = Some(starts[1]);
         }
         let position = b.iota(Element::S32, rows.lanes);
-        let read: Vec<_> = window.items.iter().flat_map(|item| item.expressions()).flat_map(Expr::columns).collect();
-        let measures = window.items.iter().any(|item| item.frame.measures());
+        let read: Vec<_> = window.parts.iter().flat_map(Part::expressions).flat_map(Expr::columns).collect();
+        let measures = window.items().any(|item| item.frame.measures());
         let keys = window.order.iter().filter(|_| measures).flat_map(|key| key.expr.columns());
         let read: Vec<_> = read.into_iter().chain(keys).collect();
         let columns = rows.columns.iter().filter(|(id, _)| read.contains(id));
@@ -49,12 +53,50 @@ impl<'c> Arranged<'c> {
         let columns: BTreeMap<_, _> = ids.into_iter().zip(lanes).collect();
         let origin = order.map_or(rows.origin, |order| b.convert(order, Element::S64));
         let rows = Rows { columns, origin, order: vec![position], ..rows.clone() };
-        let order = order.map(|order| {
-            let known = Indices { sorted: false, unique: true };
-            let nowhere = b.full_int(Element::S32, &[rows.lanes], 0);
-            (order, b.scatter(nowhere, order, position, Combiner::Set, known))
-        });
-        Self { rows, position, count, order, partition_starts, peer_starts, partition: None, peers: None }
+        let is_sorted = order.is_some();
+        Self {
+            rows,
+            position,
+            count,
+            order,
+            is_sorted,
+            is_filtered: false,
+            partition_starts,
+            peer_starts,
+            partition: None,
+            peers: None,
+        }
+    }
+
+    /// Adds what was computed of each row.
+    pub(super) fn add(&mut self, cx: &Cx<'_, 'c>, items: &[NamedWindow<Encoded>], results: &[Lane<'c>]) {
+        let dims = [self.rows.lanes];
+        let whole = |value: Value<'c>| if cx.b.dims(value).is_empty() { cx.b.broadcast(value, &dims) } else { value };
+        for (item, lane) in items.iter().zip(results) {
+            let value = cx.to_element(whole(lane.value), cx.column_element(item.id, item.ty));
+            self.rows.columns.insert(item.id, Lane { value, valid: lane.valid.map(whole) });
+        }
+    }
+
+    /// Leaves out the rows that are not to be kept; the others stay in order.
+    pub(super) fn keep(&mut self, cx: &Cx<'_, 'c>, keeps: Value<'c>) {
+        let b = cx.b;
+        let (sources, count) = cx.selected(b.and(self.rows.active, keeps));
+        let active = b.compare(Direction::Lt, self.position, b.broadcast(count, &[self.rows.lanes]));
+        // The first row that is left of a run starts it.
+        let starts = |starts: Value<'c>| {
+            let numbers = b.gather(b.inclusive_sum(b.convert(starts, Element::S32)), sources);
+            let before = b.pad(numbers, b.constant_int(Element::S32, 0), &[1], &[-1]);
+            b.and(active, b.compare(Direction::Ne, numbers, before))
+        };
+        self.partition_starts = self.partition_starts.map(starts);
+        self.peer_starts = self.peer_starts.map(starts);
+        (self.partition, self.peers) = (None, None);
+        let (ids, lanes): (Vec<_>, Vec<_>) = self.rows.columns.iter().map(|(id, lane)| (*id, *lane)).unzip();
+        self.rows.columns = ids.into_iter().zip(cx.gather_lanes(&lanes, sources)).collect();
+        self.rows.origin = b.gather(self.rows.origin, sources);
+        self.order = Some(self.order.map_or(sources, |order| b.gather(order, sources)));
+        (self.rows.active, self.count, self.is_filtered) = (active, count, true);
     }
 
     /// An expression of each row.
@@ -74,7 +116,7 @@ impl<'c> Arranged<'c> {
 
     /// Whether each row is the first of its partition.
     pub(super) fn starts(&self, cx: &Cx<'_, 'c>) -> Value<'c> {
-        let first = || cx.b.compare(crate::stablehlo::Direction::Eq, self.position, cx.b.zero(Element::S32));
+        let first = || cx.b.compare(Direction::Eq, self.position, cx.b.zero(Element::S32));
         self.partition_starts.unwrap_or_else(first)
     }
 
@@ -92,23 +134,36 @@ impl<'c> Arranged<'c> {
         }
     }
 
-    /// Lanes with a value for each row.
-    pub(super) fn whole(&self, cx: &Cx<'_, 'c>, lanes: &[Lane<'c>]) -> Vec<Lane<'c>> {
-        let b = cx.b;
-        let dims = [self.rows.lanes];
-        let whole = |value: Value<'c>| if b.dims(value).is_empty() { b.broadcast(value, &dims) } else { value };
-        lanes.iter().map(|lane| Lane { value: whole(lane.value), valid: lane.valid.map(whole) }).collect()
-    }
-
-    /// Lanes of the rows as they were, in order.
+    /// Lanes of the buffered rows, in order.
     pub(super) fn bring(&self, cx: &Cx<'_, 'c>, lanes: &[Lane<'c>]) -> Vec<Lane<'c>> {
-        self.order.map_or_else(|| lanes.to_vec(), |(order, _)| cx.gather_lanes(lanes, order))
+        self.order.map_or_else(|| lanes.to_vec(), |order| cx.gather_lanes(lanes, order))
     }
 
-    /// Lanes of the rows in order, as the rows were.
-    pub(super) fn put_back(&self, cx: &Cx<'_, 'c>, lanes: &[Lane<'c>]) -> Vec<Lane<'c>> {
-        let lanes = self.whole(cx, lanes);
-        self.order.map_or_else(|| lanes.clone(), |(_, inverse)| cx.gather_lanes(&lanes, inverse))
+    /// Lanes of the buffered rows, and lanes of the rows in order, both as the rows came.
+    pub(super) fn put_back(
+        &self,
+        cx: &Cx<'_, 'c>,
+        buffered: &[Lane<'c>],
+        lanes: &[Lane<'c>],
+    ) -> (Vec<Lane<'c>>, Vec<Lane<'c>>) {
+        let b = cx.b;
+        let Some(order) = self.order.filter(|_| self.is_sorted) else {
+            return (self.bring(cx, buffered), lanes.to_vec());
+        };
+        let known = Indices { sorted: false, unique: true };
+        let nowhere = b.full_int(Element::S32, &[self.rows.lanes], 0);
+        if !self.is_filtered {
+            let inverse = b.scatter(nowhere, order, self.position, Combiner::Set, known);
+            return (buffered.to_vec(), cx.gather_lanes(lanes, inverse));
+        }
+        // Which buffered rows are left, and how many of them come before each.
+        let outside = b.full_int(Element::S32, &[self.rows.lanes], self.rows.lanes);
+        let left = b.select(self.rows.active, order, outside);
+        let one = b.full_int(Element::S32, &[self.rows.lanes], 1);
+        let before = b.exclusive_scan(Combiner::Add, b.scatter(nowhere, left, one, Combiner::Set, known));
+        let place = b.select(self.rows.active, b.gather(before, order), outside);
+        let inverse = b.scatter(nowhere, place, self.position, Combiner::Set, known);
+        (cx.gather_lanes(buffered, b.gather(order, inverse)), cx.gather_lanes(lanes, inverse))
     }
 }
 

@@ -35,7 +35,7 @@ impl Generator {
         }
     }
 
-    fn derive(&mut self, rows: &mut Rows, steps: &mut Vec<Step>) {
+    pub(super) fn derive(&mut self, rows: &mut Rows, steps: &mut Vec<Step>) {
         let mut items = vec![];
         for _ in 0..1 + self.random.below(2) {
             let ty = if self.random.one_in(4) { Type::Text } else { self.some_type() };

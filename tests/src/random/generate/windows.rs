@@ -12,21 +12,47 @@ impl Generator {
     pub(super) fn window(&mut self, rows: &mut Rows, steps: &mut Vec<Step>) {
         let by = if self.random.one_in(4) { vec![] } else { self.key_names(2) };
         let kinds = if rows.ordered { 3 } else { 2 };
-        let step = match self.random.below(kinds) {
-            0 => Step::Window { by, sort: vec![], frame: Frame::None, by_rows: false, items: self.window_aggregates() },
-            1 => self.of_peers(by),
+        let kind = self.random.below(kinds);
+        let sort = match kind {
+            0 => vec![],
+            1 => self.window_order(1),
             _ if !by.is_empty() && self.random.one_in(5) => {
                 let first = if self.random.one_in(4) { 2 } else { 1 };
                 let last = first + self.random.below(3);
                 let sort = self.window_order(2);
                 return steps.push(Step::TakeBy { by, sort, first, last });
             }
-            _ => self.of_rows(by),
+            _ if self.random.one_in(3) => vec![],
+            _ => self.window_order(2),
         };
-        let Step::Window { items, .. } = &step else { return };
-        let column = |item: &Item| Column { name: item.name.clone(), ty: item.expr.ty, known: item.expr.known };
-        rows.columns.extend(items.iter().map(column));
-        steps.push(step);
+        // Windows of the same rows in the same order follow each other.
+        loop {
+            let step = match kind {
+                0 => {
+                    let (by, items) = (by.clone(), self.window_aggregates());
+                    Step::Window { by, sort: vec![], frame: Frame::None, by_rows: false, items }
+                }
+                1 => self.of_peers(by.clone(), sort.clone()),
+                _ => self.of_rows(by.clone(), sort.clone()),
+            };
+            let Step::Window { items, .. } = &step else { return };
+            let column = |item: &Item| Column { name: item.name.clone(), ty: item.expr.ty, known: item.expr.known };
+            rows.columns.extend(items.iter().map(column));
+            steps.push(step);
+            if !self.random.one_in(3) {
+                return;
+            }
+            self.scope.clone_from(&rows.columns);
+            match self.random.below(3) {
+                0 => {
+                    let condition = self.condition(2);
+                    steps.push(Step::Filter(condition));
+                }
+                1 => self.derive(rows, steps),
+                _ => {}
+            }
+            self.scope.clone_from(&rows.columns);
+        }
     }
 
     /// Columns to order by.
@@ -47,9 +73,7 @@ impl Generator {
     }
 
     /// What equal keys have in common; frames by distance.
-    fn of_peers(&mut self, by: Vec<String>) -> Step {
-        let mut sort = self.window_order(1);
-        sort.truncate(1);
+    fn of_peers(&mut self, by: Vec<String>, sort: Vec<SortItem>) -> Step {
         let ty = sort.first().map(|item| item.expr.ty);
         let measured = ty.is_some_and(|ty| matches!(ty, Type::Signed(_) | Type::Date | Type::Timestamp));
         let mut frame = Frame::None;
@@ -88,8 +112,7 @@ impl Generator {
     }
 
     /// What depends on the place of each row.
-    fn of_rows(&mut self, by: Vec<String>) -> Step {
-        let sort = if self.random.one_in(3) { vec![] } else { self.window_order(2) };
+    fn of_rows(&mut self, by: Vec<String>, sort: Vec<SortItem>) -> Step {
         let mut ends = [self.random.below(9) as i64 - 5, self.random.below(9) as i64 - 3];
         ends.sort_unstable();
         let frame = Frame::Rows { start: self.frame_end(ends[0]), end: self.frame_end(ends[1]) };
