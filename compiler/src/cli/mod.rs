@@ -18,13 +18,17 @@ mod schema;
 use args::{Cli, Command};
 use clap::Parser;
 use clap::error::ErrorKind;
-use dj_runtime::cli::{guard, report};
+use dj_runtime::cli::{ask_for_huge_pages, guard, report};
 use dj_runtime::execute::{Exit, RunError};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    // Only what runs a program needs much memory.
+    if std::env::args_os().nth(1).is_some_and(|command| command == "run") {
+        ask_for_huge_pages();
+    }
     guard(|| djc(std::env::args_os()))
 }
 

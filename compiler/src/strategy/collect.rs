@@ -1,7 +1,8 @@
 //! `collect`: rows are buffered, and what looks at all values of a group is computed in the end.
 //!
 //! Groups are numbered: by the slot that their keys address, where there are few, else by sorting the keys. The rows are then put
-//! in order by group and value, once for each different argument (`ranked`), and everything else is added to the groups.
+//! in order by group and value, once for each different argument (`ranked`), and everything else is added to the groups. Where only
+//! quantiles are asked, and a kernel may be called, none are put in order (`selected`).
 //!
 //! On a mesh the rows of a group meet on one device. Without keys these are all rows: which value stands in the middle is not known
 //! before all are counted.
@@ -9,6 +10,7 @@
 use super::accumulate::{Accumulators, Addresses};
 use super::address::multiplies;
 use super::ranked::{Ranked, Span, Values, share};
+use super::selected::{is_selected, quantiles};
 use super::{
     AggregateItem, FinishResult, Group, KeyDim, Length, MAX_RUNGS, StateSpec, StepResult, Strategy, Work, buffer, dense,
 };
@@ -38,11 +40,19 @@ struct Groups<'c> {
     found: Option<(Value<'c>, Value<'c>)>,
 }
 
-/// Values in order, and what they are the values of.
+/// What is known of the values of an argument.
 struct OfArgument<'c> {
     argument: Expr,
     filter: Option<Expr>,
-    ranked: Ranked<'c>,
+    found: Found<'c>,
+}
+
+/// What was found out about values.
+enum Found<'c> {
+    /// Their order.
+    Ranked(Ranked<'c>),
+    /// Shares and their quantiles, where nothing else is asked.
+    Selected(Vec<(f64, Lane<'c>)>),
 }
 
 impl Collect {
@@ -129,11 +139,15 @@ impl Collect {
                 return added.next().unwrap_or_else(|| unreachable!("there are as many results as aggregates"));
             };
             cx.at(item.span, || {
-                let ranked = ranked(cx, &mut known, item, rows, count, (!is_one).then_some(groups));
-                let lane = match ranking {
-                    Ranking::Quantile => ranked.quantile(cx, span, share(&item.arguments)),
-                    Ranking::CountDistinct => ranked.count_distinct(cx, rows, span),
-                    Ranking::Mode => ranked.mode(cx, rows, groups.length),
+                let lane = match (self.found(cx, &mut known, item, rows, count, groups), ranking) {
+                    (Found::Selected(quantiles), _) => {
+                        let share = share(&item.arguments);
+                        let found = quantiles.iter().find(|(of, _)| of.to_bits() == share.to_bits());
+                        found.unwrap_or_else(|| unreachable!("the quantile of {share} was not asked for")).1
+                    }
+                    (Found::Ranked(ranked), Ranking::Quantile) => ranked.quantile(cx, span, share(&item.arguments)),
+                    (Found::Ranked(ranked), Ranking::CountDistinct) => ranked.count_distinct(cx, rows, span),
+                    (Found::Ranked(ranked), Ranking::Mode) => ranked.mode(cx, rows, groups.length),
                 };
                 let element = cx.column_element(item.column.id, item.column.ty);
                 Lane { value: cx.to_element(lane.value, element), valid: lane.valid }
@@ -141,32 +155,48 @@ impl Collect {
         });
         (each.collect(), present)
     }
-}
 
-/// The rows by group and by the values of an aggregate, put in order if no aggregate before has the same.
-fn ranked<'k, 'c>(
-    cx: &Cx<'_, 'c>,
-    known: &'k mut Vec<OfArgument<'c>>,
-    item: &AggregateItem,
-    rows: &Rows<'c>,
-    count: Value<'c>,
-    groups: Option<&Groups<'c>>,
-) -> &'k Ranked<'c> {
-    let (argument, filter) = (item.arguments[0].without_spans(), item.filter.as_ref().map(Expr::without_spans));
-    let at = known.iter().position(|of| of.argument == argument && of.filter == filter);
-    let at = at.unwrap_or_else(|| {
-        let values = Values::of(cx, rows, &item.arguments[0], item.filter.as_ref());
-        let number = groups.map(|groups| WordKey {
-            lane: Lane { value: groups.number, valid: None },
-            interval: Some(Interval::proven(0, groups.length.into())),
-            descending: false,
-            nulls_first: None,
+    /// What is found out of the values of an aggregate, if no aggregate before has the same: the rows are put in order by group and
+    /// value, if more is asked than quantiles.
+    fn found<'k, 'c>(
+        &self,
+        cx: &Cx<'_, 'c>,
+        known: &'k mut Vec<OfArgument<'c>>,
+        item: &AggregateItem,
+        rows: &Rows<'c>,
+        count: Value<'c>,
+        groups: &Groups<'c>,
+    ) -> &'k Found<'c> {
+        let of =
+            |item: &AggregateItem| (item.arguments[0].without_spans(), item.filter.as_ref().map(Expr::without_spans));
+        let (argument, filter) = of(item);
+        let at = known.iter().position(|known| known.argument == argument && known.filter == filter);
+        let at = at.unwrap_or_else(|| {
+            let values = Values::of(cx, rows, &item.arguments[0], item.filter.as_ref());
+            let same = |other: &&AggregateItem| other.function.ranking().is_some() && of(other) == of(item);
+            let all: Vec<_> = self.group.aggregates.iter().filter(same).collect();
+            let are_quantiles = all.iter().all(|item| item.function.ranking() == Some(Ranking::Quantile));
+            let found = if are_quantiles && is_selected(cx, groups.length) {
+                let mut shares: Vec<f64> = all.iter().map(|item| share(&item.arguments)).collect();
+                shares.sort_by(f64::total_cmp);
+                shares.dedup_by_key(|share| share.to_bits());
+                let lanes = quantiles(cx, &values, (groups.number, count), groups.length, &shares);
+                Found::Selected(shares.into_iter().zip(lanes).collect())
+            } else {
+                let number = WordKey {
+                    lane: Lane { value: groups.number, valid: None },
+                    interval: Some(Interval::proven(0, groups.length.into())),
+                    descending: false,
+                    nulls_first: None,
+                };
+                let has_keys = !self.group.keys.is_empty();
+                Found::Ranked(Ranked::new(cx, values, has_keys.then_some(number), count))
+            };
+            known.push(OfArgument { argument, filter, found });
+            known.len() - 1
         });
-        let ranked = Ranked::new(cx, values, number, count);
-        known.push(OfArgument { argument, filter, ranked });
-        known.len() - 1
-    });
-    &known[at].ranked
+        &known[at].found
+    }
 }
 
 impl Strategy for Collect {

@@ -21,6 +21,7 @@ pub(crate) mod mark;
 mod merge;
 mod ranked;
 mod reduce;
+mod selected;
 mod sink;
 mod sort;
 mod top_k;

@@ -136,21 +136,43 @@ pub(super) fn interpolated<'c>(
     share: f64,
     at: &dyn Fn(Value<'c>) -> Value<'c>,
 ) -> Lane<'c> {
-    let b = cx.b;
-    let one = b.constant_int(Element::S32, 1);
-    let is_some = b.compare(Direction::Gt, number, b.zero(Element::S32));
-    let others = b.convert(b.subtract(b.maximum(number, one), one), Element::F64);
-    let position = b.multiply(others, b.constant_float(Element::F64, share));
-    let (low, high) = (b.floor(position), b.ceil(position));
-    let (least, most) = (at(b.convert(low, Element::S32)), at(b.convert(high, Element::S32)));
-    let fraction = b.subtract(position, low);
-    // Of both a share: the way from one to the other may be longer than any number.
-    let rest = b.subtract(b.constant_float(Element::F64, 1.0), fraction);
-    let between = b.add(b.multiply(least, rest), b.multiply(most, fraction));
-    let is_whole = b.compare(Direction::Eq, fraction, b.constant_float(Element::F64, 0.0));
-    // Between equal infinities there is no way.
-    let is_there = b.or(is_whole, b.compare(Direction::Eq, least, most));
-    Lane { value: b.select(is_there, least, between), valid: Some(is_some) }
+    let between = Between::of(cx, number, share);
+    between.value(cx, at(between.low), at(between.high))
+}
+
+/// The places next to a share of so many values: `i32`, from 0.
+pub(super) struct Between<'c> {
+    pub(super) low: Value<'c>,
+    pub(super) high: Value<'c>,
+    /// How far the share is from the lower one to the higher one, `f64`.
+    fraction: Value<'c>,
+    /// Whether there are any values.
+    is_some: Value<'c>,
+}
+
+impl<'c> Between<'c> {
+    pub(super) fn of(cx: &Cx<'_, 'c>, number: Value<'c>, share: f64) -> Self {
+        let b = cx.b;
+        let one = b.constant_int(Element::S32, 1);
+        let is_some = b.compare(Direction::Gt, number, b.zero(Element::S32));
+        let others = b.convert(b.subtract(b.maximum(number, one), one), Element::F64);
+        let position = b.multiply(others, b.constant_float(Element::F64, share));
+        let (low, high) = (b.floor(position), b.ceil(position));
+        let fraction = b.subtract(position, low);
+        Self { low: b.convert(low, Element::S32), high: b.convert(high, Element::S32), fraction, is_some }
+    }
+
+    /// Linear interpolation between the values at both places; null where there are none.
+    pub(super) fn value(&self, cx: &Cx<'_, 'c>, least: Value<'c>, most: Value<'c>) -> Lane<'c> {
+        let b = cx.b;
+        // Of both a share: the way from one to the other may be longer than any number.
+        let rest = b.subtract(b.constant_float(Element::F64, 1.0), self.fraction);
+        let between = b.add(b.multiply(least, rest), b.multiply(most, self.fraction));
+        let is_whole = b.compare(Direction::Eq, self.fraction, b.constant_float(Element::F64, 0.0));
+        // Between equal infinities there is no way.
+        let is_there = b.or(is_whole, b.compare(Direction::Eq, least, most));
+        Lane { value: b.select(is_there, least, between), valid: Some(self.is_some) }
+    }
 }
 
 /// How many rows up to each are marked: `i32`.

@@ -4,6 +4,7 @@
 
 mod args;
 mod djrun;
+mod huge_pages;
 mod outputs;
 mod places;
 mod process;
@@ -12,6 +13,7 @@ mod terminal;
 
 pub use args::{DiagnosticsFormat, RunArgs, TableFormat, parse_target};
 pub use djrun::djrun;
+pub use huge_pages::ask_for_huge_pages;
 pub use outputs::FilesAndStdout;
 pub use places::{clash, inputs, is_same_file};
 pub use process::{guard, report, report_diagnostics};

@@ -11,11 +11,10 @@
 use std::cmp::Ordering;
 use std::mem;
 use std::ops::Range;
-use std::slice::IterMut;
 use std::sync::atomic::{self, AtomicBool};
 
+use super::distribute::{JOB_ROWS, distribute, do_all, groups, parts, take_first};
 use super::ffi::{Call, Fault, Handler};
-use super::threads::{Job, share_out};
 
 /// Up to so many rows a comparison sort wins.
 const SMALL: usize = 192;
@@ -29,8 +28,6 @@ const IN_CACHE: usize = 1 << 15;
 const TOGETHER_BITS: u32 = 3;
 /// From so many items on, two digits are sorted by two passes, the least significant one first.
 const LEAST_FIRST: usize = 1 << 9;
-/// Work on so many rows is worth a job of its own.
-const JOB_ROWS: usize = 1 << 15;
 /// Rows are at most so many jobs. When rows are distributed, each job begins a cache line in each bucket.
 const MAX_JOBS: usize = 64;
 
@@ -106,31 +103,10 @@ fn is_sorted(rows: usize, job_rows: usize, ascends: impl Fn(Range<usize>) -> boo
     is_sorted.into_inner()
 }
 
-/// The rows of each job.
-fn parts(rows: usize, job_rows: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..rows).step_by(job_rows).map(move |start| start..rows.min(start + job_rows))
-}
-
-/// Does the parts of some work on `rows` rows, on all cores if there are many.
-fn do_all<'a, W: FnOnce() + Send + 'a>(parts: impl Iterator<Item = W>, rows: usize) {
-    if rows <= JOB_ROWS {
-        parts.for_each(|part| part());
-    } else {
-        share_out(parts.map(|part| Box::new(part) as Job<'a>).collect(), rows);
-    }
-}
-
 fn fill(order: &mut [i32], job_rows: usize, row_at: impl Fn(usize) -> i32 + Sync) {
     let (rows, row_at) = (order.len(), &row_at);
     let order = order.chunks_mut(job_rows).zip(parts(rows, job_rows));
     do_all(order.map(|(order, at)| move || order.iter_mut().zip(at).for_each(|(place, at)| *place = row_at(at))), rows);
-}
-
-/// Takes the first elements away.
-fn take_first<'a, T>(list: &mut &'a mut [T], count: usize) -> &'a mut [T] {
-    let (first, rest) = mem::take(list).split_at_mut(count);
-    *list = rest;
-    first
 }
 
 /// The keys of all rows.
@@ -252,50 +228,6 @@ fn sort_short(key: &Key<'_>, start: u32, rest_bits: u32, row_at: impl Fn(usize) 
         }
     });
     do_all(sorts, rows);
-}
-
-/// Copies what `item_of` gives with its digit to buckets of one digit each, stably. The result is the buckets' sizes.
-fn distribute<T: Send>(
-    job_rows: usize,
-    digits: usize,
-    digit_of: impl Fn(usize) -> usize + Sync,
-    item_of: impl Fn(usize) -> (usize, T) + Sync,
-    to: &mut [T],
-) -> Vec<usize> {
-    let rows = to.len();
-    let (digit_of, item_of) = (&digit_of, &item_of);
-    let mut counts = vec![vec![0_u32; digits]; rows.div_ceil(job_rows)];
-    let parts_with_counts = counts.iter_mut().zip(parts(rows, job_rows));
-    do_all(parts_with_counts.map(|(counts, part)| move || part.for_each(|at| counts[digit_of(at)] += 1)), rows);
-    // A bucket has the rows of the first part first.
-    let mut places: Vec<Vec<IterMut<'_, T>>> = counts.iter().map(|_| Vec::with_capacity(digits)).collect();
-    let mut rest = to;
-    for digit in 0..digits {
-        for (places, counts) in places.iter_mut().zip(&counts) {
-            places.push(take_first(&mut rest, counts[digit] as usize).iter_mut());
-        }
-    }
-    let copies = places.into_iter().zip(parts(rows, job_rows)).map(|(mut places, part)| {
-        move || {
-            for (digit, item) in part.map(item_of) {
-                match places[digit].next() {
-                    Some(place) => *place = item,
-                    None => unreachable!("digit {digit} was counted"),
-                }
-            }
-        }
-    });
-    do_all(copies, rows);
-    (0..digits).map(|digit| counts.iter().map(|counts| counts[digit] as usize).sum()).collect()
-}
-
-/// Neighbouring buckets that are a job together.
-fn groups(sizes: &[usize], job_rows: usize) -> impl Iterator<Item = &[usize]> {
-    let mut rows = 0;
-    sizes.chunk_by(move |size, _| {
-        rows = if rows >= job_rows { *size } else { rows + size };
-        rows < job_rows
-    })
 }
 
 /// Puts each item at the place of its digit, stably. The result is the ends of the buckets.

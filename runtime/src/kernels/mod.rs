@@ -11,11 +11,13 @@
 
 mod argsort;
 mod boundaries;
+mod distribute;
 mod ffi;
 mod gather;
 mod running_sum;
 mod runs;
 mod scatter_add;
+mod select;
 mod threads;
 
 #[cfg(test)]
@@ -45,6 +47,10 @@ pub const RUN_ENDS: &str = "dj.run_ends";
 /// The kernel that adds up the values of each row's run up to it: `i1[N]`, `f64[N]` → `f64[N]`.
 pub const RUNNING_SUM: &str = "dj.running_sum";
 
+/// The kernel that finds the values next to shares of those of each group: `i32[N]` groups, `f64[N]` values, `i32[]` live rows, `f64[]`
+/// shares → `i32[G]` sizes, and `f64[G]` twice for each share.
+pub const SELECT: &str = "dj.select";
+
 /// A native kernel: the custom-call target that modules name, and the function behind it.
 #[derive(Debug, Clone, Copy)]
 pub struct Kernel {
@@ -62,6 +68,7 @@ pub const KERNELS: &[Kernel] = &[
     ffi::kernel::<runs::RunStarts>(),
     ffi::kernel::<runs::RunEnds>(),
     ffi::kernel::<scatter_add::ScatterAdd>(),
+    ffi::kernel::<select::Select>(),
 ];
 
 /// Registers every kernel with a plugin; programs that call them compile and load only afterwards. Repeating it does
