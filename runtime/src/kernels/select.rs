@@ -216,7 +216,7 @@ mod tests {
                 let values = numbers(rows, 7, mask).map(|bits| f64::from_bits(bits ^ (0x3ff << 52)));
                 let values: Vec<f64> = values.collect();
                 // Most rows are in the first group, and some in none.
-                let spread = |bits: u64| if bits % 3 == 0 { 0 } else { (bits >> 8) as i32 % (groups + 2) - 1 };
+                let spread = |bits: u64| if bits.is_multiple_of(3) { 0 } else { (bits >> 8) as i32 % (groups + 2) - 1 };
                 let own: Vec<i32> = numbers(rows, 9, u64::MAX).map(spread).collect();
                 for shares in [&shares[..1], &shares[..2], &shares] {
                     let mut sizes = vec![-1; groups as usize];
