@@ -173,6 +173,18 @@ pub(super) struct Compile {
     #[arg(long, value_name = "PATH")]
     pub(super) plugin: Option<PathBuf>,
 
+    /// Compile all programs anew: neither use nor fill the cache of executables for devices that are elsewhere
+    #[arg(long)]
+    pub(super) no_cache: bool,
+
+    /// Write how long each program took to compile to FILE, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) timings: Option<PathBuf>,
+
+    /// Show no progress
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+
     /// XLA's backend optimization level of the executables
     #[arg(long, hide = true, value_name = "0..3", value_parser = clap::value_parser!(u8).range(0..=3))]
     pub(super) xla_opt_level: Option<u8>,

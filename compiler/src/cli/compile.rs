@@ -1,12 +1,13 @@
 //! `djc compile`: a program to an artifact.
 
 use super::program::Source;
+use super::progress::Progress;
 use super::{Failure, args};
 use crate::compile::Compiled;
 use dj_grammar::Diagnostic;
 use dj_runtime::artifact::{Contents, Executable, Platform, ProgramContents, store};
 use dj_runtime::cli::{clash, inputs, is_same_file, open_client, report_diagnostics};
-use dj_runtime::execute::{Exit, RunError, codes, likely_programs, precompile, precompile_for};
+use dj_runtime::execute::{Exit, Precompiled, RunError, codes, likely_programs, precompile, precompile_for};
 use dj_runtime::pjrt::{self, CompileOptions, Plugin, Topology};
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
         return Err(source.failure(overwrites(args, "the program")));
     }
     let mut contents = Contents { source: source.text.clone(), ..Contents::default() };
+    let mut progress = Progress::new(args.quiet);
     let mut targets: Vec<_> = args.targets.iter().map(Some).collect();
     if targets.is_empty() {
         targets.push(None);
@@ -42,9 +44,13 @@ fn artifact(args: &args::Compile) -> Result<Contents, Failure> {
                 return Err(source.failure(overwrites(args, table)));
             }
         }
-        let executables = if args.no_executables { vec![] } else { executables(args, &source, &compiled)? };
+        let executables =
+            if args.no_executables { vec![] } else { executables(args, &source, &compiled, &mut progress)? };
         let manifest = compiled.manifest.clone();
         contents.programs.push(ProgramContents { manifest, modules, executables });
+    }
+    if let Some(path) = &args.timings {
+        progress.write(path).map_err(|error| source.failure(error))?;
     }
     Ok(contents)
 }
@@ -59,7 +65,12 @@ fn write(args: &args::Compile, contents: &Contents) -> Result<(), Failure> {
 }
 
 /// Executables of the programs that the bound files select; none, and a warning, where the target's plugin is missing.
-fn executables(args: &args::Compile, source: &Source, compiled: &Compiled) -> Result<Vec<Executable>, Failure> {
+fn executables(
+    args: &args::Compile,
+    source: &Source,
+    compiled: &Compiled,
+    progress: &mut Progress,
+) -> Result<Vec<Executable>, Failure> {
     let manifest = &compiled.manifest;
     if let Err(error) = pjrt::discover(manifest.target.platform, args.plugin.as_deref()) {
         if args.plugin.is_some() {
@@ -76,12 +87,14 @@ fn executables(args: &args::Compile, source: &Source, compiled: &Compiled) -> Re
     };
     let mut ids = likely_programs(manifest);
     ids.sort_unstable();
+    progress.begin(manifest, ids.len());
+    let tell = |program: Precompiled| progress.tell(program);
     let built = match manifest.target.platform {
         Platform::Cpu => open_client(&manifest.target, args.plugin.as_deref())
-            .and_then(|client| precompile(&client, manifest, compiled, &ids, &options)),
+            .and_then(|client| precompile(&client, manifest, compiled, &ids, &options, &tell)),
         Platform::Tpu => tpu_plugin(args).and_then(|plugin| {
             let topology = Topology::new(&plugin, &manifest.target.topology)?;
-            precompile_for(&topology, manifest, compiled, &ids, &options)
+            precompile_for(&topology, manifest, compiled, &ids, &options, !args.no_cache, &tell)
         }),
     };
     built.map_err(|error| source.failure(error))

@@ -12,6 +12,7 @@ mod fmt;
 mod inspect;
 mod output;
 mod program;
+mod progress;
 mod run;
 mod schema;
 

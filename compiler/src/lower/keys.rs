@@ -233,13 +233,35 @@ impl<'c> Cx<'_, 'c> {
             let call = CustomCall { target: ARGSORT, results: &results, config: &[], aliases: &[] };
             return b.call_kernel(&inputs, call)[0];
         }
-        let rows = b.iota(Element::S32, length);
-        let dead = b.convert(b.compare(Direction::Ge, rows, b.broadcast(live, &[length])), Element::S32);
-        let mut operands = vec![dead];
-        operands.extend(words);
-        operands.push(rows);
-        let sorted = b.sort(&operands, operands.len() - 1, true);
-        sorted[sorted.len() - 1]
+        self.sort_by_digits(words, live)
+    }
+
+    /// The same by halves of words, the least significant first, each time by one of them and the place that a row has by those before.
+    ///
+    /// XLA:TPU compiles a sort for as long as it has operands, with twice as many of 64 bits: some seconds for the one here, a minute
+    /// for several words together. So there is one in a loop, of native integers.
+    fn sort_by_digits(&self, words: &[Value<'c>], live: Value<'c>) -> Value<'c> {
+        let b = self.b;
+        let length = b.length(words[0]);
+        let place = b.iota(Element::S32, length);
+        let is_live = b.compare(Direction::Lt, place, b.broadcast(live, &[length]));
+        let low = b.constant_uint(Element::U64, u32::MAX.into());
+        let halves =
+            |word: &Value<'c>| [b.and(*word, low), b.shift_right_logical(*word, b.constant_uint(Element::U64, 32))];
+        let digits: Vec<_> = words.iter().rev().flat_map(halves).map(|half| b.convert(half, Element::U32)).collect();
+        let row = |digit: &Value<'c>| b.reshape(*digit, &[1, length]);
+        let all = b.concatenate(&digits.iter().map(row).collect::<Vec<_>>(), 0);
+        let passes = b.constant_int(Element::S32, digits.len() as i64);
+        let sorted = b.for_range(passes, &[place], |b, pass, carried| {
+            let digit = b.dynamic_slice(all, &[pass, b.constant_int(Element::S32, 0)], &[1, length]);
+            let digit = b.reshape(digit, &[length]);
+            // Rows that do not count are behind all others from the beginning, and stay there.
+            let most = b.full_uint(Element::U32, &[length], u32::MAX.into());
+            let digit = b.select(is_live, b.gather(digit, carried[0]), most);
+            let places = b.sort(&[digit, place], 2, false)[1];
+            vec![b.gather(carried[0], places)]
+        });
+        sorted[0]
     }
 
     /// The rows of columns at some places, `i32` each; a place outside is that of the nearest row.

@@ -21,7 +21,7 @@ use super::ranked::Span;
 use super::{FinishResult, Length, StateSpec, StepResult, Strategy, buffer, named};
 use crate::encode::{Encoded, Expr, SchemaColumn, SortKey};
 use crate::lower::{Cx, Lane, Rows, Scope};
-use crate::physical::{Stage, StagePrinter, Together, Verifier, require};
+use crate::physical::{OrderPart, Stage, StagePrinter, Together, Verifier, require};
 use crate::plan::{NamedWindow, VerifyError, WindowFunction};
 use crate::stablehlo::{Combiner, Direction, Element, Value};
 use dj_runtime::expr::ColumnId;
@@ -78,7 +78,7 @@ impl Window {
     }
 
     /// The buffered rows with what was computed of them, as they came; where any order will do and less is moved so, in the order
-    /// of their partitions. Of `places`, which the state keeps of each row, come out those of the rows that are left.
+    /// of their partitions. Of `places`, which the state keeps of each row, come out those of the rows that are left, if anybody reads them.
     fn finished<'c>(
         &self,
         cx: &Cx<'_, 'c>,
@@ -88,7 +88,10 @@ impl Window {
     ) -> FinishResult<'c> {
         let (count, buffers) = (state[0], &state[1..]);
         let rows = cx.buffered_rows(&self.carried(stage), buffers, count, buffer::capacity(cx, stage));
+        let number = stage.places().iter().position(|part| *part == OrderPart::Row);
         let mut arranged = Arranged::new(cx, self, &rows, count);
+        arranged.number(cx, number.and_then(|number| places.get(number)).copied());
+        let places = if stage.result_places().is_empty() { &[] } else { places };
         for (index, part) in self.parts.iter().enumerate() {
             let rest = self.parts[index + 1..].iter().flat_map(Part::expressions);
             let read: Vec<_> = rest.chain(self.order.iter().map(|key| &key.expr)).flat_map(Expr::columns).collect();
@@ -373,7 +376,6 @@ impl Strategy for Window {
     ) -> FinishResult<'c> {
         let state = cx.arranged(state, places);
         let (state, places) = state.split_at(state.len() - places);
-        let are_out = !stage.result_places().is_empty();
-        self.finished(cx, stage, state, if are_out { places } else { &[] })
+        self.finished(cx, stage, state, places)
     }
 }

@@ -334,20 +334,12 @@ pub enum StatusKind {
     Assumption,
     /// A value lies outside its declared domain.
     Contract,
-    /// An integer, decimal or sum does not fit its type.
+    /// An integer or decimal of a row does not fit its type.
     Overflow,
     /// A value cannot be converted.
     Cast,
-}
-
-impl StatusKind {
-    /// Whether it is of what the program computes, and not of what it was given.
-    pub fn is_of_value(self) -> bool {
-        match self {
-            Self::Overflow | Self::Cast => true,
-            Self::Assumption | Self::Contract => false,
-        }
-    }
+    /// A sum of several rows does not fit its type: what stands in the place of a row is none.
+    Total,
 }
 
 /// What comes out of a stage.

@@ -3,11 +3,11 @@
 use super::attempt::Attempt;
 use super::call::Returned;
 use super::error::RunError;
-use super::locate::overflowing_row;
+use super::locate::{kept_row, overflowing_row};
 use super::result::{StageResult, Tensors};
 use super::stage_run::StageRun;
-use super::status::{Raised, Stop, stop};
-use crate::artifact::{ProgramKind, ResultTensor, SinkKind, SlotKind, Stage};
+use super::status::{First, Raised, Stop, stop};
+use crate::artifact::{ProgramKind, ResultTensor, SinkKind, SlotKind, Stage, StatusKind};
 use std::rc::Rc;
 
 impl<'m> StageRun<'m> {
@@ -24,9 +24,9 @@ impl<'m> StageRun<'m> {
             tensors.count.push(Rc::new(returned.take(SlotKind::Count)?));
             tensors.tensors.push(returned.take_tensors()?.into_iter().map(Rc::new).collect());
         }
-        if let Some(raised) = self.raised(cx, &status)? {
+        if let Some(raised) = self.raised(cx, &status, First::Site)? {
             drop((tensors, lease));
-            return Err(self.totals_do_not_fit(cx, raised, rows)?);
+            return Err(self.does_not_fit(cx, raised, rows)?);
         }
         tensors.rows = tensors.count.iter().map(|count| cx.device.rows(count)).collect::<Result<_, _>>()?;
         Ok(StageResult::on_device(tensors, lease))
@@ -40,16 +40,27 @@ impl<'m> StageRun<'m> {
     }
 
     /// The stop that a status of the finish means, with a row where one can be blamed.
-    fn totals_do_not_fit(self, cx: &mut Attempt<'m, '_>, raised: Raised<'m>, rows: u64) -> Result<Stop, Stop> {
-        if !raised.site.kind.is_of_value() {
-            return Ok(stop(raised, None));
-        }
+    fn does_not_fit(self, cx: &mut Attempt<'m, '_>, raised: Raised<'m>, rows: u64) -> Result<Stop, Stop> {
         let index = self.index;
-        // The state is made again for the search.
-        drop(self);
-        let found = overflowing_row(cx, index, rows)?;
-        let (raised, row) = found.map_or((raised, None), |(raised, row)| (raised, Some(row)));
-        Ok(stop(raised, row))
+        match raised.site.kind {
+            StatusKind::Assumption | StatusKind::Contract => Ok(stop(raised, None)),
+            StatusKind::Overflow | StatusKind::Cast if cx.device.replicas > 1 => {
+                // Rows of several devices keep their numbers.
+                let row = self.failed_row(cx, raised.row, &raised.site.message);
+                Ok(stop(raised, Some(row)))
+            }
+            StatusKind::Overflow | StatusKind::Cast => {
+                drop(self);
+                Ok(stop(raised, kept_row(cx, index, rows, raised)?))
+            }
+            StatusKind::Total => {
+                // The state is made again for the search.
+                drop(self);
+                let found = overflowing_row(cx, index, rows)?;
+                let (raised, row) = found.map_or((raised, None), |(raised, row)| (raised, Some(row)));
+                Ok(stop(raised, row))
+            }
+        }
     }
 }
 

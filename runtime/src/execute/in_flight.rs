@@ -6,7 +6,7 @@ use super::device::PerReplica;
 use super::emit::Emission;
 use super::error::{RunError, pairs};
 use super::stage_run::StageRun;
-use super::status::{Raised, Stop, stop};
+use super::status::{First, Raised, Stop, stop};
 use crate::artifact::{SinkKind, SlotKind, StatusKind};
 use crate::columns::Column;
 use crate::pjrt::Buffer;
@@ -88,7 +88,7 @@ impl<'m> StageRun<'m> {
                 // Nobody asked for these rows.
                 continue;
             }
-            match self.raised(cx, step.all(SlotKind::Status)?)? {
+            match self.raised(cx, step.all(SlotKind::Status)?, First::Row)? {
                 Some(raised) => self.look_at_failed(cx, &step, raised)?,
                 None => self.look_at_rows(cx, &step, None)?,
             }

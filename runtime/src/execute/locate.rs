@@ -1,37 +1,49 @@
-//! The row with which a total no longer fits.
+//! The row with which a total no longer fits, and the one that stands at a place among those that were kept.
 //!
 //! A running total may leave its type and come back, so only the final one is judged, and it belongs to no row. When it does
 //! not fit, the stage is folded again, stopping at some numbers of rows to finish early. Where the total of the first
-//! `n - 1` rows fits and that of the first `n` does not, row `n` is to blame. So it is for what is computed of a window's results:
-//! it is right without row `n`. Each time the rows left between two such numbers
+//! `n - 1` rows fits and that of the first `n` does not, row `n` is to blame. Each time the rows left between two such numbers
 //! are divided by [`WAYS`], so a few times find it. It is folded by itself, whatever pass it is of.
+//!
+//! What a finish computes of rows that it has kept may fail too. It knows at which place such a row was kept, and rows before it may
+//! have been filtered out: the row is the one with which more are kept than stand before it.
 
 use super::attempt::Attempt;
 use super::failed_row::FailedRow;
 use super::pass_run::PassRun;
 use super::reading::{Reading, SharedChunk, View};
 use super::stage_run::StageRun;
-use super::status::{Raised, Stop};
+use super::status::{First, Raised, Stop};
 use super::wave::Wave;
-use crate::artifact::SlotKind;
+use crate::artifact::{SlotKind, StatusKind};
 
 /// How many parts are looked at each time.
 const WAYS: u64 = 16;
 
 /// What a stage is folded again for.
 pub(super) struct Search<'m> {
-    /// Numbers of rows after which the total is judged, ascending.
+    wanted: Wanted,
+    /// Numbers of rows after which it is judged, ascending.
     checkpoints: Vec<u64>,
-    /// How many rows are known to fit.
-    fits: u64,
-    /// How many do not, and what says so.
-    overflows: Option<(u64, Raised<'m>)>,
+    /// How many rows are known to be fewer than wanted.
+    before: u64,
+    /// How many are enough, and what says so, if that is a status.
+    reached: Option<(u64, Option<Raised<'m>>)>,
+}
+
+/// What some number of rows brings about.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// A total that does not fit.
+    Overflow,
+    /// More kept rows than so many.
+    Kept(u64),
 }
 
 impl Search<'_> {
     /// Whether nothing more is to be learned.
     pub(super) fn is_over(&self) -> bool {
-        self.overflows.is_some()
+        self.reached.is_some()
     }
 }
 
@@ -41,24 +53,48 @@ pub(super) fn overflowing_row<'m>(
     stage: usize,
     rows: u64,
 ) -> Result<Option<(Raised<'m>, FailedRow)>, Stop> {
-    cx.observer.stage("looking for the row that overflows");
-    let (mut fits, mut overflows) = (0, rows);
+    let Some((run, row, Some(raised))) = searched(cx, stage, rows, Wanted::Overflow)? else { return Ok(None) };
+    Ok(Some((raised, run.failed_row(cx, row, &raised.site.message))))
+}
+
+/// Where a row came from that a finish knows by its place among those that were kept; `None` if there is none this time.
+pub(super) fn kept_row<'m>(
+    cx: &mut Attempt<'m, '_>,
+    stage: usize,
+    rows: u64,
+    raised: Raised<'m>,
+) -> Result<Option<FailedRow>, Stop> {
+    let found = searched(cx, stage, rows, Wanted::Kept(raised.row))?;
+    Ok(found.map(|(run, row, _)| run.failed_row(cx, row, &raised.site.message)))
+}
+
+/// A run of a stage, the row with which what is wanted came about, and the status that says so.
+type Reached<'m> = (StageRun<'m>, u64, Option<Raised<'m>>);
+
+/// Folds the first rows of a stage until it is known with which one what is wanted comes about.
+fn searched<'m>(
+    cx: &mut Attempt<'m, '_>,
+    stage: usize,
+    rows: u64,
+    wanted: Wanted,
+) -> Result<Option<Reached<'m>>, Stop> {
+    cx.observer.stage("looking for the row that fails");
+    let (mut before, mut enough) = (0, rows);
     loop {
-        let step = (overflows - fits).div_ceil(WAYS);
-        let mut checkpoints: Vec<u64> = (1..=WAYS).map(|way| overflows.min(fits + step * way)).collect();
+        let step = (enough - before).div_ceil(WAYS);
+        let mut checkpoints: Vec<u64> = (1..=WAYS).map(|way| enough.min(before + step * way)).collect();
         checkpoints.dedup();
-        let run = StageRun::searching(cx, stage, Search { checkpoints, fits, overflows: None });
+        let run = StageRun::searching(cx, stage, Search { wanted, checkpoints, before, reached: None });
         let mut pass = PassRun { runs: vec![run] };
         pass.fold(cx)?;
         let Some(mut run) = pass.runs.pop() else { return Ok(None) };
-        let Some(Search { fits: most, overflows: Some((least, raised)), .. }) = run.search.take() else {
+        let Some(Search { before: most, reached: Some((least, raised)), .. }) = run.search.take() else {
             return Ok(None);
         };
         if least == most + 1 {
-            let row = run.failed_row(cx, most, &raised.site.message);
-            return Ok(Some((raised, row)));
+            return Ok(Some((run, most, raised)));
         }
-        (fits, overflows) = (most, least);
+        (before, enough) = (most, least);
     }
 }
 
@@ -115,17 +151,21 @@ impl<'m> StageRun<'m> {
         Ok(())
     }
 
-    /// Notes whether the total fits after so many rows, unless it is known.
+    /// Notes whether so many rows are enough, unless it is known.
     fn judge(&mut self, cx: &mut Attempt<'m, '_>, rows: u64) -> Result<(), Stop> {
-        let is_known = |search: &Search<'_>| search.is_over() || rows <= search.fits;
-        if self.search.as_ref().is_none_or(is_known) {
-            return Ok(());
-        }
-        let raised = self.overflow(cx)?;
+        let open = self.search.as_ref().filter(|search| !search.is_over() && rows > search.before);
+        let Some(wanted) = open.map(|search| search.wanted) else { return Ok(()) };
+        let reached = match wanted {
+            Wanted::Overflow => self.overflow(cx)?.map(Some),
+            Wanted::Kept(place) => {
+                self.look_at_all_but(cx, 0)?;
+                (self.state.count > place).then_some(None)
+            }
+        };
         if let Some(search) = &mut self.search {
-            match raised {
-                Some(raised) => search.overflows = Some((rows, raised)),
-                None => search.fits = rows,
+            match reached {
+                Some(raised) => search.reached = Some((rows, raised)),
+                None => search.before = rows,
             }
         }
         Ok(())
@@ -136,7 +176,7 @@ impl<'m> StageRun<'m> {
         self.look_at_all_but(cx, 0)?;
         let returned = self.run_finish(cx)?;
         let statuses = returned.iter().map(|returned| returned.get(SlotKind::Status)).collect::<Result<Vec<_>, _>>()?;
-        let raised = self.raised(cx, statuses)?;
-        Ok(raised.filter(|raised| raised.site.kind.is_of_value()))
+        let raised = self.raised(cx, statuses, First::Site)?;
+        Ok(raised.filter(|raised| raised.site.kind == StatusKind::Total))
     }
 }

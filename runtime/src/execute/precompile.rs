@@ -1,11 +1,14 @@
 //! Programs compiled ahead, for an artifact to carry.
 
+use super::cache::ExecutableCache;
 use super::error::RunError;
 use super::fingerprint::{compiled_for, compiled_with};
 use super::programs::Programs;
 use crate::artifact::{Executable, Manifest, Modules, Platform, ProgramId, program_key};
 use crate::pjrt::{Client, CompileOptions, Topology};
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The programs that a run is likely to need: those of the first variant, of every stage at its first rung, and on CPU at
 /// the next (a TPU program takes seconds to compile, a CPU program a tenth of one).
@@ -23,7 +26,18 @@ pub fn likely_programs(manifest: &Manifest) -> Vec<ProgramId> {
     ids
 }
 
-/// Compiles programs on a client's devices; the target says for how many replicas, whatever the options say.
+/// What is told of programs that are compiled ahead, each time that one is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Precompiled {
+    /// The program.
+    pub id: ProgramId,
+    /// How long its compiler took; `None` of one that an earlier compilation left, or that another program is equal to.
+    pub took: Option<Duration>,
+    /// How many are done, of how many.
+    pub done: (usize, usize),
+}
+
+/// Compiles programs on a client's devices, on all cores; the target says for how many replicas, whatever the options say.
 ///
 /// # Errors
 /// If a module is missing, or the plugin refuses it.
@@ -33,18 +47,24 @@ pub fn precompile(
     modules: &dyn Modules,
     ids: &[ProgramId],
     options: &CompileOptions,
+    tell: &(dyn Fn(Precompiled) + Sync),
 ) -> Result<Vec<Executable>, RunError> {
     let options = CompileOptions { replicas: manifest.target.replicas, ..options.clone() };
     let with = compiled_with(&manifest.target, client, &options);
     let owned = (Arc::new(manifest.clone()), Arc::new(modules) as Arc<dyn Modules + '_>);
     let programs = Programs::new(client.clone(), owned, with.clone(), options, None);
     programs.prepare(ids.iter().copied());
-    ids.iter()
-        .map(|&id| Ok(Executable { id, with: with.clone(), bytes: programs.get(id)?.executable.serialize()? }))
-        .collect()
+    let each = ids.iter().enumerate().map(|(index, &id)| {
+        let bytes = programs.get(id)?.executable.serialize()?;
+        let took = programs.stats().each.iter().find(|(of, _)| *of == id).map(|(_, took)| *took);
+        tell(Precompiled { id, took, done: (index + 1, ids.len()) });
+        Ok(Executable { id, with: with.clone(), bytes })
+    });
+    each.collect()
 }
 
-/// Compiles programs for devices that are elsewhere; the target says for how many replicas, whatever the options say.
+/// Compiles programs for devices that are elsewhere, on all cores; the target says for how many replicas, whatever the options say.
+/// What was compiled before is taken from `cache`, and what is compiled is left there.
 ///
 /// # Errors
 /// If a module is missing, or the plugin refuses it.
@@ -54,20 +74,95 @@ pub fn precompile_for(
     modules: &dyn Modules,
     ids: &[ProgramId],
     options: &CompileOptions,
+    use_cache: bool,
+    tell: &(dyn Fn(Precompiled) + Sync),
 ) -> Result<Vec<Executable>, RunError> {
     let options = CompileOptions { replicas: manifest.target.replicas, ..options.clone() };
     let with = compiled_for(&manifest.target, topology, &options)?;
-    let mut known = std::collections::BTreeMap::<String, Vec<u8>>::new();
-    ids.iter()
-        .map(|&id| {
-            let text = modules.module(id)?;
-            let key = program_key(&text);
-            let bytes = match known.get(&key) {
-                Some(bytes) => bytes.clone(),
-                None => topology.compile(&text, &options)?.serialize()?,
-            };
-            known.insert(key, bytes.clone());
-            Ok(Executable { id, with: with.clone(), bytes })
-        })
-        .collect()
+    let cache = ExecutableCache::of_user(&with).filter(|_| use_cache);
+    let mut texts = BTreeMap::new();
+    let mut keys = Vec::new();
+    for &id in ids {
+        let text = modules.module(id)?.into_owned();
+        keys.push(program_key(&text));
+        texts.entry(keys[keys.len() - 1].clone()).or_insert((id, text));
+    }
+    let work = Work { topology, options: &options, cache: cache.as_ref(), texts: &texts, tell };
+    let built = work.build()?;
+    if let Some(cache) = &cache {
+        cache.prune();
+    }
+    let bytes = |key: &String| {
+        let bytes = built.get(key).cloned();
+        bytes.ok_or_else(|| RunError::bug(format!("no executable was made of module {key}")))
+    };
+    ids.iter().zip(&keys).map(|(&id, key)| Ok(Executable { id, with: with.clone(), bytes: bytes(key)? })).collect()
+}
+
+/// Modules that are compiled for a topology.
+struct Work<'a> {
+    topology: &'a Topology,
+    options: &'a CompileOptions,
+    cache: Option<&'a ExecutableCache>,
+    texts: &'a BTreeMap<String, (ProgramId, String)>,
+    tell: &'a (dyn Fn(Precompiled) + Sync),
+}
+
+impl Work<'_> {
+    /// The executable of each module, by all cores; those that are likely to take longest are begun first.
+    fn build(&self) -> Result<BTreeMap<String, Vec<u8>>, RunError> {
+        let mut left: Vec<(&String, &(ProgramId, String))> = self.texts.iter().collect();
+        left.sort_by_key(|(_, (_, text))| text.len());
+        let (left, built) = (Mutex::new(left), Mutex::new(Ok(BTreeMap::new())));
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        std::thread::scope(|scope| {
+            for _ in 0..cores.min(self.texts.len()) {
+                scope.spawn(|| {
+                    // The lock is given back before the work.
+                    let next = || lock(&left).pop();
+                    while let Some((key, (id, text))) = next() {
+                        let made = self.executable(key, text);
+                        self.keep(&mut lock(&built), (key, *id), made);
+                        if lock(&built).is_err() {
+                            lock(&left).clear();
+                        }
+                    }
+                });
+            }
+        });
+        built.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn executable(&self, key: &str, text: &str) -> Result<(Vec<u8>, Option<Duration>), RunError> {
+        if let Some(bytes) = self.cache.and_then(|cache| cache.get(key)) {
+            return Ok((bytes, None));
+        }
+        let started = Instant::now();
+        let bytes = self.topology.compile(text, self.options)?.serialize()?;
+        if let Some(cache) = self.cache {
+            cache.put(key, &bytes);
+        }
+        Ok((bytes, Some(started.elapsed())))
+    }
+
+    /// Adds what was made of a module to what is built; of several errors the first one stays.
+    fn keep(
+        &self,
+        built: &mut Result<BTreeMap<String, Vec<u8>>, RunError>,
+        (key, id): (&str, ProgramId),
+        made: Result<(Vec<u8>, Option<Duration>), RunError>,
+    ) {
+        let Ok(all) = built else { return };
+        match made {
+            Ok((bytes, took)) => {
+                all.insert(key.to_owned(), bytes);
+                (self.tell)(Precompiled { id, took, done: (all.len(), self.texts.len()) });
+            }
+            Err(error) => *built = Err(error),
+        }
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

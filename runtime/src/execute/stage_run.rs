@@ -12,7 +12,7 @@ use super::locate::Search;
 use super::report::StageRows;
 use super::result::StageResult;
 use super::state::State;
-use super::status::{Raised, Stop, raised, stop};
+use super::status::{First, Raised, Stop, raised, stop};
 use super::wave::Wave;
 use crate::artifact::{ProgramId, ProgramKind, ScanPredicate, SinkKind, SlotKind, Stage};
 use crate::pjrt::{Argument, Buffer};
@@ -218,7 +218,7 @@ impl<'m> StageRun<'m> {
 
     /// Stops where the status of a whole state says so.
     pub(super) fn check(&self, cx: &Attempt<'_, '_>, status: &[Buffer]) -> Result<(), Stop> {
-        self.raised(cx, status)?.map_or(Ok(()), |raised| Err(stop(raised, None)))
+        self.raised(cx, status, First::Row)?.map_or(Ok(()), |raised| Err(stop(raised, None)))
     }
 
     /// What the replicas' statuses report first.
@@ -226,6 +226,7 @@ impl<'m> StageRun<'m> {
         &self,
         cx: &Attempt<'_, '_>,
         status: impl IntoIterator<Item = &'b Buffer>,
+        first: First,
     ) -> Result<Option<Raised<'m>>, RunError> {
         let mut merged = vec![0_i64; self.stage.status.len().max(1)];
         for buffer in status {
@@ -238,7 +239,7 @@ impl<'m> StageRun<'m> {
                 *merged = (*merged).max(*value);
             }
         }
-        raised(self.stage, &merged)
+        raised(self.stage, &merged, first)
     }
 }
 

@@ -28,8 +28,17 @@ pub(super) struct Raised<'a> {
     pub(super) row: u64,
 }
 
-/// What a status vector reports first: broken assumptions before all else, then the least row, then the first site.
-pub(super) fn raised<'a>(stage: &'a Stage, status: &[i64]) -> Result<Option<Raised<'a>>, RunError> {
+/// Which of several sites counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum First {
+    /// That of the least row: what steps raise.
+    Row,
+    /// The first one: what a finish raises, of which one may be wrong because another one is, whatever the rows.
+    Site,
+}
+
+/// What a status vector reports first: broken assumptions before all else, then what is `first`, then the first site.
+pub(super) fn raised<'a>(stage: &'a Stage, status: &[i64], first: First) -> Result<Option<Raised<'a>>, RunError> {
     let mut all = Vec::new();
     for (index, value) in status.iter().enumerate().filter(|(_, value)| **value != 0) {
         let unknown = || RunError::bug(format!("`{}` raised {value} at site {index}, which is none", stage.label));
@@ -37,7 +46,8 @@ pub(super) fn raised<'a>(stage: &'a Stage, status: &[i64]) -> Result<Option<Rais
         let (site, row) = stage.status.get(index).zip(row).ok_or_else(unknown)?;
         all.push(Raised { site, row });
     }
-    Ok(all.into_iter().min_by_key(|raised| (raised.site.kind != StatusKind::Assumption, raised.row)))
+    let row = |raised: &Raised<'_>| if first == First::Row { raised.row } else { 0 };
+    Ok(all.into_iter().min_by_key(|raised| (raised.site.kind != StatusKind::Assumption, row(raised))))
 }
 
 /// The stop that a raised site means, in the row that raised it.
@@ -49,10 +59,10 @@ pub(super) fn stop(raised: Raised<'_>, row: Option<FailedRow>) -> Stop {
             return Stop::Replay(RunError::bug(message));
         }
         StatusKind::Contract => codes::CONTRACT,
-        StatusKind::Overflow => codes::OVERFLOW,
+        StatusKind::Overflow | StatusKind::Total => codes::OVERFLOW,
         StatusKind::Cast => codes::CAST,
     };
-    let label = if site.kind == StatusKind::Overflow { "overflow" } else { "" };
+    let label = if code == codes::OVERFLOW { "overflow" } else { "" };
     let diagnostic = match row {
         Some(row) => row.diagnostic(code, &site.message),
         None => Diagnostic::error(code, site.message.clone()),

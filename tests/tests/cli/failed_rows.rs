@@ -3,6 +3,7 @@
 use super::Workspace;
 use dj_tests::Result;
 use dj_tests::cli::djc;
+use std::fmt::Write;
 
 /// Runs steps on a table whose rows are in two files, of which the third of all cannot be converted.
 fn failing(space: &Workspace, steps: &str) -> Result<String> {
@@ -44,6 +45,54 @@ fn a_row_that_no_file_has_shows_its_values() -> Result {
     ] {
         let told = failing(&space, steps)?;
         assert!(told.contains(values), "{steps}\n{told}");
+    }
+    Ok(())
+}
+
+/// Windows of one order are one stage, which knows of a row only where it stands among those that were kept. What the rows before
+/// it alone would give is something else: a default of `lead`, a count of all.
+#[test]
+fn what_is_computed_of_a_windows_results_fails_with_its_own_row() -> Result {
+    let space = Workspace::new()?;
+    let mut rows = "id,k,s\n".to_owned();
+    for row in 0..50 {
+        writeln!(rows, "{row},{},x{row}", row * 37 % 100)?;
+    }
+    space.write("t.csv", &rows)?;
+    for (steps, message, line) in [
+        ("window sort id { l = lead(k, 1, 1000) } | derive d = l as i8 | window sort id { r = sum(d) }", "`l`", 51),
+        ("window sort -id { l = lag(k, 1, 1000) } | derive d = l as i8 | window sort -id { r = sum(d) }", "`l`", 51),
+        (
+            "filter id % 3 != 0 | window sort -id { l = lag(s) } | filter l is not null
+            | derive d = case { id == 20 => s as i64, else => 1 } | window sort -id { r = sum(d) }",
+            "`s as i64`",
+            22,
+        ),
+        (
+            "window {} { c = count(), l = lead(s) } | filter c % 2 == 0 | derive d = case { id == 40 => l as i64, else => 0 }
+            | window {} { r = sum(d) }",
+            "`l as i64`",
+            42,
+        ),
+        (
+            "window {} { c = count() } | derive { a = (c - 45) as u8, b = (c + 210 - id) as u8 } | window {} { r = max(a + b) }",
+            "`c + 210 - id`",
+            2,
+        ),
+        (
+            "window {} { c = count() } | window {} { r = max(c), q = sum(id * 184467440737095516 * c) }",
+            "`id * 184467440737095516 * c`",
+            4,
+        ),
+        ("window { sort id, rows -1..0 } { r = sum(k * 80000000000000000) }", "`sum(k * 80000000000000000)`", 7),
+    ] {
+        let program = format!("table t from \"t.csv\" {{ id: i64, k: i64, s: str }}\nexport r = t | {steps}\n");
+        let program = space.write("p.dj", &program)?;
+        for target in ["cpu", "cpu:2", "cpu:3"] {
+            let run = djc()?.arg("run").arg(&program).args(["--target", target, "--chunk-rows", "16"]).run()?;
+            let told = run.code(1)?.stderr;
+            assert!(told.contains(message) && told.contains(&format!("line {line} of")), "{target}: {steps}\n{told}");
+        }
     }
     Ok(())
 }

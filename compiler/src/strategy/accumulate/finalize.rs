@@ -4,10 +4,19 @@
 
 use super::{AccumulatorKind, Accumulators, NOTHING_ADDS, Recipe};
 use crate::encode::Type;
-use crate::lower::{Cx, Lane};
+use crate::lower::{Cx, Lane, Rows};
 use crate::plan::AggregateFunction;
 use crate::stablehlo::{Direction, Element, Value};
 use dj_runtime::artifact::{StatusKind, StatusSite};
+
+/// The slots of results.
+#[derive(Clone, Copy)]
+struct Slots<'c> {
+    /// Which may raise a status.
+    active: Value<'c>,
+    /// The row that each belongs to, `i64`, where it does to one.
+    rows: Option<Value<'c>>,
+}
 
 impl<'c> Cx<'_, 'c> {
     /// The aggregates of every slot; only `active` slots may raise a status.
@@ -17,9 +26,28 @@ impl<'c> Cx<'_, 'c> {
         states: &[Vec<Value<'c>>],
         active: Value<'c>,
     ) -> Vec<Lane<'c>> {
+        self.finalize_slots(accumulators, states, Slots { active, rows: None })
+    }
+
+    /// The same of slots that each belong to a row.
+    pub(in crate::strategy) fn finalize_rows(
+        &self,
+        accumulators: &Accumulators,
+        states: &[Vec<Value<'c>>],
+        rows: &Rows<'c>,
+    ) -> Vec<Lane<'c>> {
+        self.finalize_slots(accumulators, states, Slots { active: rows.active, rows: Some(rows.origin) })
+    }
+
+    fn finalize_slots(
+        &self,
+        accumulators: &Accumulators,
+        states: &[Vec<Value<'c>>],
+        slots: Slots<'c>,
+    ) -> Vec<Lane<'c>> {
         let recipes = accumulators.recipes.iter();
         let one =
-            |recipe: &Recipe| self.at(recipe.item.span, || self.finalize_one(accumulators, recipe, states, active));
+            |recipe: &Recipe| self.at(recipe.item.span, || self.finalize_one(accumulators, recipe, states, slots));
         recipes.map(one).collect()
     }
 
@@ -28,7 +56,7 @@ impl<'c> Cx<'_, 'c> {
         accumulators: &Accumulators,
         recipe: &Recipe,
         states: &[Vec<Value<'c>>],
-        active: Value<'c>,
+        slots: Slots<'c>,
     ) -> Lane<'c> {
         let b = self.b;
         let state = &states[recipe.main];
@@ -42,7 +70,7 @@ impl<'c> Cx<'_, 'c> {
             AggregateFunction::Count => Lane { value: state[0], valid: None },
             AggregateFunction::Sum => {
                 let valid = some.filter(|_| item.column.nullable);
-                Lane { value: self.sum(accumulator.kind, state, recipe, active), valid }
+                Lane { value: self.sum(accumulator.kind, state, recipe, slots), valid }
             }
             AggregateFunction::Mean => {
                 let count = counted.unwrap_or_else(|| unreachable!("a mean counts its values"));
@@ -119,7 +147,7 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The sum as its type has it; what does not fit is an error.
-    fn sum(&self, kind: AccumulatorKind, state: &[Value<'c>], recipe: &Recipe, active: Value<'c>) -> Value<'c> {
+    fn sum(&self, kind: AccumulatorKind, state: &[Value<'c>], recipe: &Recipe, slots: Slots<'c>) -> Value<'c> {
         let b = self.b;
         let ty = recipe.item.column.ty;
         let (value, wrapped) = match kind {
@@ -142,14 +170,14 @@ impl<'c> Cx<'_, 'c> {
         let outside = if ty.is_float() { None } else { self.outside(value, ty) };
         let failed = [wrapped, outside].into_iter().flatten().reduce(|x, y| b.or(x, y));
         if let Some(failed) = failed {
-            let slots = b.iota(Element::S64, b.length(value));
+            let rows = slots.rows.unwrap_or_else(|| b.iota(Element::S64, b.length(value)));
             let site = StatusSite {
-                kind: StatusKind::Overflow,
+                kind: if slots.rows.is_some() { StatusKind::Overflow } else { StatusKind::Total },
                 span: recipe.item.span,
                 message: format!("overflow: `{}` does not fit {ty}", self.quote(recipe.item.span)),
                 help: Some("sum a float: `sum(x as f64)`".to_owned()),
             };
-            self.raise_with(site, b.and(active, failed), slots);
+            self.raise_with(site, b.and(slots.active, failed), rows);
         }
         value
     }

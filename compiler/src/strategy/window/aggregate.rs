@@ -28,7 +28,7 @@ pub(super) fn aggregates<'c>(
     let added: Vec<_> = items.iter().copied().filter(|item| end_of(item).is_none()).collect();
     let accumulators = accumulators(cx, &added);
     let states = states(cx, arranged, &accumulators, frame);
-    let mut added = cx.finalize(&accumulators, &states, arranged.rows.active).into_iter();
+    let mut added = cx.finalize_rows(&accumulators, &states, &arranged.rows).into_iter();
     let each = items.iter().map(|item| match end_of(item) {
         Some(end) => cx.at(item.span, || pick(cx, arranged, item, frame, end)),
         None => added.next().unwrap_or_else(|| unreachable!("there are as many results as aggregates")),

@@ -19,6 +19,8 @@ pub(super) struct Arranged<'c> {
     pub(super) count: Value<'c>,
     /// Which of the buffered rows is where: `i32`; `None` where they stand as they are buffered.
     order: Option<Value<'c>>,
+    /// The number of each of the buffered rows among those of the stage: `i64`.
+    numbers: Option<Value<'c>>,
     /// Whether partitions, or the order, put them elsewhere, and filters left some out.
     is_sorted: bool,
     is_filtered: bool,
@@ -51,14 +53,14 @@ impl<'c> Arranged<'c> {
         let (ids, lanes): (Vec<_>, Vec<_>) = columns.map(|(id, lane)| (*id, *lane)).unzip();
         let lanes = order.map_or_else(|| lanes.clone(), |order| cx.gather_lanes(&lanes, order));
         let columns: BTreeMap<_, _> = ids.into_iter().zip(lanes).collect();
-        let origin = order.map_or(rows.origin, |order| b.convert(order, Element::S64));
-        let rows = Rows { columns, origin, order: vec![position], ..rows.clone() };
+        let rows = Rows { columns, order: vec![position], ..rows.clone() };
         let is_sorted = order.is_some();
         Self {
             rows,
             position,
             count,
             order,
+            numbers: None,
             is_sorted,
             is_filtered: false,
             partition_starts,
@@ -66,6 +68,21 @@ impl<'c> Arranged<'c> {
             partition: None,
             peers: None,
         }
+    }
+
+    /// Lets each row be named by its number, or by its place among those that are buffered if that is not kept.
+    pub(super) fn number(&mut self, cx: &Cx<'_, 'c>, numbers: Option<Value<'c>>) {
+        self.numbers = numbers;
+        self.name(cx);
+    }
+
+    fn name(&mut self, cx: &Cx<'_, 'c>) {
+        self.rows.origin = match (self.numbers, self.order) {
+            (Some(numbers), Some(order)) => cx.b.gather(numbers, order),
+            (Some(numbers), None) => numbers,
+            (None, Some(order)) => cx.b.convert(order, Element::S64),
+            (None, None) => return,
+        };
     }
 
     /// Adds what was computed of each row.
@@ -94,8 +111,8 @@ impl<'c> Arranged<'c> {
         (self.partition, self.peers) = (None, None);
         let (ids, lanes): (Vec<_>, Vec<_>) = self.rows.columns.iter().map(|(id, lane)| (*id, *lane)).unzip();
         self.rows.columns = ids.into_iter().zip(cx.gather_lanes(&lanes, sources)).collect();
-        self.rows.origin = b.gather(self.rows.origin, sources);
         self.order = Some(self.order.map_or(sources, |order| b.gather(order, sources)));
+        self.name(cx);
         (self.rows.active, self.count, self.is_filtered) = (active, count, true);
     }
 

@@ -130,7 +130,8 @@ fn an_artifact_carries_what_was_compiled_ahead() {
     let Program { manifest, modules } = Program::new(vec![vec![sum_stage()]]);
     let ids = likely_programs(&manifest);
     assert_eq!(ids.len(), 2);
-    let executables = precompile(&client(1), &manifest, &modules, &ids, &CompileOptions::replicated(1)).unwrap();
+    let executables =
+        precompile(&client(1), &manifest, &modules, &ids, &CompileOptions::replicated(1), &|_| {}).unwrap();
     let program = ProgramContents { manifest, modules, executables };
     let contents = Contents { source: String::new(), plans: BTreeMap::new(), programs: vec![program] };
     let artifact = Arc::new(Artifact::from_bytes(&store::to_bytes(&contents).unwrap()).unwrap());
