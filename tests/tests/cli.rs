@@ -16,6 +16,8 @@ mod passes;
 mod places;
 #[path = "cli/takes.rs"]
 mod takes;
+#[path = "cli/tpus.rs"]
+mod tpus;
 #[path = "cli/values.rs"]
 mod values;
 

@@ -70,6 +70,12 @@ pub trait Catalog {
         let _ = (columns, others);
         self.table(name, default_path, span)
     }
+
+    /// How many rows a table is to be planned for, whatever its files say.
+    fn rows(&self, name: &str) -> Option<u64> {
+        let _ = name;
+        None
+    }
 }
 
 /// What a file says of itself.

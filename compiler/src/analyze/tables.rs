@@ -3,7 +3,7 @@
 use super::builder::Builder;
 use super::declarations::{Declarations, Known, defined_twice};
 use super::{BoundTable, Catalog, codes};
-use crate::plan::{Recorded, Table, TableColumn};
+use crate::plan::{Recorded, RowCount, Table, TableColumn};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::Scalar;
 use dj_runtime::io::{IoErrorKind, NO_NAME, SAME_NAME};
@@ -47,7 +47,8 @@ pub(super) fn table_of(
         diagnostics.push(diagnostic);
         None
     });
-    let rows = bound.as_ref().and_then(|bound| bound.rows);
+    let rows = catalog.rows(&table.name.node).map(RowCount::about);
+    let rows = rows.or_else(|| bound.as_ref().and_then(|bound| bound.rows));
     let (columns, known) = match declared {
         Some((mut columns, mut known)) => {
             match (&bound, table.others) {

@@ -247,9 +247,25 @@ pub(super) struct Explain {
     #[arg(value_name = "FILE|ARTIFACT")]
     pub(super) file: PathBuf,
 
-    /// What to compile for
-    #[arg(long, value_name = "TARGET", value_parser = parse_target)]
-    pub(super) target: Option<Target>,
+    /// What to compile for; for a TPU its compiler tells what every program takes, and several are compared
+    #[arg(long = "target", value_name = "TARGET", value_parser = parse_target)]
+    pub(super) targets: Vec<Target>,
+
+    /// Plan for a table of so many rows, whatever its files hold: `--rows trips=1e9`
+    #[arg(long = "rows", value_name = "TABLE=ROWS", value_parser = parse_rows)]
+    pub(super) rows: Vec<(String, u64)>,
+
+    /// The plugin to compile with, instead of the one that is found
+    #[arg(long, value_name = "PATH")]
+    pub(super) plugin: Option<PathBuf>,
+
+    /// Compile all programs anew: neither use nor fill the cache of executables for devices that are elsewhere
+    #[arg(long)]
+    pub(super) no_cache: bool,
+
+    /// Show no progress
+    #[arg(long, short)]
+    pub(super) quiet: bool,
 
     #[command(flatten)]
     pub(super) bindings: Bindings,
@@ -274,6 +290,16 @@ pub(super) struct Schema {
 /// `djc doctor`
 #[derive(Debug, Args)]
 pub(super) struct Doctor {}
+
+/// Reads `TABLE=ROWS`, a whole number such as `1e9` or `1_000_000`.
+fn parse_rows(text: &str) -> Result<(String, u64), String> {
+    let wrong = || format!("`{text}` is not TABLE=ROWS, such as `trips=1e9`");
+    let (table, rows) = text.split_once('=').filter(|(table, _)| !table.trim().is_empty()).ok_or_else(wrong)?;
+    let rows: f64 = rows.trim().replace('_', "").parse().map_err(|_| wrong())?;
+    // Beyond 2^53 a float is no exact number of rows, and no machine has so many.
+    let is_count = rows.fract() == 0.0 && (0.0..=9e15).contains(&rows);
+    if is_count { Ok((table.trim().to_owned(), rows as u64)) } else { Err(wrong()) }
+}
 
 /// Reads `TABLE=PATH`; both sides are needed.
 fn parse_binding(text: &str) -> Result<(String, String), String> {

@@ -16,6 +16,8 @@ const LARGEST_SEARCHED: u64 = 1 << 22;
 pub(super) struct Files<'a> {
     bindings: &'a [(String, String)],
     base: &'a Path,
+    /// How many rows tables are to be planned for.
+    rows: &'a [(String, u64)],
     /// What was found for each table, for [`Files::is_unique`].
     found: RefCell<BTreeMap<String, FoundTable>>,
     /// What was found out of columns: a search reads all rows.
@@ -31,7 +33,12 @@ struct FoundTable {
 impl<'a> Files<'a> {
     /// Bindings of the command line, and default paths relative to `base`.
     pub(super) fn new(bindings: &'a [(String, String)], base: &'a Path) -> Self {
-        Self { bindings, base, found: RefCell::default(), searched: RefCell::default() }
+        Self { bindings, base, rows: &[], found: RefCell::default(), searched: RefCell::default() }
+    }
+
+    /// The same, with tables of so many rows.
+    pub(super) fn with_rows(self, rows: &'a [(String, u64)]) -> Self {
+        Self { rows, ..self }
     }
 
     /// Whether no value of a column of a bound table occurs twice, as far as that is easily known.
@@ -72,6 +79,10 @@ impl Catalog for Files<'_> {
     ) -> Result<Option<BoundTable>, Diagnostic> {
         let others = if others { Others::Read } else { Others::Mentioned };
         self.read(name, default_path, span, |path| io::schema_as(path, columns, others))
+    }
+
+    fn rows(&self, name: &str) -> Option<u64> {
+        self.rows.iter().rev().find(|(table, _)| table == name).map(|(_, rows)| *rows)
     }
 }
 

@@ -5,11 +5,12 @@ use super::progress::Progress;
 use super::{Failure, args};
 use crate::compile::Compiled;
 use dj_grammar::Diagnostic;
-use dj_runtime::artifact::{Contents, Executable, Platform, ProgramContents, store};
-use dj_runtime::cli::{clash, inputs, is_same_file, open_client, report_diagnostics};
+use dj_runtime::artifact::{Contents, Executable, Manifest, Platform, ProgramContents, store};
+use dj_runtime::cli::{clash, inputs, is_same_file, load_plugin, open_client, report_diagnostics};
 use dj_runtime::execute::{Exit, Precompiled, RunError, codes, likely_programs, precompile, precompile_for};
-use dj_runtime::pjrt::{self, CompileOptions, Plugin, Topology};
+use dj_runtime::pjrt::{self, CompileOptions, Topology};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Compiles a program for its targets and writes the artifact.
 pub(super) fn compile(args: &args::Compile) -> Exit {
@@ -92,18 +93,17 @@ fn executables(
     let built = match manifest.target.platform {
         Platform::Cpu => open_client(&manifest.target, args.plugin.as_deref())
             .and_then(|client| precompile(&client, manifest, compiled, &ids, &options, &tell)),
-        Platform::Tpu => tpu_plugin(args).and_then(|plugin| {
-            let topology = Topology::new(&plugin, &manifest.target.topology)?;
-            precompile_for(&topology, manifest, compiled, &ids, &options, !args.no_cache, &tell)
+        Platform::Tpu => topology(manifest, args.plugin.as_deref()).and_then(|topology| {
+            let all = precompile_for(&topology, manifest, compiled, &ids, &options, !args.no_cache, &tell)?;
+            Ok(all.into_iter().map(|(executable, _)| executable).collect())
         }),
     };
     built.map_err(|error| source.failure(error))
 }
 
-fn tpu_plugin(args: &args::Compile) -> Result<std::sync::Arc<Plugin>, RunError> {
-    let path = pjrt::discover(Platform::Tpu, args.plugin.as_deref())?;
-    pjrt::prepare_environment(&path);
-    Ok(Plugin::load(&path)?)
+/// The devices of a TPU target, which need not be here.
+pub(super) fn topology(manifest: &Manifest, plugin: Option<&Path>) -> Result<Topology, RunError> {
+    Ok(Topology::new(&load_plugin(Platform::Tpu, plugin)?, &manifest.target.topology)?)
 }
 
 /// The text of every stage that an artifact keeps.

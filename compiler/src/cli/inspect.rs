@@ -1,16 +1,20 @@
 //! `djc inspect` and `djc explain`: the text of any stage, of a program or of an artifact.
 
 use super::Failure;
-use super::args::{self, Stage, Tuning};
+use super::args::{self, Bindings, Stage, Tuning};
+use super::compile::topology;
+use super::costs::{Costs, table};
 use super::output::print_all;
 use super::program::Source;
+use super::progress::Progress;
 use crate::compile::{Compiled, CompiledVariant};
 use crate::encode::encoded_text;
 use crate::physical::{VariantText, explain_text, physical_text};
 use crate::plan::plan_text;
 use dj_grammar::Severity;
-use dj_runtime::artifact::{Artifact, Manifest, Modules, ProgramId, Target};
-use dj_runtime::execute::{Exit, RunError};
+use dj_runtime::artifact::{Artifact, Manifest, Modules, Platform, ProgramId, Target};
+use dj_runtime::execute::{Exit, Precompiled, ProgramCost, RunError, likely_programs, precompile_for};
+use dj_runtime::pjrt::CompileOptions;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,9 +34,65 @@ pub(super) fn explain(args: &args::Explain) -> Exit {
     let text = if is_artifact(&args.file) {
         open(&args.file).map(|artifact| artifact.plan("explain").unwrap_or_default().into_owned())
     } else {
-        compiled(&args.file, &args.bindings, args.target.as_ref(), &args.tuning).map(|compiled| explanation(&compiled))
+        explained(args)
     };
     finish(text.map(|text| vec![text]), args.bindings.diagnostics)
+}
+
+/// The choices for a target, and for a TPU what its compiler tells; or a comparison of several targets.
+fn explained(args: &args::Explain) -> Result<String, Failure> {
+    let source = Source::read(&args.file)?;
+    let compiled = |target| {
+        let Bindings { bindings, diagnostics } = &args.bindings;
+        source.compile_for_rows(bindings, &args.rows, target, &args.tuning, *diagnostics)
+    };
+    let mut progress = Progress::new(args.quiet);
+    if args.targets.len() < 2 {
+        let compiled = compiled(args.targets.first())?;
+        let text = explanation(&compiled);
+        if compiled.manifest.target.platform == Platform::Cpu {
+            return Ok(text);
+        }
+        let programs = costs_of(args, &compiled, &mut progress).map_err(|error| source.failure(error))?;
+        return Ok(format!("{text}\n{}", Costs::new(&compiled, &programs).report()));
+    }
+    let mut rows = Vec::new();
+    for target in &args.targets {
+        if target.platform == Platform::Cpu {
+            rows.push((target.to_string(), Err("its compiler does not tell what programs take".to_owned())));
+            continue;
+        }
+        let compiled = compiled(Some(target))?;
+        let row = match costs_of(args, &compiled, &mut progress) {
+            Ok(programs) => {
+                let costs = Costs::new(&compiled, &programs);
+                let totals = costs.totals();
+                Ok((totals, costs.memory_text(totals.memory)))
+            }
+            // Other targets may have room for it.
+            Err(RunError::Machine(problems)) => Err(problems.first().map_or(String::new(), |one| one.message.clone())),
+            Err(error) => return Err(source.failure(error)),
+        };
+        rows.push((target.to_string(), row));
+    }
+    Ok(table(&rows))
+}
+
+/// What the likely programs take on the devices of a TPU target.
+fn costs_of(
+    args: &args::Explain,
+    compiled: &Compiled,
+    progress: &mut Progress,
+) -> Result<Vec<(ProgramId, ProgramCost)>, RunError> {
+    let manifest = &compiled.manifest;
+    let mut ids = likely_programs(manifest);
+    ids.sort_unstable();
+    progress.begin(manifest, ids.len());
+    let tell = |program: Precompiled| progress.tell(program);
+    let topology = topology(manifest, args.plugin.as_deref())?;
+    let options = CompileOptions::replicated(manifest.target.replicas);
+    let programs = precompile_for(&topology, manifest, compiled, &ids, &options, !args.no_cache, &tell)?;
+    Ok(programs.into_iter().map(|(program, cost)| (program.id, cost)).collect())
 }
 
 fn finish(text: Result<Vec<String>, Failure>, format: dj_runtime::cli::DiagnosticsFormat) -> Exit {

@@ -6,7 +6,9 @@
 mod args;
 mod catalog;
 mod check;
+mod chips;
 mod compile;
+mod costs;
 mod doctor;
 mod fmt;
 mod inspect;

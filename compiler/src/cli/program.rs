@@ -48,10 +48,14 @@ impl Source {
 
     /// Checks that every binding is of a table.
     pub(super) fn check_bindings(&self, bindings: &[(String, String)]) -> Result<(), Failure> {
+        self.check_tables(bindings.iter().map(|(table, _)| table.as_str()))
+    }
+
+    fn check_tables<'n>(&self, named: impl Iterator<Item = &'n str>) -> Result<(), Failure> {
         let (file, _) = dj_grammar::parse(&self.text);
         let tables: Vec<&str> = file.statements.iter().filter_map(table_name).collect();
-        let unknown = bindings.iter().filter(|(table, _)| !tables.contains(&table.as_str()));
-        let wrong: Vec<Diagnostic> = unknown.map(|(table, _)| unknown_name("table", table, &tables)).collect();
+        let unknown = named.filter(|table| !tables.contains(table));
+        let wrong: Vec<Diagnostic> = unknown.map(|table| unknown_name("table", table, &tables)).collect();
         if wrong.is_empty() { Ok(()) } else { Err(self.failure(RunError::Usage(wrong))) }
     }
 
@@ -81,8 +85,21 @@ impl Source {
         tuning: &Tuning,
         format: DiagnosticsFormat,
     ) -> Result<Compiled, Failure> {
+        self.compile_for_rows(bindings, &[], target, tuning, format)
+    }
+
+    /// The same, planned for tables of so many rows.
+    pub(super) fn compile_for_rows(
+        &self,
+        bindings: &[(String, String)],
+        rows: &[(String, u64)],
+        target: Option<&Target>,
+        tuning: &Tuning,
+        format: DiagnosticsFormat,
+    ) -> Result<Compiled, Failure> {
         self.check_bindings(bindings)?;
-        let files = Files::new(bindings, &self.base);
+        self.check_tables(rows.iter().map(|(table, _)| table.as_str()))?;
+        let files = Files::new(bindings, &self.base).with_rows(rows);
         let mut options = compile::Options {
             target: target.cloned(),
             optimize: !tuning.no_optimize,

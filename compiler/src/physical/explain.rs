@@ -31,6 +31,15 @@ pub fn explain_text(of: &VariantText<'_>, manifest: &Manifest, index: usize) -> 
     paragraphs.join("\n")
 }
 
+/// About how many bytes each device sends for a stage of the variant of this index; of rows, as far as their number is known.
+pub fn sent_bytes(of: &VariantText<'_>, manifest: &Manifest, index: usize, stage: usize) -> Option<usize> {
+    let (printer, spec) = (StagePrinter::new(of, stage), &manifest.variants[index].stages[stage]);
+    if manifest.target.replicas == 1 {
+        return None;
+    }
+    Explained { of: *of, printer, manifest, variant: index, spec, stage }.sent(spec.first_rung)
+}
+
 struct Explained<'a> {
     of: VariantText<'a>,
     printer: StagePrinter<'a>,
@@ -285,7 +294,8 @@ fn duration_text(nanoseconds: u64) -> String {
 }
 
 /// `5.2 MB`
-fn bytes_text(bytes: usize) -> String {
+/// `3.1 MB`
+pub fn bytes_text(bytes: usize) -> String {
     let units = [(1_000_000_000_usize, "GB"), (1_000_000, "MB"), (1_000, "kB")];
     match units.iter().find(|(size, _)| bytes >= *size) {
         Some((size, unit)) => format!("{:.1} {unit}", bytes as f64 / *size as f64),

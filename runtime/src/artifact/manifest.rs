@@ -369,16 +369,20 @@ pub struct ProgramId {
 
 impl std::fmt::Display for ProgramId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "v{}.s{}.", self.variant, self.stage)?;
-        match self.kind {
-            ProgramKind::Step(driver) => write!(f, "step{driver}")?,
-            ProgramKind::Merge => f.write_str("merge")?,
-            ProgramKind::Compact => f.write_str("compact")?,
-            ProgramKind::Partition => f.write_str("partition")?,
-            ProgramKind::Exchange => f.write_str("exchange")?,
-            ProgramKind::Finish => f.write_str("finish")?,
+        write!(f, "v{}.s{}.{}.r{}", self.variant, self.stage, self.kind, self.rung)
+    }
+}
+
+impl std::fmt::Display for ProgramKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Step(driver) => write!(f, "step{driver}"),
+            Self::Merge => f.write_str("merge"),
+            Self::Compact => f.write_str("compact"),
+            Self::Partition => f.write_str("partition"),
+            Self::Exchange => f.write_str("exchange"),
+            Self::Finish => f.write_str("finish"),
         }
-        write!(f, ".r{}", self.rung)
     }
 }
 

@@ -7,6 +7,7 @@ mod djrun;
 mod huge_pages;
 mod outputs;
 mod places;
+mod plugins;
 mod process;
 mod run;
 mod terminal;
@@ -16,6 +17,7 @@ pub use djrun::djrun;
 pub use huge_pages::ask_for_huge_pages;
 pub use outputs::FilesAndStdout;
 pub use places::{clash, inputs, is_same_file};
+pub use plugins::load_plugin;
 pub use process::{guard, report, report_diagnostics};
 pub use run::{open_client, run_command};
 

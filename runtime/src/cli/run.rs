@@ -3,6 +3,7 @@
 use super::args::RunArgs;
 use super::outputs::FilesAndStdout;
 use super::places;
+use super::plugins::load_plugin;
 use super::terminal::Terminal;
 use crate::artifact::Target;
 use crate::execute;
@@ -10,7 +11,7 @@ use crate::execute::{
     CompiledProgram, Options, Request, RunError, RunReport, Session, TableInput, Value, codes, default_memory_limit,
     milliseconds,
 };
-use crate::pjrt::{self, Client};
+use crate::pjrt::Client;
 use dj_grammar::Diagnostic;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -71,7 +72,8 @@ pub fn run_command(
 /// # Errors
 /// If no plugin is installed, or it fails.
 pub fn open_client(target: &Target, plugin: Option<&Path>) -> Result<Client, RunError> {
-    pjrt::prepare_environment(&pjrt::discover(target.platform, plugin)?);
+    // Once it is loaded it stays, and so does the environment.
+    load_plugin(target.platform, plugin)?;
     execute::open_client(target, plugin)
 }
 

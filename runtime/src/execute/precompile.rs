@@ -5,7 +5,8 @@ use super::error::RunError;
 use super::fingerprint::{compiled_for, compiled_with};
 use super::programs::Programs;
 use crate::artifact::{Executable, Manifest, Modules, Platform, ProgramId, program_key};
-use crate::pjrt::{Client, CompileOptions, Topology};
+use crate::pjrt::{Attribute, Client, CompileOptions, CompiledExecutable, PjrtError, Topology};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -63,8 +64,60 @@ pub fn precompile(
     each.collect()
 }
 
+/// What a program takes on each device, as its compiler tells.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ProgramCost {
+    /// Bytes of the arguments.
+    pub arguments: u64,
+    /// Bytes of the results.
+    pub results: u64,
+    /// Bytes of results that are in the memory of arguments.
+    pub shared: u64,
+    /// Bytes of what is in between.
+    pub temporary: u64,
+    /// Bytes of the code.
+    pub code: u64,
+    /// Bytes that are read from memory and written to it.
+    pub accessed: f64,
+    /// The compiler's estimate of the run time in seconds, if it has one.
+    pub seconds: Option<f64>,
+    /// How long it was compiled, in seconds.
+    pub compile: f64,
+}
+
+impl ProgramCost {
+    fn of(compiled: &CompiledExecutable, took: Duration) -> Result<Self, PjrtError> {
+        let memory = compiled.memory_stats()?;
+        let costs = compiled.cost_analysis()?;
+        let cost = |name: &str| {
+            let (_, value) = costs.iter().find(|(known, _)| known == name)?;
+            if let Attribute::Float(value) = value { Some(f64::from(*value)) } else { None }
+        };
+        let bytes = |bytes: i64| u64::try_from(bytes).unwrap_or(0);
+        Ok(Self {
+            arguments: bytes(memory.arguments),
+            results: bytes(memory.outputs),
+            shared: bytes(memory.aliased),
+            temporary: bytes(memory.temporary),
+            code: bytes(memory.generated_code),
+            accessed: cost("bytes accessed").unwrap_or(0.0),
+            // What it has no model for counts as -1.
+            seconds: cost("optimal_seconds").filter(|seconds| *seconds > 0.0),
+            compile: took.as_secs_f64(),
+        })
+    }
+
+    /// Bytes of a device's memory while it runs.
+    pub fn memory(&self) -> u64 {
+        self.arguments + self.results.saturating_sub(self.shared) + self.temporary + self.code
+    }
+}
+
+/// A program that was compiled ahead, and what it takes.
+pub type WithCost = (Executable, ProgramCost);
+
 /// Compiles programs for devices that are elsewhere, on all cores; the target says for how many replicas, whatever the options say.
-/// What was compiled before is taken from `cache`, and what is compiled is left there.
+/// What was compiled before is taken from the user's cache, and what is compiled is left there, if it is to be used.
 ///
 /// # Errors
 /// If a module is missing, or the plugin refuses it.
@@ -76,7 +129,7 @@ pub fn precompile_for(
     options: &CompileOptions,
     use_cache: bool,
     tell: &(dyn Fn(Precompiled) + Sync),
-) -> Result<Vec<Executable>, RunError> {
+) -> Result<Vec<WithCost>, RunError> {
     let options = CompileOptions { replicas: manifest.target.replicas, ..options.clone() };
     let with = compiled_for(&manifest.target, topology, &options)?;
     let cache = ExecutableCache::of_user(&with).filter(|_| use_cache);
@@ -92,12 +145,16 @@ pub fn precompile_for(
     if let Some(cache) = &cache {
         cache.prune();
     }
-    let bytes = |key: &String| {
-        let bytes = built.get(key).cloned();
-        bytes.ok_or_else(|| RunError::bug(format!("no executable was made of module {key}")))
-    };
-    ids.iter().zip(&keys).map(|(&id, key)| Ok(Executable { id, with: with.clone(), bytes: bytes(key)? })).collect()
+    let each = ids.iter().zip(&keys).map(|(&id, key)| {
+        let (bytes, cost) =
+            built.get(key).cloned().ok_or_else(|| RunError::bug(format!("module {key} was not compiled")))?;
+        Ok((Executable { id, with: with.clone(), bytes }, cost))
+    });
+    each.collect()
 }
+
+/// An executable's bytes, and what it takes.
+type Built = (Vec<u8>, ProgramCost);
 
 /// Modules that are compiled for a topology.
 struct Work<'a> {
@@ -110,7 +167,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// The executable of each module, by all cores; those that are likely to take longest are begun first.
-    fn build(&self) -> Result<BTreeMap<String, Vec<u8>>, RunError> {
+    fn build(&self) -> Result<BTreeMap<String, Built>, RunError> {
         let mut left: Vec<(&String, &(ProgramId, String))> = self.texts.iter().collect();
         left.sort_by_key(|(_, (_, text))| text.len());
         let (left, built) = (Mutex::new(left), Mutex::new(Ok(BTreeMap::new())));
@@ -133,34 +190,49 @@ impl Work<'_> {
         built.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn executable(&self, key: &str, text: &str) -> Result<(Vec<u8>, Option<Duration>), RunError> {
-        if let Some(bytes) = self.cache.and_then(|cache| cache.get(key)) {
-            return Ok((bytes, None));
+    fn executable(&self, key: &str, text: &str) -> Result<(Built, Option<Duration>), RunError> {
+        if let Some(built) = self.cache.and_then(|cache| known(cache, key)) {
+            return Ok((built, None));
         }
         let started = Instant::now();
-        let bytes = self.topology.compile(text, self.options)?.serialize()?;
+        let compiled = self.topology.compile(text, self.options)?;
+        let (bytes, took) = (compiled.serialize()?, started.elapsed());
+        let cost = ProgramCost::of(&compiled, took)?;
         if let Some(cache) = self.cache {
             cache.put(key, &bytes);
+            let text = serde_json::to_vec(&cost).map_err(|error| RunError::bug(error.to_string()))?;
+            cache.put(&cost_of(key), &text);
         }
-        Ok((bytes, Some(started.elapsed())))
+        Ok(((bytes, cost), Some(took)))
     }
 
     /// Adds what was made of a module to what is built; of several errors the first one stays.
     fn keep(
         &self,
-        built: &mut Result<BTreeMap<String, Vec<u8>>, RunError>,
+        built: &mut Result<BTreeMap<String, Built>, RunError>,
         (key, id): (&str, ProgramId),
-        made: Result<(Vec<u8>, Option<Duration>), RunError>,
+        made: Result<(Built, Option<Duration>), RunError>,
     ) {
         let Ok(all) = built else { return };
         match made {
-            Ok((bytes, took)) => {
-                all.insert(key.to_owned(), bytes);
+            Ok((made, took)) => {
+                all.insert(key.to_owned(), made);
                 (self.tell)(Precompiled { id, took, done: (all.len(), self.texts.len()) });
             }
             Err(error) => *built = Err(error),
         }
     }
+}
+
+/// An executable that was compiled before.
+fn known(cache: &ExecutableCache, key: &str) -> Option<Built> {
+    let cost = serde_json::from_slice(&cache.get(&cost_of(key))?).ok()?;
+    Some((cache.get(key)?, cost))
+}
+
+/// The name of the entry with the cost of a module.
+fn cost_of(key: &str) -> String {
+    format!("{key}.cost")
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
