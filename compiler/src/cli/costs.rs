@@ -170,8 +170,11 @@ struct Time {
     finish: f64,
 }
 
+/// A target of a comparison: its sums and the text of its memory, or why there are none.
+pub(super) type Row = (String, Result<(Totals, String), String>);
+
 /// A line for each target: what it takes, and how well it is used in comparison with the first one.
-pub(super) fn table(rows: &[(String, Result<(Totals, String), String>)]) -> String {
+pub(super) fn table(rows: &[Row]) -> String {
     let head = ["target", "devices", "compiled", "memory", "sent by each", "runs", "efficiency"];
     let first = rows.iter().find_map(|(_, row)| row.as_ref().ok()).map(|(totals, _)| *totals);
     let cells = rows.iter().map(|(target, row)| match row {

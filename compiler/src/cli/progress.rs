@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// Shorter compilations show nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// A target, and the seconds that each of its programs was compiled.
+type Took = (String, Vec<(String, f64)>);
+
 /// How far the programs of an artifact are.
 pub(super) struct Progress {
     quiet: bool,
@@ -19,7 +22,7 @@ pub(super) struct Progress {
     target: String,
     labels: Vec<Vec<String>>,
     /// Of each target the programs that were compiled, and how long that took.
-    took: Mutex<Vec<(String, Vec<(String, f64)>)>>,
+    took: Mutex<Vec<Took>>,
 }
 
 impl Progress {
@@ -61,7 +64,7 @@ impl Progress {
     /// # Errors
     /// If the file cannot be written.
     pub(super) fn write(&self, path: &Path) -> Result<(), RunError> {
-        let of_target = |(target, all): &(String, Vec<(String, f64)>)| {
+        let of_target = |(target, all): &Took| {
             let each = all.iter().map(|(name, took)| (name.clone(), (*took).into()));
             (target.clone(), serde_json::Value::Object(each.collect()))
         };

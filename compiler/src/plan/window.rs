@@ -170,6 +170,17 @@ impl WindowFunction {
     }
 }
 
+impl<F: Form> SortKey<F> {
+    /// Whether two lists of keys put rows in the same order, wherever they are written.
+    pub fn same_order(keys: &[Self], others: &[Self]) -> bool {
+        let direction = |key: &Self| (key.descending, key.nulls_first);
+        let same = |(key, other): (&Self, &Self)| {
+            direction(key) == direction(other) && key.expr.without_spans() == other.expr.without_spans()
+        };
+        keys.len() == others.len() && keys.iter().zip(others).all(same)
+    }
+}
+
 impl<F: Form> Window<F> {
     /// The output's columns, in order.
     pub fn schema(&self) -> Vec<SchemaColumn<F>> {

@@ -5,7 +5,7 @@ use super::error::RunError;
 use super::fingerprint::{compiled_for, compiled_with};
 use super::programs::Programs;
 use crate::artifact::{Executable, Manifest, Modules, Platform, ProgramId, program_key};
-use crate::pjrt::{Attribute, Client, CompileOptions, CompiledExecutable, PjrtError, Topology};
+use crate::pjrt::{Attribute, Client, CompileOptions, CompiledExecutable, Topology};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -86,21 +86,22 @@ pub struct ProgramCost {
 }
 
 impl ProgramCost {
-    fn of(compiled: &CompiledExecutable, took: Duration) -> Result<Self, PjrtError> {
+    fn of(compiled: &CompiledExecutable, took: Duration) -> Result<Self, RunError> {
         let memory = compiled.memory_stats()?;
         let costs = compiled.cost_analysis()?;
         let cost = |name: &str| {
             let (_, value) = costs.iter().find(|(known, _)| known == name)?;
             if let Attribute::Float(value) = value { Some(f64::from(*value)) } else { None }
         };
-        let bytes = |bytes: i64| u64::try_from(bytes).unwrap_or(0);
+        let unclear = |what: &str| RunError::bug(format!("the plugin tells no {what} of a program"));
+        let bytes = |bytes: i64| u64::try_from(bytes).map_err(|_| unclear("sizes"));
         Ok(Self {
-            arguments: bytes(memory.arguments),
-            results: bytes(memory.outputs),
-            shared: bytes(memory.aliased),
-            temporary: bytes(memory.temporary),
-            code: bytes(memory.generated_code),
-            accessed: cost("bytes accessed").unwrap_or(0.0),
+            arguments: bytes(memory.arguments)?,
+            results: bytes(memory.outputs)?,
+            shared: bytes(memory.aliased)?,
+            temporary: bytes(memory.temporary)?,
+            code: bytes(memory.generated_code)?,
+            accessed: cost("bytes accessed").ok_or_else(|| unclear("bytes that are moved"))?,
             // What it has no model for counts as -1.
             seconds: cost("optimal_seconds").filter(|seconds| *seconds > 0.0),
             compile: took.as_secs_f64(),
