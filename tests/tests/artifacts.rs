@@ -199,3 +199,35 @@ fn what_is_too_deep_is_refused_when_it_is_packed() -> Result {
     assert!(!artifact.exists());
     Ok(())
 }
+
+/// What serves an artifact knows its inputs, parameters, outputs and targets without running it.
+#[test]
+fn an_artifact_tells_what_it_takes_and_gives() -> Result {
+    let folder = tempfile::tempdir()?;
+    let (program, artifact) = (folder.path().join("p.dj"), folder.path().join("p.djx"));
+    let source = "param least: i64 = 30\ntable t from \"t.csv\" { k: i64, s: str?, unread: date }\n\
+                  export result = t | filter k >= least | group s { n = count(), m = max(k) }\n";
+    std::fs::write(&program, source)?;
+    djc()?
+        .arg("compile")
+        .arg(&program)
+        .arg("-o")
+        .arg(&artifact)
+        .args(["--target", "cpu", "--target", "cpu:2x4"])
+        .succeed()?;
+    let told = djrun()?.arg(&artifact).args(["--info", "--json"]).succeed()?;
+    let told: serde_json::Value = serde_json::from_str(&told.stdout)?;
+    let column =
+        |name: &str, ty: &str, nullable: bool| serde_json::json!({ "name": name, "type": ty, "nullable": nullable });
+    assert_eq!(told["name"], "p.dj");
+    assert_eq!(told["inputs"][0]["columns"], serde_json::json!([column("k", "i64", false), column("s", "str", true)]));
+    assert_eq!(told["inputs"][0]["path"], "t.csv");
+    assert_eq!((&told["parameters"][0]["name"], &told["parameters"][0]["default"]), (&"least".into(), &"30".into()));
+    let wanted = [column("s", "str", true), column("n", "i64", false), column("m", "i64", false)];
+    assert_eq!(told["outputs"][0]["columns"], serde_json::json!(wanted));
+    assert_eq!(told["targets"][1]["mesh"], serde_json::json!([2, 4]));
+    let text = djrun()?.arg(&artifact).arg("--info").succeed()?.prints("target cpu:2x4, 8 devices")?;
+    text.prints("parameter least: i64 = 30")?.prints("  s: str?")?;
+    djrun()?.arg(&artifact).arg("--json").run()?.code(2)?;
+    Ok(())
+}

@@ -7,7 +7,7 @@ use crate::compile::Compiled;
 use dj_grammar::Diagnostic;
 use dj_runtime::artifact::{Contents, Executable, Manifest, Platform, ProgramContents, store};
 use dj_runtime::cli::{clash, inputs, is_same_file, load_plugin, open_client, report_diagnostics};
-use dj_runtime::execute::{Exit, Precompiled, RunError, codes, likely_programs, precompile, precompile_for};
+use dj_runtime::execute::{Asks, Exit, Precompiled, RunError, codes, likely_programs, precompile, precompile_for};
 use dj_runtime::pjrt::{self, CompileOptions, Topology};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -94,7 +94,8 @@ fn executables(
         Platform::Cpu => open_client(&manifest.target, args.plugin.as_deref())
             .and_then(|client| precompile(&client, manifest, compiled, &ids, &options, &tell)),
         Platform::Tpu => topology(manifest, args.plugin.as_deref()).and_then(|topology| {
-            let all = precompile_for(&topology, manifest, compiled, &ids, &options, !args.no_cache, &tell)?;
+            let asks = Asks { cache: !args.no_cache, costs: false };
+            let all = precompile_for(&topology, manifest, compiled, &ids, &options, asks, &tell)?;
             Ok(all.into_iter().map(|(executable, _)| executable).collect())
         }),
     };

@@ -49,7 +49,7 @@ impl<'a> Costs<'a> {
             let _ = writeln!(text, "  {:<10}{}", "time", self.time_text(index));
         }
         let totals = self.totals();
-        let _ = writeln!(text, "\nfits: {}", self.memory_text(totals.memory));
+        let _ = writeln!(text, "\nfits: {}, the largest program", self.memory_text(totals.memory));
         let run = totals.run.map_or_else(|| "unknown, because no number of rows is".to_owned(), seconds_text);
         let _ = writeln!(text, "runs: {run}, once its rows are on the devices");
         let _ = writeln!(text, "compiled in {}, all programs together", seconds_text(totals.compile));

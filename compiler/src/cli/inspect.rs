@@ -11,9 +11,10 @@ use crate::compile::{Compiled, CompiledVariant};
 use crate::encode::encoded_text;
 use crate::physical::{VariantText, explain_text, physical_text};
 use crate::plan::plan_text;
-use dj_grammar::Severity;
+use dj_grammar::{Diagnostic, Severity};
 use dj_runtime::artifact::{Artifact, Manifest, Modules, Platform, ProgramId, Target};
-use dj_runtime::execute::{Exit, Precompiled, ProgramCost, RunError, likely_programs, precompile_for};
+use dj_runtime::cli::{report_diagnostics, without_controls};
+use dj_runtime::execute::{Asks, Exit, Precompiled, ProgramCost, RunError, codes, likely_programs, precompile_for};
 use dj_runtime::pjrt::CompileOptions;
 use std::io::Read;
 use std::path::Path;
@@ -31,12 +32,17 @@ pub(super) fn inspect(args: &args::Inspect) -> Exit {
 
 /// Prints what was chosen and why.
 pub(super) fn explain(args: &args::Explain) -> Exit {
-    let text = if is_artifact(&args.file) {
-        open(&args.file).map(|artifact| artifact.plan("explain").unwrap_or_default().into_owned())
-    } else {
-        explained(args)
-    };
+    let text = if is_artifact(&args.file) { explained_before(args) } else { explained(args) };
     finish(text.map(|text| vec![text]), args.bindings.diagnostics)
+}
+
+/// The choices that were made when an artifact was compiled.
+fn explained_before(args: &args::Explain) -> Result<String, Failure> {
+    if let Some((table, rows)) = args.rows.first() {
+        let problem = format!("an artifact is planned already: `--rows {table}={rows}` is for a program");
+        return Err(Failure::without_source(RunError::usage(Diagnostic::error(codes::UNKNOWN_NAME, problem))));
+    }
+    open(&args.file).map(|artifact| artifact.plan("explain").unwrap_or_default().into_owned())
 }
 
 /// The choices for a target, and for a TPU what its compiler tells; or a comparison of several targets.
@@ -53,8 +59,20 @@ fn explained(args: &args::Explain) -> Result<String, Failure> {
         if compiled.manifest.target.platform == Platform::Cpu {
             return Ok(text);
         }
-        let programs = costs_of(args, &compiled, &mut progress).map_err(|error| source.failure(error))?;
-        return Ok(format!("{text}\n{}", Costs::new(&compiled, &programs).report()));
+        return match costs_of(args, &compiled, &mut progress) {
+            Ok(programs) => Ok(format!("{text}\n{}", Costs::new(&compiled, &programs).report())),
+            // The choices are known without its compiler, and may say why a program is too large.
+            Err(RunError::Machine(problems)) if args.plugin.is_none() => {
+                let warning = |problem: &Diagnostic| {
+                    let message = format!("what programs take is not known: {}", problem.message);
+                    problem.help.iter().cloned().fold(Diagnostic::warning(problem.code, message), Diagnostic::help)
+                };
+                let warnings: Vec<_> = problems.iter().map(warning).collect();
+                report_diagnostics(&warnings, &source.text, &source.name, args.bindings.diagnostics);
+                Ok(text)
+            }
+            Err(error) => Err(source.failure(error)),
+        };
     }
     let mut rows = Vec::new();
     for target in &args.targets {
@@ -91,8 +109,9 @@ fn costs_of(
     let tell = |program: Precompiled| progress.tell(program);
     let topology = topology(manifest, args.plugin.as_deref())?;
     let options = CompileOptions::replicated(manifest.target.replicas);
-    let programs = precompile_for(&topology, manifest, compiled, &ids, &options, !args.no_cache, &tell)?;
-    Ok(programs.into_iter().map(|(program, cost)| (program.id, cost)).collect())
+    let asks = Asks { cache: !args.no_cache, costs: true };
+    let programs = precompile_for(&topology, manifest, compiled, &ids, &options, asks, &tell)?;
+    Ok(programs.into_iter().filter_map(|(program, cost)| Some((program.id, cost?))).collect())
 }
 
 fn finish(text: Result<Vec<String>, Failure>, format: dj_runtime::cli::DiagnosticsFormat) -> Exit {
@@ -100,19 +119,6 @@ fn finish(text: Result<Vec<String>, Failure>, format: dj_runtime::cli::Diagnosti
         Ok(pieces) => print_all(pieces.into_iter().map(without_controls)),
         Err(failure) => failure.report(format),
     }
-}
-
-/// Text without what would steer a terminal: an artifact's texts are whatever its writer put there.
-fn without_controls(text: String) -> String {
-    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-    if !text.contains(steers) {
-        return text;
-    }
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if steers(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
-    }
-    shown
 }
 
 /// Whether a file is an artifact: its name says so, or it begins like a zip.
@@ -239,16 +245,4 @@ fn variants(compiled: &Compiled, text: impl Fn(&VariantText<'_>, usize) -> Strin
         head + &text(&variant, index)
     };
     compiled.variants.iter().enumerate().map(one).collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_steers_a_terminal() {
-        let plain = "a\tb\né…\n".to_owned();
-        assert_eq!(without_controls(plain.clone()), plain);
-        assert_eq!(without_controls("a\u{1b}[31m\r\u{7}\u{9b}b\n".to_owned()), "a\\u{1b}[31m\\r\\u{7}\\u{9b}b\n");
-    }
 }

@@ -5,7 +5,7 @@ use dj_runtime::artifact::Manifest;
 use dj_runtime::execute::{Precompiled, RunError, codes};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Shorter compilations show nothing.
@@ -18,6 +18,7 @@ type Took = (String, Vec<(String, f64)>);
 pub(super) struct Progress {
     quiet: bool,
     bar: ProgressBar,
+    shown: OnceLock<()>,
     started: Instant,
     target: String,
     labels: Vec<Vec<String>>,
@@ -31,7 +32,15 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{msg} [{wide_bar}] {pos}/{len} programs, {elapsed}") {
             bar.set_style(style.progress_chars("=> "));
         }
-        Self { quiet, bar, started: Instant::now(), target: String::new(), labels: vec![], took: Mutex::default() }
+        Self {
+            quiet,
+            bar,
+            shown: OnceLock::new(),
+            started: Instant::now(),
+            target: String::new(),
+            labels: vec![],
+            took: Mutex::default(),
+        }
     }
 
     /// Begins with so many programs of a target.
@@ -53,7 +62,11 @@ impl Progress {
             all.push((name, took.as_secs_f64()));
         }
         if !self.quiet && self.started.elapsed() > PATIENCE {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.shown.get_or_init(|| {
+                self.bar.set_draw_target(ProgressDrawTarget::stderr());
+                // A program may take long.
+                self.bar.enable_steady_tick(PATIENCE);
+            });
         }
         self.bar.set_length(program.done.1 as u64);
         self.bar.set_position(program.done.0 as u64);

@@ -293,7 +293,6 @@ fn duration_text(nanoseconds: u64) -> String {
     }
 }
 
-/// `5.2 MB`
 /// `3.1 MB`
 pub fn bytes_text(bytes: usize) -> String {
     let units = [(1_000_000_000_usize, "GB"), (1_000_000, "MB"), (1_000, "kB")];

@@ -294,8 +294,7 @@ impl Planner<'_> {
         let Window { by, order, items, any_order, .. } = window.clone();
         let parts = vec![Part::Items(items)];
         let wanted = strategy::Window { by, order, parts, any_order };
-        if let Some(stage) = self.continued(&stream, &wanted) {
-            (self.stages[stage].result, self.stages[stage].rows_out) = (result, rows);
+        if let Some(stage) = self.continued(&stream, &wanted, &result) {
             return self.read(stage);
         }
         let stage = self.add(window.span, stream, Sink::Window(wanted), result, None, rows);
@@ -304,8 +303,9 @@ impl Planner<'_> {
     }
 
     /// The stage of a window whose rows a stream gives, if another one finds them in its own order: it computes what the other
-    /// one wants too. Not where someone else may read its result.
-    fn continued(&mut self, stream: &Stream, wanted: &strategy::Window) -> Option<usize> {
+    /// one wants too, and gives its result. Rows of equal keys stand as they came in both, so it is the other one that says whether
+    /// any order will do; how rows come in and move stays. Not where someone else may read its result.
+    fn continued(&mut self, stream: &Stream, wanted: &strategy::Window, result: &[SchemaColumn]) -> Option<usize> {
         let [driver] = &stream.drivers[..] else { return None };
         let DriverSource::Stage(stage) = driver.source else { return None };
         if driver.row.is_some() || !driver.host.is_empty() || self.shared.contains(&stage) {
@@ -323,6 +323,8 @@ impl Planner<'_> {
         }
         window.parts.extend(between.into_iter().chain(wanted.parts.iter().cloned()));
         window.any_order = wanted.any_order;
+        self.stages[stage].result = result.to_vec();
+        self.stages[stage].rows_out = stream.rows;
         Some(stage)
     }
 

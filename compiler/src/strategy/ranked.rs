@@ -171,7 +171,11 @@ impl<'c> Between<'c> {
         let is_whole = b.compare(Direction::Eq, self.fraction, b.constant_float(Element::F64, 0.0));
         // Between equal infinities there is no way.
         let is_there = b.or(is_whole, b.compare(Direction::Eq, least, most));
-        Lane { value: b.select(is_there, least, between), valid: Some(self.is_some) }
+        let value = b.select(is_there, least, between);
+        // Zeros are equal, so it is not to be seen which one was first.
+        let is_zero = b.compare(Direction::Eq, value, b.zero(Element::F64));
+        let value = b.select(is_zero, b.full_float(Element::F64, &b.dims(value), 0.0), value);
+        Lane { value, valid: Some(self.is_some) }
     }
 }
 

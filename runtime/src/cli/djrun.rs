@@ -1,12 +1,15 @@
 //! The command `djrun`: an artifact on data.
 
 use super::args::{RunArgs, parse_target};
+use super::info::Info;
 use super::process::report;
 use super::run::run_command;
+use super::terminal::without_controls;
 use crate::artifact::{Artifact, ArtifactError, Target};
 use crate::execute::{CompiledProgram, Exit, RunError};
 use clap::Parser;
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,6 +24,14 @@ struct Command {
     #[arg(long, value_parser = parse_target)]
     target: Option<Target>,
 
+    /// Tell what the program takes and gives, and what it was compiled for, instead of running it
+    #[arg(long)]
+    info: bool,
+
+    /// With `--info`: as JSON
+    #[arg(long, requires = "info")]
+    json: bool,
+
     #[command(flatten)]
     run: RunArgs,
 }
@@ -32,6 +43,7 @@ Examples:
   djrun delays.djx --bind flights='2024/*.parquet' --out by_hour=hours.parquet
   djrun delays.djx --param least=30 --format csv | head
   djrun delays.djx --repeat 10 --timings timings.json     how long it takes, and why
+  djrun delays.djx --info --json                          its inputs, parameters, outputs and targets
 
 Exit codes: 0 done, 1 the program or the data is wrong, 2 wrong usage, 3 the plugin or the machine
 failed, 70 a bug in DJ.";
@@ -50,6 +62,24 @@ pub fn djrun(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
 }
 
+/// Prints what an artifact is.
+fn tell(artifact: &Artifact, as_json: bool) -> Exit {
+    let Some(info) = Info::of(artifact) else { return Exit::Bug };
+    let text = if as_json {
+        serde_json::to_string_pretty(&info).map(|text| text + "\n")
+    } else {
+        Ok(without_controls(info.text()))
+    };
+    match text {
+        // A reader that went away is no error.
+        Ok(text) => {
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            Exit::Done
+        }
+        Err(_) => Exit::Bug,
+    }
+}
+
 fn run(command: &Command) -> Exit {
     let diagnostics = command.run.diagnostics;
     let name = command.artifact.display().to_string();
@@ -58,6 +88,9 @@ fn run(command: &Command) -> Exit {
         Ok(artifact) => Arc::new(artifact),
         Err(error) => return refused(error),
     };
+    if command.info {
+        return tell(&artifact, command.json);
+    }
     let program = match CompiledProgram::of(&artifact, command.target.as_ref()) {
         Ok(program) => program,
         Err(error) => return refused(error),

@@ -11,6 +11,9 @@ use std::process::Command;
 /// What glibc reads when a process starts.
 const VARIABLE: &str = "GLIBC_TUNABLES";
 
+/// What says that the process was started again.
+const MARK: &str = "DJ_STARTED_AGAIN";
+
 /// Asks for huge pages where the system has any.
 const TUNABLE: &str = "glibc.malloc.hugetlb";
 
@@ -20,11 +23,23 @@ pub fn ask_for_huge_pages() {
     if !cfg!(all(target_os = "linux", target_env = "gnu")) {
         return;
     }
+    // Where the system takes the variable away from privileged programs it is missing each time.
+    if std::env::var_os(MARK).is_some() || !is_own_program() {
+        return;
+    }
     let enabled = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled").unwrap_or_default();
     let Some(tunables) = tunables(&enabled, std::env::var_os(VARIABLE)) else { return };
     if let Ok(program) = std::env::current_exe() {
         start_again(program.as_os_str(), &tunables);
     }
+}
+
+/// Whether the process is what its first argument names, and not a loader that was given a program.
+fn is_own_program() -> bool {
+    let own = std::env::current_exe().ok();
+    let given = std::env::args_os().next().map(std::path::PathBuf::from);
+    let given = given.map(|given| given.canonicalize().unwrap_or(given));
+    own.zip(given).is_some_and(|(own, given)| own.file_name() == given.file_name())
 }
 
 /// What to start with, if huge pages are for those who ask, and nobody has said whether to ask.
@@ -49,7 +64,7 @@ fn start_again(program: &std::ffi::OsStr, tunables: &std::ffi::OsStr) {
         command.arg0(name);
     }
     // It returns only if it fails, and then nothing has changed.
-    drop(command.args(given).env(VARIABLE, tunables).exec());
+    drop(command.args(given).env(VARIABLE, tunables).env(MARK, "1").exec());
 }
 
 #[cfg(not(unix))]

@@ -5,6 +5,7 @@
 mod args;
 mod djrun;
 mod huge_pages;
+mod info;
 mod outputs;
 mod places;
 mod plugins;
@@ -20,6 +21,7 @@ pub use places::{clash, inputs, is_same_file};
 pub use plugins::load_plugin;
 pub use process::{guard, report, report_diagnostics};
 pub use run::{open_client, run_command};
+pub use terminal::without_controls;
 
 #[cfg(doc)]
 use crate::execute::Exit;

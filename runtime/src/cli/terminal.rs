@@ -112,3 +112,28 @@ fn summary(report: &RunReport) -> String {
         show_bytes(report.tensor_bytes),
     )
 }
+
+/// Text without what would steer a terminal: an artifact's texts are whatever its writer put there.
+pub fn without_controls(text: String) -> String {
+    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(steers) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if steers(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_a_terminal() {
+        let plain = "a\tb\né…\n".to_owned();
+        assert_eq!(without_controls(plain.clone()), plain);
+        assert_eq!(without_controls("a\u{1b}[31m\r\u{7}\u{9b}b\n".to_owned()), "a\\u{1b}[31m\\r\\u{7}\\u{9b}b\n");
+    }
+}

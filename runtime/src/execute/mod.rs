@@ -65,7 +65,7 @@ pub use observer::{Observer, Silent};
 pub use open::open_client;
 pub use options::Options;
 pub use outputs::{Discard, Outputs};
-pub use precompile::{Precompiled, ProgramCost, WithCost, likely_programs, precompile, precompile_for};
+pub use precompile::{Asks, Precompiled, ProgramCost, WithCost, likely_programs, precompile, precompile_for};
 pub use programs::CompileStats;
 pub use report::{RunReport, milliseconds, peak_resident_bytes};
 pub use request::{Request, TableInput, Value};

@@ -114,8 +114,17 @@ impl ProgramCost {
     }
 }
 
-/// A program that was compiled ahead, and what it takes.
-pub type WithCost = (Executable, ProgramCost);
+/// A program that was compiled ahead, and what it takes, if that was asked for or is known.
+pub type WithCost = (Executable, Option<ProgramCost>);
+
+/// What is asked of programs for devices that are elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asks {
+    /// Whether those that were compiled before may be taken, and others are kept.
+    pub cache: bool,
+    /// Whether it must be known what they take; not every plugin tells.
+    pub costs: bool,
+}
 
 /// Compiles programs for devices that are elsewhere, on all cores; the target says for how many replicas, whatever the options say.
 /// What was compiled before is taken from the user's cache, and what is compiled is left there, if it is to be used.
@@ -128,12 +137,12 @@ pub fn precompile_for(
     modules: &dyn Modules,
     ids: &[ProgramId],
     options: &CompileOptions,
-    use_cache: bool,
+    asks: Asks,
     tell: &(dyn Fn(Precompiled) + Sync),
 ) -> Result<Vec<WithCost>, RunError> {
     let options = CompileOptions { replicas: manifest.target.replicas, ..options.clone() };
     let with = compiled_for(&manifest.target, topology, &options)?;
-    let cache = ExecutableCache::of_user(&with).filter(|_| use_cache);
+    let cache = ExecutableCache::of_user(&with).filter(|_| asks.cache);
     let mut texts = BTreeMap::new();
     let mut keys = Vec::new();
     for &id in ids {
@@ -141,7 +150,7 @@ pub fn precompile_for(
         keys.push(program_key(&text));
         texts.entry(keys[keys.len() - 1].clone()).or_insert((id, text));
     }
-    let work = Work { topology, options: &options, cache: cache.as_ref(), texts: &texts, tell };
+    let work = Work { topology, options: &options, cache: cache.as_ref(), costs: asks.costs, texts: &texts, tell };
     let built = work.build()?;
     if let Some(cache) = &cache {
         cache.prune();
@@ -155,13 +164,14 @@ pub fn precompile_for(
 }
 
 /// An executable's bytes, and what it takes.
-type Built = (Vec<u8>, ProgramCost);
+type Built = (Vec<u8>, Option<ProgramCost>);
 
 /// Modules that are compiled for a topology.
 struct Work<'a> {
     topology: &'a Topology,
     options: &'a CompileOptions,
     cache: Option<&'a ExecutableCache>,
+    costs: bool,
     texts: &'a BTreeMap<String, (ProgramId, String)>,
     tell: &'a (dyn Fn(Precompiled) + Sync),
 }
@@ -192,17 +202,23 @@ impl Work<'_> {
     }
 
     fn executable(&self, key: &str, text: &str) -> Result<(Built, Option<Duration>), RunError> {
-        if let Some(built) = self.cache.and_then(|cache| known(cache, key)) {
+        let known = self.cache.and_then(|cache| known(cache, key)).filter(|(_, cost)| cost.is_some() || !self.costs);
+        if let Some(built) = known {
             return Ok((built, None));
         }
         let started = Instant::now();
         let compiled = self.topology.compile(text, self.options)?;
         let (bytes, took) = (compiled.serialize()?, started.elapsed());
-        let cost = ProgramCost::of(&compiled, took)?;
+        let cost = match ProgramCost::of(&compiled, took) {
+            Err(error) if self.costs => return Err(error),
+            cost => cost.ok(),
+        };
         if let Some(cache) = self.cache {
             cache.put(key, &bytes);
-            let text = serde_json::to_vec(&cost).map_err(|error| RunError::bug(error.to_string()))?;
-            cache.put(&cost_of(key), &text);
+            if let Some(cost) = &cost {
+                let text = serde_json::to_vec(cost).map_err(|error| RunError::bug(error.to_string()))?;
+                cache.put(&cost_of(key), &text);
+            }
         }
         Ok(((bytes, cost), Some(took)))
     }
@@ -225,9 +241,9 @@ impl Work<'_> {
     }
 }
 
-/// An executable that was compiled before.
+/// An executable that was compiled before, and its cost if that was kept.
 fn known(cache: &ExecutableCache, key: &str) -> Option<Built> {
-    let cost = serde_json::from_slice(&cache.get(&cost_of(key))?).ok()?;
+    let cost = cache.get(&cost_of(key)).and_then(|text| serde_json::from_slice(&text).ok());
     Some((cache.get(key)?, cost))
 }
 

@@ -58,7 +58,8 @@ pub(super) fn select(numbers: &[i32], values: &[f64], shares: &[f64], sizes: &mu
     let counts = &counts[..length];
     sizes.iter_mut().zip(counts).for_each(|(size, count)| *size = *count as i32);
     let (mut rest, mut jobs, mut large) = (keys.as_mut_slice(), Vec::new(), Vec::new());
-    for counts in groups(counts, job_rows) {
+    let pieces = counts.chunk_by(|a, b| *a < SHARED && *b < SHARED);
+    for counts in pieces.flat_map(|counts| groups(counts, job_rows)) {
         let keys = take_first(&mut rest, counts.iter().sum());
         let mut results: Vec<_> = results.iter_mut().map(|result| take_first(result, counts.len())).collect();
         if counts.len() == 1 && keys.len() >= SHARED {
@@ -215,8 +216,10 @@ mod tests {
             for mask in [0, 1 << 63, 0xffff, 0x800f_ffff_ffff_ffff, u64::MAX] {
                 let values = numbers(rows, 7, mask).map(|bits| f64::from_bits(bits ^ (0x3ff << 52)));
                 let values: Vec<f64> = values.collect();
-                // Most rows are in the first group, and some in none.
-                let spread = |bits: u64| if bits.is_multiple_of(3) { 0 } else { (bits >> 8) as i32 % (groups + 2) - 1 };
+                // Most rows are in the first group or in the last one, and some in none.
+                let most = if mask == u64::MAX { groups - 1 } else { 0 };
+                let spread =
+                    |bits: u64| if bits.is_multiple_of(3) { most } else { (bits >> 8) as i32 % (groups + 2) - 1 };
                 let own: Vec<i32> = numbers(rows, 9, u64::MAX).map(spread).collect();
                 for shares in [&shares[..1], &shares[..2], &shares] {
                     let mut sizes = vec![-1; groups as usize];
