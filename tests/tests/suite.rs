@@ -2,7 +2,7 @@
 //!
 //! A name tells what differs: `corpus::NAME::run`, `::plain` (no optimizer, chunks of 7 rows), `::single` (chunks of one
 //! row), `::small` (no rows, one, only nulls), `::artifact` (compiled for all rows, run on each choice), `::mesh` (on two devices,
-//! and on a mesh that turns; on that which `DJ_MESH` names, if it does). TPC-H runs at the scale that `DJ_TPCH_SCALE` names, 0.01 by
+//! and on a mesh that turns; on that which `DJ_MESH` names, if it does, as then TPC-H, the gallery and the like). TPC-H runs at the scale that `DJ_TPCH_SCALE` names, 0.01 by
 //! default.
 
 #[path = "suite/assumptions.rs"]
@@ -179,7 +179,8 @@ fn run_on(program: &Program, data: &Data, file: impl Fn(&str) -> PathBuf) -> Res
     // A program may run on several folders at the same time.
     let folder = files.first().and_then(|(_, path)| path.parent()?.file_name()).unwrap_or_default();
     let out = data.scratch().join(format!("{}.{}.result.parquet", program.name, folder.display()));
-    compare(program, bind(djc()?.arg("run").arg(&program.path), &files), &files, &out)
+    let on_mesh = std::env::var("DJ_MESH").map_or_else(|_| vec![], |mesh| vec!["--target".to_owned(), mesh]);
+    compare(program, bind(djc()?.arg("run").arg(&program.path).args(on_mesh), &files), &files, &out)
 }
 
 /// The seeds of random programs: `DJ_SEEDS=0..1000`, or a few.

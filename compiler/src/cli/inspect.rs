@@ -14,9 +14,9 @@ use crate::plan::plan_text;
 use dj_grammar::{Diagnostic, Severity};
 use dj_runtime::artifact::{Artifact, Manifest, Modules, Platform, ProgramId, Target};
 use dj_runtime::cli::{report_diagnostics, without_controls};
-use dj_runtime::execute::{Asks, Exit, Precompiled, ProgramCost, RunError, codes, likely_programs, precompile_for};
+use dj_runtime::execute::{Asks, Exit, Precompiled, ProgramCost, RunError, likely_programs, precompile_for};
 use dj_runtime::pjrt::CompileOptions;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,9 +38,12 @@ pub(super) fn explain(args: &args::Explain) -> Exit {
 
 /// The choices that were made when an artifact was compiled.
 fn explained_before(args: &args::Explain) -> Result<String, Failure> {
-    if let Some((table, rows)) = args.rows.first() {
-        let problem = format!("an artifact is planned already: `--rows {table}={rows}` is for a program");
-        return Err(Failure::without_source(RunError::usage(Diagnostic::error(codes::UNKNOWN_NAME, problem))));
+    if !args.rows.is_empty() || !args.targets.is_empty() {
+        // There is nobody left to tell if this fails.
+        let _ = writeln!(
+            std::io::stderr(),
+            "note: an artifact is planned already, so `--rows` and `--target` change nothing"
+        );
     }
     open(&args.file).map(|artifact| artifact.plan("explain").unwrap_or_default().into_owned())
 }
