@@ -50,7 +50,7 @@ impl<'a> Costs<'a> {
         }
         let totals = self.totals();
         let _ = writeln!(text, "\nfits: {}, the largest program", self.memory_text(totals.memory));
-        let run = totals.run.map_or_else(|| "unknown, because no number of rows is".to_owned(), seconds_text);
+        let run = totals.run.map_or_else(|| "unknown, as some of the stages".to_owned(), seconds_text);
         let _ = writeln!(text, "runs: {run}, once its rows are on the devices");
         let _ = writeln!(text, "compiled in {}, all programs together", seconds_text(totals.compile));
         text
@@ -151,8 +151,17 @@ impl<'a> Costs<'a> {
         Some(time)
     }
 
+    /// Why the time of a stage is not known.
+    fn unknown(&self, stage: usize) -> String {
+        let why = match self.stages()[stage].rows_in {
+            None => "no number of rows is: name one with `--rows`",
+            Some(_) => "its compiler does not tell, and how fast its memory is, is not known here",
+        };
+        format!("unknown, because {why}")
+    }
+
     fn time_text(&self, stage: usize) -> String {
-        let Some(time) = self.time(stage) else { return "unknown, because no number of rows is".to_owned() };
+        let Some(time) = self.time(stage) else { return self.unknown(stage) };
         let steps = if time.count == 1 { "one step".to_owned() } else { format!("{} steps", time.count) };
         let sent = self.sent(stage).map_or(String::new(), |bytes| {
             format!(", an exchange of {} {}", bytes_text(bytes), seconds_text(time.exchange))

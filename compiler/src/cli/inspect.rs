@@ -91,7 +91,10 @@ fn explained(args: &args::Explain) -> Result<String, Failure> {
                 Ok((totals, costs.memory_text(totals.memory)))
             }
             // Other targets may have room for it.
-            Err(RunError::Machine(problems)) => Err(problems.first().map_or(String::new(), |one| one.message.clone())),
+            Err(RunError::Machine(problems)) => {
+                let messages: Vec<_> = problems.iter().map(|problem| problem.message.as_str()).collect();
+                Err(messages.join("; "))
+            }
             Err(error) => return Err(source.failure(error)),
         };
         rows.push((target.to_string(), row));
@@ -114,7 +117,8 @@ fn costs_of(
     let options = CompileOptions::replicated(manifest.target.replicas);
     let asks = Asks { cache: !args.no_cache, costs: true };
     let programs = precompile_for(&topology, manifest, compiled, &ids, &options, asks, &tell)?;
-    Ok(programs.into_iter().filter_map(|(program, cost)| Some((program.id, cost?))).collect())
+    let asked = |cost: Option<ProgramCost>| cost.ok_or_else(|| RunError::bug("a cost was asked for, and is not there"));
+    programs.into_iter().map(|(program, cost)| Ok((program.id, asked(cost)?))).collect()
 }
 
 fn finish(text: Result<Vec<String>, Failure>, format: dj_runtime::cli::DiagnosticsFormat) -> Exit {

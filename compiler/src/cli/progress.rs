@@ -20,7 +20,6 @@ pub(super) struct Progress {
     bar: ProgressBar,
     shown: OnceLock<()>,
     started: Instant,
-    target: String,
     labels: Vec<Vec<String>>,
     /// Of each target the programs that were compiled, and how long that took.
     took: Mutex<Vec<Took>>,
@@ -32,26 +31,18 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{msg} [{wide_bar}] {pos}/{len} programs, {elapsed}") {
             bar.set_style(style.progress_chars("=> "));
         }
-        Self {
-            quiet,
-            bar,
-            shown: OnceLock::new(),
-            started: Instant::now(),
-            target: String::new(),
-            labels: vec![],
-            took: Mutex::default(),
-        }
+        Self { quiet, bar, shown: OnceLock::new(), started: Instant::now(), labels: vec![], took: Mutex::default() }
     }
 
     /// Begins with so many programs of a target.
     pub(super) fn begin(&mut self, manifest: &Manifest, programs: usize) {
-        self.target = manifest.target.to_string();
+        let target = manifest.target.to_string();
         let labels = manifest.variants.iter().map(|variant| variant.stages.iter().map(|stage| stage.label.clone()));
         self.labels = labels.map(Iterator::collect).collect();
         self.bar.set_position(0);
         self.bar.set_length(programs as u64);
-        self.bar.set_message(format!("compiling for {}", self.target));
-        lock(&self.took).push((self.target.clone(), vec![]));
+        self.bar.set_message(format!("compiling for {target}"));
+        lock(&self.took).push((target, vec![]));
     }
 
     /// Takes note of a program that is done.

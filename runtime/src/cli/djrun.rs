@@ -63,21 +63,17 @@ pub fn djrun(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 /// Prints what an artifact is.
-fn tell(artifact: &Artifact, as_json: bool) -> Exit {
-    let Some(info) = Info::of(artifact) else { return Exit::Bug };
+fn tell(artifact: &Artifact, as_json: bool) -> Result<Exit, RunError> {
+    let info = Info::of(artifact).ok_or_else(|| RunError::bug("the artifact holds no program"))?;
     let text = if as_json {
-        serde_json::to_string_pretty(&info).map(|text| text + "\n")
+        let text = serde_json::to_string_pretty(&info).map_err(|error| RunError::bug(error.to_string()))?;
+        text + "\n"
     } else {
-        Ok(without_controls(info.text()))
+        without_controls(info.text())
     };
-    match text {
-        // A reader that went away is no error.
-        Ok(text) => {
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            Exit::Done
-        }
-        Err(_) => Exit::Bug,
-    }
+    // A reader that went away is no error.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(Exit::Done)
 }
 
 fn run(command: &Command) -> Exit {
@@ -89,7 +85,7 @@ fn run(command: &Command) -> Exit {
         Err(error) => return refused(error),
     };
     if command.info {
-        return tell(&artifact, command.json);
+        return tell(&artifact, command.json).unwrap_or_else(|error| report(&error, "", &name, diagnostics));
     }
     let program = match CompiledProgram::of(&artifact, command.target.as_ref()) {
         Ok(program) => program,

@@ -3,12 +3,12 @@
 use super::cache::ExecutableCache;
 use super::error::RunError;
 use super::fingerprint::{compiled_for, compiled_with};
-use super::programs::Programs;
+use super::programs::{Programs, lock};
 use crate::artifact::{Executable, Manifest, Modules, Platform, ProgramId, program_key};
 use crate::pjrt::{Attribute, Client, CompileOptions, CompiledExecutable, Topology};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The programs that a run is likely to need: those of the first variant, of every stage at its first rung, and on CPU at
@@ -250,8 +250,4 @@ fn known(cache: &ExecutableCache, key: &str) -> Option<Built> {
 /// The name of the entry with the cost of a module.
 fn cost_of(key: &str) -> String {
     format!("{key}.cost")
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
