@@ -70,13 +70,13 @@ impl<'a> Costs<'a> {
 
     /// `3.1 of 17.2 GB`
     pub(super) fn memory_text(&self, bytes: u64) -> String {
-        let used = bytes_text(usize::try_from(bytes).unwrap_or(usize::MAX));
+        let used = shown(bytes);
         match self.device {
             Some(device) if bytes > device.memory => {
-                let all = bytes_text(usize::try_from(device.memory).unwrap_or(usize::MAX));
+                let all = shown(device.memory);
                 format!("no, {used} are more than the {all} of a device: take more devices, or fewer rows in a chunk")
             }
-            Some(device) => format!("{used} of {}", bytes_text(usize::try_from(device.memory).unwrap_or(usize::MAX))),
+            Some(device) => format!("{used} of {}", shown(device.memory)),
             None => used,
         }
     }
@@ -85,11 +85,9 @@ impl<'a> Costs<'a> {
         let devices = self.compiled.manifest.target.replicas;
         let named = if devices == 1 { "one device".to_owned() } else { format!("{devices} devices") };
         match self.device {
-            Some(Device { memory, bandwidth, .. }) => format!(
-                "{named}, {} of memory at {:.0} GB/s each",
-                bytes_text(usize::try_from(memory).unwrap_or(usize::MAX)),
-                bandwidth / 1e9
-            ),
+            Some(Device { memory, bandwidth, .. }) => {
+                format!("{named}, {} of memory at {:.0} GB/s each", shown(memory), bandwidth / 1e9)
+            }
             None => named,
         }
     }
@@ -104,15 +102,14 @@ impl<'a> Costs<'a> {
     }
 
     fn line(&self, cost: &ProgramCost) -> String {
-        let bytes = |bytes: u64| bytes_text(usize::try_from(bytes).unwrap_or(usize::MAX));
         let time = self.seconds(cost).map_or(String::new(), |seconds| format!(" in about {}", seconds_text(seconds)));
         format!(
             "{} of memory ({} arguments, {} results, {} between); {} moved{time}; compiled in {}",
-            bytes(cost.memory()),
-            bytes(cost.arguments),
-            bytes(cost.results),
-            bytes(cost.temporary),
-            bytes(cost.accessed as u64),
+            shown(cost.memory()),
+            shown(cost.arguments),
+            shown(cost.results),
+            shown(cost.temporary),
+            shown(cost.accessed as u64),
             seconds_text(cost.compile),
         )
     }
@@ -213,6 +210,11 @@ pub(super) fn table(rows: &[Row]) -> String {
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
     };
     cells.iter().map(line).collect()
+}
+
+/// Bytes of memory, which a host may count with fewer bits.
+fn shown(bytes: u64) -> String {
+    bytes_text(usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 /// `30 us`, `1.5 s`, `12 min`
