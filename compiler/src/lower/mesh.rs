@@ -5,7 +5,7 @@
 
 use super::context::{Cx, Lane, Rows};
 use super::keys::WordKey;
-use crate::encode::{SchemaColumn, SortKey};
+use crate::encode::SortKey;
 use crate::physical::{Exchange, Stage};
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use crate::strategy::{StateSpec, Strategy};
@@ -23,12 +23,12 @@ const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl<'c> Cx<'_, 'c> {
     /// How many devices there are.
-    fn devices(&self) -> i64 {
+    pub(crate) fn devices(&self) -> i64 {
         self.lowering.target.replicas as i64
     }
 
     /// All devices as one group.
-    fn all_devices(&self) -> Vec<Vec<i64>> {
+    pub(crate) fn all_devices(&self) -> Vec<Vec<i64>> {
         vec![(0..self.devices()).collect()]
     }
 
@@ -146,7 +146,11 @@ impl<'c> Cx<'_, 'c> {
         let length = b.length(buffers[0]);
         let rows = self.buffered_rows(&strategy.buffered(stage), buffers, count, length);
         let to = match &stage.exchange {
-            Exchange::Hash(keys) => self.hashed(&rows, keys),
+            Exchange::Hash(keys) => self.device_of(&self.words(&self.group_keys(&rows, keys))),
+            Exchange::Share => {
+                let build = strategy.build().unwrap_or_else(|| panic!("(P19) only a build side is shared out"));
+                build.homes(self, &rows)
+            }
             Exchange::Range(keys) => {
                 let places = stage.places().len();
                 self.ranged(&rows, keys, &buffers[buffers.len() - places..], count)
@@ -168,21 +172,26 @@ impl<'c> Cx<'_, 'c> {
         (std::iter::once(count).chain(self.gather_all(buffers, order)).collect(), counts)
     }
 
-    /// The device of each row, by its keys: `i32`.
-    fn hashed(&self, rows: &Rows<'c>, keys: &[SchemaColumn]) -> Value<'c> {
+    /// The device of the rows with each key, of its words: `i32`.
+    pub(crate) fn device_of(&self, words: &[Value<'c>]) -> Value<'c> {
+        let b = self.b;
+        // As a fraction of all devices.
+        let device =
+            b.multiply(self.hash_of_words(words), b.constant_uint(Element::U64, self.devices().cast_unsigned()));
+        b.convert(b.shift_right_logical(device, b.constant_uint(Element::U64, 32)), Element::S32)
+    }
+
+    /// A hash of words: 32 bits, as `u64`.
+    pub(crate) fn hash_of_words(&self, words: &[Value<'c>]) -> Value<'c> {
         let b = self.b;
         let golden = b.constant_uint(Element::U64, GOLDEN);
         let mixed = |hash: Value<'c>| {
             let high = b.shift_right_logical(hash, b.constant_uint(Element::U64, 32));
             b.multiply(b.xor(hash, high), golden)
         };
-        let words = self.words(&self.group_keys(rows, keys));
-        let hash = words.into_iter().map(mixed).reduce(|all, word| mixed(b.xor(all, word)));
+        let hash = words.iter().map(|word| mixed(*word)).reduce(|all, word| mixed(b.xor(all, word)));
         let hash = hash.unwrap_or_else(|| panic!("rows of no keys are not hashed"));
-        // The high bits, as a fraction of all devices.
-        let high = b.shift_right_logical(mixed(hash), b.constant_uint(Element::U64, 32));
-        let device = b.multiply(high, b.constant_uint(Element::U64, self.devices().cast_unsigned()));
-        b.convert(b.shift_right_logical(device, b.constant_uint(Element::U64, 32)), Element::S32)
+        b.shift_right_logical(mixed(hash), b.constant_uint(Element::U64, 32))
     }
 
     /// The device of each row, by where it stands in an order: `i32`. Rows that the order leaves equal stand as they came.

@@ -4,6 +4,7 @@
 //! scalars, capacities, status sites), the second emits a program whose arguments are just those. What a stage keeps of its
 //! rows is its strategy's business ([`crate::strategy`]).
 
+mod ask;
 mod buffers;
 mod context;
 mod expr;

@@ -1,12 +1,13 @@
 //! The probe side of joins: what becomes of a row and its matches, which the build side's strategy finds.
 
+use super::ask::{Answer, Questions};
 use super::context::{Cx, Lane, Rows};
 use super::expr::Scope;
 use super::rows::ChunkInputs;
-use crate::physical::Probe;
+use crate::physical::{Exchange, Probe};
 use crate::plan::JoinKind;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
-use crate::strategy::{BuildStrategy, Built, Matches, Role};
+use crate::strategy::{BuildStrategy, Built, Matches, Role, Sought};
 use dj_runtime::artifact::{CapacityKind, Dim, Resident, ResidentTensor, SinkKind};
 
 /// The first build row that each lane matches.
@@ -15,6 +16,14 @@ pub(crate) struct Match<'c> {
     pub(crate) row: Value<'c>,
     /// Whether there is one.
     pub(crate) found: Value<'c>,
+}
+
+/// Where a join looks.
+struct BuildSide<'a, 'c> {
+    strategy: &'a dyn BuildStrategy,
+    built: Built<'c>,
+    /// Whether each device has a part of it.
+    is_shared: bool,
 }
 
 impl<'c> Cx<'_, 'c> {
@@ -28,14 +37,61 @@ impl<'c> Cx<'_, 'c> {
         let stage = &self.lowering.variant.stages[probe.build];
         let strategy = stage.sink.strategy().build();
         let strategy = strategy.unwrap_or_else(|| panic!("(P5) stage {} is no build side", probe.build));
-        let built = self.built(probe.build);
-        let found = strategy.find(self, &rows, probe, &built);
+        let side = BuildSide { strategy, built: self.built(probe.build), is_shared: stage.exchange == Exchange::Share };
+        let sought = side.strategy.sought(self, &rows, probe, &side.built);
         match probe.matches {
-            Matches::One(_) | Matches::Nearest(_) => (self.join_one(rows, probe, &built, &found), None),
+            Matches::One(_) | Matches::Nearest(_) => (self.join_one(rows, probe, &side, &sought), None),
             Matches::Many => {
-                let (rows, total) = self.expand(&rows, probe, strategy, &built, &found, chunk);
+                let (rows, total) = self.expand(&rows, probe, &side, &sought, chunk);
                 (rows, Some(total))
             }
+        }
+    }
+
+    /// What `answer` gives for what lanes look for in a build side: here, or on the devices that have it.
+    fn looked_up(
+        &self,
+        side: &BuildSide<'_, 'c>,
+        sought: &Sought<'c>,
+        elements: &[Element],
+        answer: Answer<'_, 'c>,
+    ) -> Vec<Value<'c>> {
+        if !side.is_shared {
+            return answer(self, &sought.keys, sought.exists);
+        }
+        let (to, about) = side.strategy.home(self, &sought.keys);
+        self.asked(&Questions { asks: sought.exists, to, about }, elements, answer)
+    }
+
+    /// The elements of the columns of a build side that a join takes.
+    fn payload_elements(&self, side: &BuildSide<'_, 'c>, probe: &Probe) -> Vec<Element> {
+        self.payload_at(side, probe, None).into_iter().map(|tensor| self.b.element(tensor)).collect()
+    }
+
+    /// The columns of a build side that a join takes, of the rows at some places: values, and validity where there is one. Without
+    /// places those of all rows.
+    fn payload_at(&self, side: &BuildSide<'_, 'c>, probe: &Probe, rows: Option<Value<'c>>) -> Vec<Value<'c>> {
+        let tensors = probe.payload.iter().flat_map(|(index, _)| {
+            let Lane { value, valid } = self.built_column(&side.built, *index);
+            std::iter::once(value).chain(valid)
+        });
+        tensors.map(|tensor| rows.map_or(tensor, |rows| self.b.gather(tensor, rows))).collect()
+    }
+
+    /// Columns of a build side, as the row's own.
+    fn take_payload(
+        &self,
+        rows: &mut Rows<'c>,
+        side: &BuildSide<'_, 'c>,
+        probe: &Probe,
+        tensors: impl IntoIterator<Item = Value<'c>>,
+    ) {
+        let mut tensors = tensors.into_iter();
+        let mut next = || tensors.next().unwrap_or_else(|| unreachable!("a build side gives all columns"));
+        for (index, column) in &probe.payload {
+            let value = self.to_element(next(), self.column_element(column.id, column.ty));
+            let valid = side.built.tensor(Role::Validity(*index)).map(|_| next());
+            rows.columns.insert(column.id, Lane { value, valid });
         }
     }
 
@@ -74,17 +130,18 @@ impl<'c> Cx<'_, 'c> {
     }
 
     /// The rows with the columns of at most one match each.
-    fn join_one(&self, rows: Rows<'c>, probe: &Probe, built: &Built<'c>, found: &Match<'c>) -> Rows<'c> {
+    fn join_one(&self, rows: Rows<'c>, probe: &Probe, side: &BuildSide<'_, 'c>, sought: &Sought<'c>) -> Rows<'c> {
         let b = self.b;
         let mut rows = rows;
-        for (index, column) in &probe.payload {
-            let lane = self.built_column(built, *index);
-            let value = b.gather(lane.value, found.row);
-            let value = self.to_element(value, self.column_element(column.id, column.ty));
-            let valid = lane.valid.map(|valid| b.gather(valid, found.row));
-            rows.columns.insert(column.id, Lane { value, valid });
-        }
-        let mut matched = found.found;
+        let elements: Vec<_> = [Element::Pred].into_iter().chain(self.payload_elements(side, probe)).collect();
+        let answers = self.looked_up(side, sought, &elements, &|cx, keys, active| {
+            let Match { row, found } = side.strategy.search(cx, keys, active, &side.built);
+            let payload = cx.payload_at(side, probe, Some(row));
+            std::iter::once(found).chain(payload).collect()
+        });
+        self.take_payload(&mut rows, side, probe, answers[1..].iter().copied());
+        // A lane that asks nothing is told anything.
+        let mut matched = b.and(answers[0], sought.exists);
         if let Some(residual) = &probe.residual {
             let scope = Scope::of(&rows).only(self, matched);
             let holds = self.truth(scope, residual);
@@ -118,18 +175,22 @@ impl<'c> Cx<'_, 'c> {
         &self,
         rows: &Rows<'c>,
         probe: &Probe,
-        strategy: &dyn BuildStrategy,
-        built: &Built<'c>,
-        first: &Match<'c>,
+        side: &BuildSide<'_, 'c>,
+        sought: &Sought<'c>,
         chunk: &ChunkInputs<'c>,
     ) -> (Rows<'c>, Value<'c>) {
         let b = self.b;
         let lanes = rows.lanes;
         let zero = b.full_int(Element::S64, &[lanes], 0);
-        let run_end = strategy.run_ends(built);
+        let run_end = side.strategy.run_ends(&side.built);
         let run_end = run_end.unwrap_or_else(|| panic!("(P5) stage {} finds one match a row", probe.build));
-        let matches = b.convert(b.subtract(b.gather(run_end, first.row), first.row), Element::S64);
-        let matches = b.select(first.found, matches, zero);
+        let elements = [Element::Pred, Element::S32, Element::S32];
+        let first = self.looked_up(side, sought, &elements, &|cx, keys, active| {
+            let Match { row, found } = side.strategy.search(cx, keys, active, &side.built);
+            vec![found, row, cx.b.subtract(cx.b.gather(run_end, row), row)]
+        });
+        let (found, first, matches) = (b.and(first[0], sought.exists), first[1], first[2]);
+        let matches = b.select(found, b.convert(matches, Element::S64), zero);
         let counts = if probe.kind == JoinKind::Left {
             b.maximum(matches, b.convert(rows.active, Element::S64))
         } else {
@@ -143,9 +204,9 @@ impl<'c> Cx<'_, 'c> {
         let index = b.add(b.iota(Element::S64, lanes), b.broadcast(offset, &[lanes]));
         let active = b.compare(Direction::Lt, index, b.broadcast(total, &[lanes]));
         let nth = b.convert(b.subtract(index, b.gather(starts, source)), Element::S32);
-        let matched = b.and(b.gather(first.found, source), active);
+        let matched = b.and(b.gather(found, source), active);
         let none = b.full_int(Element::S32, &[lanes], 0);
-        let row = b.select(matched, b.add(b.gather(first.row, source), nth), none);
+        let row = b.select(matched, b.add(b.gather(first, source), nth), none);
 
         let moved = |lane: &Lane<'c>, at| Lane {
             value: b.gather(lane.value, at),
@@ -159,11 +220,15 @@ impl<'c> Cx<'_, 'c> {
             *last = nth;
         }
         let mut joined = Rows { lanes, columns, active, dense: true, origin, order };
-        for (index, column) in &probe.payload {
-            let mut lane = moved(&self.built_column(built, *index), row);
-            lane.value = self.to_element(lane.value, self.column_element(column.id, column.ty));
-            joined.columns.insert(column.id, lane);
-        }
+        let payload = if side.is_shared && !probe.payload.is_empty() {
+            let to = b.gather(side.strategy.home(self, &sought.keys).0, source);
+            let questions = Questions { asks: matched, to, about: vec![row] };
+            let elements = self.payload_elements(side, probe);
+            self.asked(&questions, &elements, &|cx, rows, _| cx.payload_at(side, probe, Some(rows[0])))
+        } else {
+            self.payload_at(side, probe, Some(row))
+        };
+        self.take_payload(&mut joined, side, probe, payload);
         if probe.kind == JoinKind::Left {
             self.null_unless(&mut joined, probe, matched);
         }

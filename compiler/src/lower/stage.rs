@@ -84,7 +84,8 @@ impl<'a> StageLowering<'a> {
         let draft = self.draft(&state);
         let steps = (0..self.stage().drivers.len()).map(ProgramKind::Step);
         let compact = self.strategy().compacts().then_some(ProgramKind::Compact);
-        let partition = (self.stage().exchange.moves() == Moves::Partition).then_some(ProgramKind::Partition);
+        let is_parted = matches!(self.stage().exchange.moves(), Moves::Partition | Moves::Share);
+        let partition = is_parted.then_some(ProgramKind::Partition);
         for kind in steps.chain(compact).chain(partition).chain([ProgramKind::Finish]) {
             let slots = abi::arguments(&draft, &self.dictionaries.host_tables, kind, 0);
             let signature = Signature::new(slots.unwrap_or_else(|missing| panic!("a new stage: {missing}")), kind);
@@ -203,9 +204,12 @@ impl<'a> StageLowering<'a> {
         let kept = match stage.exchange {
             Exchange::Reduce => cx.merged(strategy, stage, kept),
             Exchange::ReduceScatter => cx.scattered(strategy, stage, kept),
-            Exchange::None | Exchange::Range(_) | Exchange::Hash(_) | Exchange::Gather | Exchange::Broadcast => {
-                kept.to_vec()
-            }
+            Exchange::None
+            | Exchange::Range(_)
+            | Exchange::Hash(_)
+            | Exchange::Gather
+            | Exchange::Broadcast
+            | Exchange::Share => kept.to_vec(),
         };
         let mut result = match stage.places().len() {
             0 => strategy.finish(cx, stage, &kept),

@@ -32,6 +32,10 @@ pub enum Choice {
     JoinMerge,
     /// Joins search sorted keys and look for many matches, also where there is one.
     JoinMany,
+    /// Every device has all rows of a build side.
+    BuildBroadcast,
+    /// Build sides are shared out among the devices, where that can be.
+    BuildShare,
     /// The first rows of an order are kept while the others pass.
     TakeTopK,
     /// The first rows of an order are those of all rows in order.
@@ -40,12 +44,14 @@ pub enum Choice {
 
 impl Choice {
     /// All that there are.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::GroupDense,
         Self::GroupSort,
         Self::JoinLookup,
         Self::JoinMerge,
         Self::JoinMany,
+        Self::BuildBroadcast,
+        Self::BuildShare,
         Self::TakeTopK,
         Self::TakeSort,
     ];
@@ -54,6 +60,7 @@ impl Choice {
         match self {
             Self::GroupDense | Self::GroupSort => "group",
             Self::JoinLookup | Self::JoinMerge | Self::JoinMany => "join",
+            Self::BuildBroadcast | Self::BuildShare => "build",
             Self::TakeTopK | Self::TakeSort => "take",
         }
     }
@@ -66,6 +73,8 @@ impl Choice {
             Self::JoinLookup => "join=lookup",
             Self::JoinMerge => "join=merge",
             Self::JoinMany => "join=many",
+            Self::BuildBroadcast => "build=broadcast",
+            Self::BuildShare => "build=share",
             Self::TakeTopK => "take=top-k",
             Self::TakeSort => "take=sort",
         }
@@ -84,7 +93,7 @@ impl Forced {
         Self((0..choices.len()).filter(|index| is_last(*index)).map(|index| choices[index]).collect())
     }
 
-    fn has(&self, choice: Choice) -> bool {
+    pub(super) fn has(&self, choice: Choice) -> bool {
         self.0.contains(&choice)
     }
 }

@@ -17,8 +17,8 @@ pub(crate) enum Together<'a> {
     Keys(&'a [SchemaColumn]),
     /// Rows in order: those of a device before those of the next.
     Ordered(&'a [SortKey]),
-    /// All rows on every device.
-    OnEach,
+    /// Rows where joins find them.
+    Found,
 }
 
 /// Fewer slots than this are not worth a share of their own: a message costs as much as so many.
@@ -41,6 +41,8 @@ pub enum Exchange {
     Gather,
     /// Every row goes to every device.
     Broadcast,
+    /// Every row of a build side goes to the device that has its key, and joins ask that one.
+    Share,
 }
 
 impl Exchange {
@@ -60,7 +62,7 @@ impl Exchange {
             Together::Keys([]) => Self::Gather,
             Together::Keys(keys) => Self::Hash(keys.to_vec()),
             Together::Ordered(keys) => Self::Range(keys.to_vec()),
-            Together::OnEach => Self::Broadcast,
+            Together::Found => Self::Broadcast,
         }
     }
 
@@ -69,7 +71,7 @@ impl Exchange {
         match (together, self) {
             (Together::Apart, Self::None)
             | (Together::Merged, Self::Reduce | Self::ReduceScatter)
-            | (Together::OnEach, Self::Broadcast)
+            | (Together::Found, Self::Broadcast | Self::Share)
             | (Together::Keys(_) | Together::Ordered(_), Self::Gather) => true,
             // Rows of equal keys are equal in some of them.
             (Together::Keys(keys), Self::Hash(by)) => !by.is_empty() && by.iter().all(|key| keys.contains(key)),
@@ -84,6 +86,7 @@ impl Exchange {
             Self::None | Self::Reduce => Moves::None,
             Self::ReduceScatter => Moves::Scatter,
             Self::Hash(_) | Self::Range(_) => Moves::Partition,
+            Self::Share => Moves::Share,
             Self::Gather => Moves::Gather,
             Self::Broadcast => Moves::Broadcast,
         }

@@ -70,6 +70,7 @@ impl Explained<'_> {
     fn strategy(&self) -> String {
         let reason = match &self.of.variant.reasons[self.stage] {
             Reason::Streams => "rows leave as they come".to_owned(),
+            Reason::Shared => "rows are shared out, and a table of texts that grows cannot be".to_owned(),
             Reason::Forced => "`--strategy` asks for it".to_owned(),
             Reason::OneGroup => "there are no keys, so there is one group".to_owned(),
             Reason::Group(addressing) => self.addressing(addressing),
@@ -215,7 +216,7 @@ impl Explained<'_> {
         let others = devices - 1;
         let times = match stage.exchange {
             Exchange::None | Exchange::Reduce | Exchange::ReduceScatter => return None,
-            Exchange::Hash(_) | Exchange::Range(_) => rows.saturating_mul(row) / devices * others,
+            Exchange::Hash(_) | Exchange::Range(_) | Exchange::Share => rows.saturating_mul(row) / devices * others,
             Exchange::Gather => rows.saturating_mul(row),
             Exchange::Broadcast => rows.saturating_mul(row).saturating_mul(others),
         };

@@ -18,6 +18,7 @@ mod passes;
 mod planner;
 mod reads;
 mod reason;
+mod share;
 mod skips;
 mod text;
 mod verify;

@@ -1,6 +1,7 @@
 //! Cuts a relational plan into stages.
 
 use super::choose::Chooser;
+use super::share::Placement;
 use super::skips::skips;
 use super::{
     Arrival, Check, Driver, DriverColumn, Exchange, Op, Options, Probe, Reason, Stage, Variant, checks, find, fuse,
@@ -366,7 +367,7 @@ impl Planner<'_> {
 
     fn join(&mut self, join: &Join, schema: Vec<SchemaColumn>) -> Stream {
         let build_rows = row_estimate(&join.right, self.program);
-        let (sink, reason) = self.chooser().join(join, self.unique, build_rows);
+        let (sink, mut reason) = self.chooser().join(join, self.unique, build_rows);
         let keys = sink.strategy().build().unwrap_or_else(|| panic!("(P5) a join builds {sink:?}")).keys();
         let matches = keys.matches.clone();
         let is_settled = matches != Matches::Many || join.residual.is_none() || join.kind == JoinKind::Inner;
@@ -382,7 +383,21 @@ impl Planner<'_> {
         {
             self.unique_columns.push((table, column));
         }
-        let build = self.build(join, sink, reason);
+        let keys: Vec<_> = join.on.iter().map(|(_, key)| key.clone()).collect();
+        let placement = Placement {
+            devices: self.options.target.replicas,
+            forced: &self.options.forced,
+            columns: &join.right.schema(),
+            keys: &keys,
+            nulls_equal: join.nulls_equal,
+            rows: build_rows,
+            asking: stream.rows.map(|count| count.rows),
+        };
+        let (exchange, placed) = placement.choose(sink.clone());
+        if placed != sink {
+            reason = Reason::Shared;
+        }
+        let build = self.build(join, placed, exchange, reason);
         let payload = match join.kind {
             JoinKind::Semi | JoinKind::Anti if join.residual.is_none() => vec![],
             JoinKind::Inner | JoinKind::Left | JoinKind::Semi | JoinKind::Anti => self.payload(build, &join.right),
@@ -407,7 +422,7 @@ impl Planner<'_> {
     }
 
     /// The build side of a join: one that is there already, if it holds the same.
-    fn build(&mut self, join: &Join, sink: Sink, reason: Reason) -> usize {
+    fn build(&mut self, join: &Join, sink: Sink, exchange: Exchange, reason: Reason) -> usize {
         let form = build_form(join, &sink);
         if let Some(known) = self.builds.iter().position(|build| build.form == form) {
             return known;
@@ -415,6 +430,7 @@ impl Planner<'_> {
         let build = self.stream(&join.right);
         let (result, rows) = (build.schema.clone(), build.rows);
         let stage = self.add(join.right.span(), build, sink, result, None, rows);
+        self.stages[stage].exchange = exchange;
         self.reasons[stage] = reason;
         let columns = join.right.schema().iter().map(|column| column.id).collect();
         self.builds.push(Build { form, stage, columns });

@@ -25,6 +25,8 @@ pub enum Reason {
         /// Whether they can.
         addressing: Addressing,
     },
+    /// Rows are shared out among devices, which a table of growing texts is not.
+    Shared,
     /// `--strategy` asks for it.
     Forced,
     /// All rows are ordered.

@@ -98,6 +98,7 @@ impl<'a> StagePrinter<'a> {
             Exchange::Range(keys) => format!("range [{}]", self.order(keys)),
             Exchange::Gather => "gather".to_owned(),
             Exchange::Broadcast => "broadcast".to_owned(),
+            Exchange::Share => "share".to_owned(),
         };
         let in_order = self.stage.keeps_places() && !matches!(self.stage.exchange, Exchange::Range(_));
         Some(format!("exchange: {moved}{}", if in_order { ", in order" } else { "" }))

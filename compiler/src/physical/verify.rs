@@ -41,7 +41,7 @@ mod unique;
 use super::{Arrival, Exchange, Op, Stage, Variant};
 use crate::encode::{EncodedProgram, Expr, ExprKind, Plan, Scalar, SchemaColumn, Type};
 use crate::plan::{VerifyError, well_typed};
-use crate::strategy::Window;
+use crate::strategy::{BuildStrategy, Window};
 use dj_grammar::Span;
 use dj_runtime::artifact::{DriverSource, MAX_CHUNK_ROWS};
 use dj_runtime::expr::{ColumnId, Failure, Interval, Origin, failure};
@@ -90,6 +90,9 @@ impl Verifier<'_> {
         let together = stage.sink.strategy().together();
         let meets = if devices == 1 { stage.exchange == Exchange::None } else { stage.exchange.meets(together) };
         require(meets, || format!("(P19) {:?} of {devices} devices does not bring {together:?}", stage.exchange))?;
+        let shares =
+            stage.exchange != Exchange::Share || stage.sink.strategy().build().is_some_and(BuildStrategy::shares);
+        require(shares, || "(P19) rows are shared out that joins do not know where to ask for".to_owned())?;
         require(!stage.drivers.is_empty(), || "(P13) no driver gives its rows".to_owned())?;
         for driver in &stage.drivers {
             let row = self.driver(index, driver)?;

@@ -2,12 +2,12 @@
 
 use super::address::{multiplies, slots};
 use super::{
-    BuildKeys, BuildStrategy, Built, Cost, FinishResult, KeyDim, Layout, Length, MAX_RUNGS, Matches, Role, StateSpec,
-    StepResult, Strategy, Work, buffer,
+    BuildKeys, BuildStrategy, Built, Cost, FinishResult, KeyDim, Layout, Length, MAX_RUNGS, Matches, Role, Sought,
+    StateSpec, StepResult, Strategy, Work, buffer,
 };
 use crate::encode::{Expr, SchemaColumn};
 use crate::lower::{Cx, Match, Rows, Scope, product};
-use crate::physical::{Probe, Stage, StagePrinter, Together, Verifier, require};
+use crate::physical::{Exchange, Probe, Stage, StagePrinter, Together, Verifier, require};
 use crate::plan::VerifyError;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
 use dj_runtime::artifact::StatusKind;
@@ -21,6 +21,9 @@ const SLOT: u64 = 3;
 
 /// Nanoseconds that a row takes: it is scattered.
 const ROW: u64 = 5;
+
+/// 2^32 divided by the golden ratio, odd: a product with it sends neighbours far away from each other.
+const GOLDEN: u64 = 0x9e37_79b1;
 
 /// A table that keys address.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +49,18 @@ impl Lookup {
             if dim.grows() { cx.b.element_at(told, key as i64) } else { cx.extents(&[*dim])[0] }
         };
         self.dims.iter().enumerate().map(extent).collect()
+    }
+
+    /// How many slots there are, at this program's rung.
+    fn slots(&self, cx: &Cx<'_, '_>) -> i64 {
+        let extents: Vec<_> = self.dims.iter().map(|dim| cx.key_slots(dim, cx.rung)).collect();
+        product(&extents).unwrap_or_else(|| panic!("63 bits do not count a table of {extents:?} slots"))
+    }
+
+    /// The numbers that the slots become where they are shared out, so that neighbours are on different devices: a power of two, of
+    /// which a product with an odd number is another order.
+    fn mixed(&self, cx: &Cx<'_, '_>) -> i64 {
+        self.slots(cx).max(cx.devices()).cast_unsigned().next_power_of_two().cast_signed()
     }
 
     fn has_nulls(&self) -> bool {
@@ -111,7 +126,7 @@ impl Strategy for Lookup {
     }
 
     fn together(&self) -> Together<'_> {
-        Together::OnEach
+        Together::Found
     }
 
     fn buffered(&self, stage: &Stage) -> Vec<SchemaColumn> {
@@ -139,6 +154,7 @@ impl Strategy for Lookup {
     fn length(&self, cx: &Cx<'_, '_>, stage: &Stage, length: Length) -> Vec<Vec<i64>> {
         match length {
             Length::Rows => cx.buffer_dims(stage.chunk_rows),
+            Length::Slots if stage.exchange == Exchange::Share => vec![vec![cx.share_of(self.mixed(cx))]; MAX_RUNGS],
             Length::Slots => cx.slot_dims(&self.dims),
             Length::Keys(keys) => vec![vec![keys as i64]; MAX_RUNGS],
         }
@@ -150,8 +166,10 @@ impl Strategy for Lookup {
         let rows = cx.buffered_rows(&stage.result, buffers, count, buffer::capacity(cx, stage));
         let lanes = self.keys.lanes(cx, &rows);
         let extents: Vec<_> = self.dims.iter().map(|dim| cx.key_slots(dim, cx.rung)).collect();
-        let slots = product(&extents).unwrap_or_else(|| panic!("63 bits do not count a table of {extents:?} slots"));
         let (address, inside) = cx.address(&lanes, &self.dims, &cx.extents(&self.dims));
+        let is_shared = stage.exchange == Exchange::Share;
+        let slots = if is_shared { cx.share_of(self.mixed(cx)) } else { self.slots(cx) };
+        let address = if is_shared { self.home(cx, &[address]).1[0] } else { address };
         let nowhere = b.full_int(Element::S32, &[rows.lanes], slots);
         let target = b.select(b.and(rows.active, inside), address, nowhere);
         let known = Indices { sorted: false, unique: false };
@@ -190,16 +208,45 @@ impl BuildStrategy for Lookup {
         require(nulls, || format!("(P5) nulls have no slot of their own in stage {}", probe.build))
     }
 
-    /// A code that the table's extents do not reach was not in the dictionary yet when the table was made, so no row has it.
-    fn find<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, probe: &Probe, built: &Built<'c>) -> Match<'c> {
-        let b = cx.b;
+    /// The slot of the keys. A code that the table's extents do not reach was not in the dictionary yet when the table was made, so no
+    /// row has it.
+    fn sought<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, probe: &Probe, built: &Built<'c>) -> Sought<'c> {
         let keys: Vec<_> = probe.keys.iter().map(|key| cx.expr(Scope::of(rows), key)).collect();
-        let table = built.tensor(Role::Table).unwrap_or_else(|| panic!("a lookup has no table"));
         let (address, inside) = cx.address(&keys, &self.dims, &self.extents(cx, built));
-        let zero = b.full_int(Element::S32, &[rows.lanes], 0);
-        let row = b.gather(table, b.select(inside, address, zero));
-        let found = b.and(inside, b.compare(Direction::Ge, row, zero));
-        Match { row: b.select(found, row, zero), found: b.and(found, rows.active) }
+        Sought { exists: cx.b.and(inside, rows.active), keys: vec![address] }
+    }
+
+    fn search<'c>(&self, cx: &Cx<'_, 'c>, sought: &[Value<'c>], active: Value<'c>, built: &Built<'c>) -> Match<'c> {
+        let b = cx.b;
+        let table = built.tensor(Role::Table).unwrap_or_else(|| panic!("a lookup has no table"));
+        let zero = b.full_int(Element::S32, &b.dims(active), 0);
+        let row = b.gather(table, b.select(active, sought[0], zero));
+        let found = b.and(active, b.compare(Direction::Ge, row, zero));
+        Match { row: b.select(found, row, zero), found }
+    }
+
+    /// A table whose keys grow is addressed differently by its readers from time to time.
+    fn shares(&self) -> bool {
+        !self.dims.iter().any(KeyDim::grows)
+    }
+
+    /// The slot that it is in the device's part of the table.
+    fn home<'c>(&self, cx: &Cx<'_, 'c>, sought: &[Value<'c>]) -> (Value<'c>, Vec<Value<'c>>) {
+        let b = cx.b;
+        let mixed = b.and(
+            b.multiply(b.convert(sought[0], Element::U32), b.constant_uint(Element::U32, GOLDEN)),
+            b.constant_uint(Element::U32, (self.mixed(cx) - 1).cast_unsigned()),
+        );
+        let share = b.constant_uint(Element::U32, cx.share_of(self.mixed(cx)).cast_unsigned());
+        let part = |value: Value<'c>| b.convert(value, Element::S32);
+        (part(b.divide(mixed, share)), vec![part(b.remainder(mixed, share))])
+    }
+
+    fn homes<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>) -> Value<'c> {
+        let (address, inside) = cx.address(&self.keys.lanes(cx, rows), &self.dims, &cx.extents(&self.dims));
+        let to = self.home(cx, &[address]).0;
+        // What lies outside is said to do so wherever it is.
+        cx.b.select(inside, to, cx.b.zero(Element::S32))
     }
 
     fn run_ends<'c>(&self, _built: &Built<'c>) -> Option<Value<'c>> {

@@ -1,7 +1,7 @@
 //! `merge`: the rows of a build side are sorted by their keys, and a join searches them.
 
 use super::{
-    BuildKeys, BuildStrategy, Built, Cost, FinishResult, Layout, Length, Matches, Role, StateSpec, StepResult,
+    BuildKeys, BuildStrategy, Built, Cost, FinishResult, Layout, Length, Matches, Role, Sought, StateSpec, StepResult,
     Strategy, Work, buffer,
 };
 use crate::encode::{Expr, SchemaColumn};
@@ -33,6 +33,12 @@ impl Merge {
         let mut words = cx.join_words(&lanes[..equal], &keys[..equal], self.nulls_equal);
         words.extend(cx.join_words(&lanes[equal..], &keys[equal..], self.nulls_equal));
         words
+    }
+
+    /// The words of the keys that must be equal: those of the key that is nearest are the last.
+    fn equal_words<'w, 'c>(&self, words: &'w [Value<'c>]) -> &'w [Value<'c>] {
+        let (_, measured) = self.keys.equal();
+        &words[..words.len() - join_word_count(measured, self.nulls_equal)]
     }
 
     /// The words of the keys, as the layout has them.
@@ -80,7 +86,7 @@ impl Strategy for Merge {
     }
 
     fn together(&self) -> Together<'_> {
-        Together::OnEach
+        Together::Found
     }
 
     fn buffered(&self, stage: &Stage) -> Vec<SchemaColumn> {
@@ -153,33 +159,47 @@ impl BuildStrategy for Merge {
         require(same, || format!("(P5) nulls match on one side of stage {} only", probe.build))
     }
 
-    /// The first of the sorted rows that has the words of each row.
-    fn find<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, probe: &Probe, built: &Built<'c>) -> Match<'c> {
-        let b = cx.b;
+    /// The words of the keys.
+    fn sought<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, probe: &Probe, _built: &Built<'c>) -> Sought<'c> {
         let keys: Vec<_> = probe.keys.iter().map(|key| cx.expr(crate::lower::Scope::of(rows), key)).collect();
         let valid = keys.iter().fold(None, |valid, key| cx.both(valid, key.valid));
-        let words = self.words_of(cx, &keys, &probe.keys);
+        let exists = match valid {
+            Some(valid) if !self.nulls_equal => cx.b.and(rows.active, valid),
+            _ => rows.active,
+        };
+        Sought { exists, keys: self.words_of(cx, &keys, &probe.keys) }
+    }
+
+    /// The first of the sorted rows that has the words of each row.
+    fn search<'c>(&self, cx: &Cx<'_, 'c>, words: &[Value<'c>], active: Value<'c>, built: &Built<'c>) -> Match<'c> {
+        let b = cx.b;
         let sorted = self.words(built);
         assert!(sorted.len() == words.len(), "the sides of a join have {} and {} words", sorted.len(), words.len());
-        let zero = b.full_int(Element::S32, &[rows.lanes], 0);
+        let lanes = b.length(active);
+        let zero = b.full_int(Element::S32, &[lanes], 0);
         let nearest = if let Matches::Nearest(nearest) = self.keys.matches { Some(nearest) } else { None };
         let behind = nearest == Some(Nearest::Before);
-        let row = bound(cx, &sorted, &words, built.count, behind);
+        let row = bound(cx, &sorted, words, built.count, behind);
         let row = if behind { b.subtract(row, b.constant_int(Element::S32, 1)) } else { row };
-        let under = b.compare(Direction::Lt, row, b.broadcast(built.count, &[rows.lanes]));
+        let under = b.compare(Direction::Lt, row, b.broadcast(built.count, &[lanes]));
         let inside = b.and(under, b.compare(Direction::Ge, row, zero));
         let safe = b.select(inside, row, zero);
-        // The words of the key that is nearest are the last, and need not be equal.
-        let (_, measured) = self.keys.equal();
-        let equal = words.len() - join_word_count(measured, self.nulls_equal);
-        let equal = sorted.iter().zip(&words).take(equal);
+        let equal = sorted.iter().zip(self.equal_words(words));
         let equal = equal.map(|(sorted, word)| b.compare(Direction::Eq, b.gather(*sorted, safe), *word));
-        let found = equal.fold(b.and(inside, rows.active), |all, equal| b.and(all, equal));
-        let found = match valid {
-            Some(valid) if !self.nulls_equal => b.and(found, valid),
-            _ => found,
-        };
+        let found = equal.fold(b.and(inside, active), |all, equal| b.and(all, equal));
         Match { row: safe, found }
+    }
+
+    fn shares(&self) -> bool {
+        !self.keys.equal().0.is_empty()
+    }
+
+    fn home<'c>(&self, cx: &Cx<'_, 'c>, words: &[Value<'c>]) -> (Value<'c>, Vec<Value<'c>>) {
+        (cx.device_of(self.equal_words(words)), words.to_vec())
+    }
+
+    fn homes<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>) -> Value<'c> {
+        self.home(cx, &self.words_of(cx, &self.keys.lanes(cx, rows), &self.keys.exprs)).0
     }
 
     fn run_ends<'c>(&self, built: &Built<'c>) -> Option<Value<'c>> {

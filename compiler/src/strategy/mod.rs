@@ -236,11 +236,31 @@ pub(crate) trait BuildStrategy {
     /// What does not agree.
     fn verify_probe(&self, probe: &Probe) -> Result<(), VerifyError>;
 
-    /// The first row that each row of the probe side matches.
-    fn find<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, probe: &Probe, built: &Built<'c>) -> Match<'c>;
+    /// What rows of the probe side look for: integers that matches have too, `built` being where they look.
+    fn sought<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>, probe: &Probe, built: &Built<'c>) -> Sought<'c>;
+
+    /// The first row of what is built that each lane matches, of what it looks for; only the `active` lanes do.
+    fn search<'c>(&self, cx: &Cx<'_, 'c>, sought: &[Value<'c>], active: Value<'c>, built: &Built<'c>) -> Match<'c>;
+
+    /// Whether rows can be shared out among devices, so that all that may match is on one.
+    fn shares(&self) -> bool;
+
+    /// The device that has the matches of what lanes look for, `i32[lanes]`, and what to ask it for.
+    fn home<'c>(&self, cx: &Cx<'_, 'c>, sought: &[Value<'c>]) -> (Value<'c>, Vec<Value<'c>>);
+
+    /// The device of each row of what is built, where they are shared out: `i32[lanes]`.
+    fn homes<'c>(&self, cx: &Cx<'_, 'c>, rows: &Rows<'c>) -> Value<'c>;
 
     /// Behind the last row with the keys of the row at each position, where rows of equal keys stand together: `i32` each.
     fn run_ends<'c>(&self, built: &Built<'c>) -> Option<Value<'c>>;
+}
+
+/// What lanes look for in a build side.
+pub(crate) struct Sought<'c> {
+    /// Which of them may find something: `pred[lanes]`.
+    pub(crate) exists: Value<'c>,
+    /// Integers, as the strategy has them.
+    pub(crate) keys: Vec<Value<'c>>,
 }
 
 /// A build side on the device.

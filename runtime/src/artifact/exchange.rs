@@ -33,6 +33,8 @@ pub enum Moves {
     Scatter,
     /// Every row goes to the device that `partition` says, and every device has a part of the result.
     Partition,
+    /// The same, and programs of later stages ask each device for what it has.
+    Share,
     /// Every row goes to the first device, which has the result; the others have none.
     Gather,
     /// Every row goes to every device, and each has the whole result.
@@ -47,7 +49,7 @@ impl Exchange {
     pub fn is_replicated(self) -> bool {
         match self.moves {
             Moves::None | Moves::Broadcast => true,
-            Moves::Scatter | Moves::Partition | Moves::Gather => false,
+            Moves::Scatter | Moves::Partition | Moves::Share | Moves::Gather => false,
         }
     }
 

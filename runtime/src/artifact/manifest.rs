@@ -16,7 +16,7 @@ use dj_grammar::Span;
 use serde::{Deserialize, Serialize};
 
 /// The version of the artifact's format that this build reads and writes.
-pub const FORMAT: u32 = 12;
+pub const FORMAT: u32 = 13;
 
 /// A program, ready to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

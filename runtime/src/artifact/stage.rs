@@ -478,7 +478,7 @@ impl Stage {
         let compact = compacts.then_some(ProgramKind::Compact);
         let moves: &[ProgramKind] = match self.exchange.moves {
             Moves::None | Moves::Scatter => &[],
-            Moves::Partition => &[ProgramKind::Partition, ProgramKind::Exchange],
+            Moves::Partition | Moves::Share => &[ProgramKind::Partition, ProgramKind::Exchange],
             Moves::Gather | Moves::Broadcast => &[ProgramKind::Exchange],
         };
         steps.chain(compact).chain(moves.iter().copied()).chain([ProgramKind::Finish]).collect()

@@ -40,7 +40,7 @@
 //!   type and read parameters alone, and its step leads on, by months only where there are some.
 //! - (M24) An exchange is among all devices of the target. What moves are rows that are kept, among several devices, and what is shared
 //!   out are slots; the places of a result are integers behind its columns, where devices have parts of it; and a resident is a
-//!   result that every device has.
+//!   result that every device has, or one of which each is asked for its part.
 
 mod drivers;
 mod exchanges;

@@ -30,7 +30,7 @@ impl<'m> StageRun<'m> {
     pub(super) fn exchange(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
         let counts = match self.stage.exchange.moves {
             Moves::None | Moves::Scatter => return Ok(()),
-            Moves::Partition => self.partition(cx)?,
+            Moves::Partition | Moves::Share => self.partition(cx)?,
             moves @ (Moves::Gather | Moves::Broadcast) => self.held(cx, moves)?,
         };
         let Some(most) = counts.iter().flatten().copied().max().filter(|most| *most > 0) else { return Ok(()) };

@@ -161,7 +161,7 @@ fn fitted(
     if has == length {
         return Ok(Rc::clone(buffer));
     }
-    if has > length && !(is_column && tensors.all_rows() <= length) {
+    if has > length && !(is_column && tensors.rows_of(replica)? <= length) {
         return Err(RunError::bug(format!("a resident of {length} elements has {has}")));
     }
     let size = wanted.element.bytes();

@@ -115,7 +115,7 @@ impl Tensors {
         Ok(Table::from_prefix(columns, rows))
     }
 
-    fn rows_of(&self, replica: usize) -> Result<usize, RunError> {
+    pub(super) fn rows_of(&self, replica: usize) -> Result<usize, RunError> {
         self.rows.get(replica).copied().ok_or_else(|| RunError::bug("a program ran on too few devices"))
     }
 

@@ -16,7 +16,7 @@ pub(super) fn verify(manifest: &Manifest, earlier: &[Stage], stage: &Stage, at: 
     let (moves, scatters) = match exchange.moves {
         Moves::None => (false, false),
         Moves::Scatter => (false, true),
-        Moves::Partition | Moves::Gather | Moves::Broadcast => (true, false),
+        Moves::Partition | Moves::Share | Moves::Gather | Moves::Broadcast => (true, false),
     };
     at.must(24, !moves || (appends && exchange.replicas > 1), || "rows move that are not kept".to_owned())?;
     let adds_up = !appends && !tensors.is_empty() && exchange.replicas > 1;
@@ -31,7 +31,9 @@ pub(super) fn verify(manifest: &Manifest, earlier: &[Stage], stage: &Stage, at: 
     at.must(24, in_parts, || "a result that every device has is put in order".to_owned())?;
     let is_whole = |resident: &Resident| match resident {
         Resident::HostTable { .. } => true,
-        Resident::Result { stage, .. } => earlier.get(*stage).is_none_or(|from| from.exchange.is_replicated()),
+        Resident::Result { stage, .. } => {
+            earlier.get(*stage).is_none_or(|from| from.exchange.is_replicated() || from.exchange.moves == Moves::Share)
+        }
     };
     at.must(24, stage.residents.iter().all(is_whole), || "it reads a result of which a device has a part".to_owned())
 }

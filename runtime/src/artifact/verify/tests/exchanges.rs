@@ -32,7 +32,9 @@ fn m24_exchanges() {
             &|m| on_two(m, 0, Moves::Gather, 0),
         ],
     );
-    let mut manifest = manifest();
-    on_two(&mut manifest, 0, Moves::Broadcast, 0);
-    assert_eq!(manifest.verify(), Ok(()));
+    for moves in [Moves::Broadcast, Moves::Share] {
+        let mut manifest = manifest();
+        on_two(&mut manifest, 0, moves, 0);
+        assert_eq!(manifest.verify(), Ok(()));
+    }
 }

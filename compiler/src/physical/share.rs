@@ -1,0 +1,74 @@
+//! Whether every device has all rows of a build side, or each a share of them.
+//!
+//! Rows that all devices have are sent once, and found without asking anyone. Shared out they take a part of the memory, but every
+//! row of the other side asks for its matches ([decision 27]).
+//!
+//! [decision 27]: ../../../docs/decisions/0027-joins-ask-for-shared-rows.md
+
+use super::Exchange;
+use super::choose::{Choice, Forced};
+use crate::encode::{Expr, SchemaColumn};
+use crate::strategy::{Merge, Sink};
+
+/// A build side that takes no more bytes than this is on every device.
+const FEW: u64 = 16 << 20;
+
+/// One that takes more is on none as a whole: there may be several, beside what a program keeps of its rows.
+const MANY: u64 = 512 << 20;
+
+/// To put questions together and answers where they belong takes as long as to send so many bytes.
+const ASKING: u64 = 64;
+
+/// A build side, as far as it is known where its rows should be.
+pub(super) struct Placement<'a> {
+    pub(super) devices: usize,
+    pub(super) forced: &'a Forced,
+    /// The columns and the keys of its rows.
+    pub(super) columns: &'a [SchemaColumn],
+    pub(super) keys: &'a [Expr],
+    /// Whether null keys match.
+    pub(super) nulls_equal: bool,
+    /// How many rows it has, and how many look for matches.
+    pub(super) rows: Option<u64>,
+    pub(super) asking: Option<u64>,
+}
+
+impl Placement<'_> {
+    /// How rows move, and the strategy by which they are kept: another one where those of the first cannot be shared out.
+    pub(super) fn choose(&self, sink: Sink) -> (Exchange, Sink) {
+        if self.devices == 1 {
+            return (Exchange::None, sink);
+        }
+        if !self.should_share() {
+            return (Exchange::Broadcast, sink);
+        }
+        let build = sink.strategy().build();
+        let build = build.unwrap_or_else(|| panic!("(P5) a join builds {sink:?}"));
+        if build.shares() {
+            return (Exchange::Share, sink);
+        }
+        match sink {
+            Sink::Lookup(lookup) => {
+                (Exchange::Share, Sink::Merge(Merge { keys: lookup.keys, nulls_equal: self.nulls_equal }))
+            }
+            sink => (Exchange::Broadcast, sink),
+        }
+    }
+
+    fn should_share(&self) -> bool {
+        if self.forced.has(Choice::BuildShare) {
+            return true;
+        }
+        let Some(rows) = self.rows.filter(|_| !self.forced.has(Choice::BuildBroadcast)) else { return false };
+        let keys: u64 = self.keys.iter().map(|key| key.ty.element().bytes() as u64).sum();
+        let columns = self.columns.iter().map(|column| column.ty.element().bytes() as u64 + u64::from(column.nullable));
+        let row: u64 = columns.sum();
+        let whole = rows.saturating_mul(row + keys);
+        if whole <= FEW || whole > MANY {
+            return whole > MANY;
+        }
+        let devices = self.devices as u64;
+        let asked = self.asking.map(|asking| (asking / devices).saturating_mul(row + keys + ASKING));
+        asked.is_some_and(|asked| asked < whole / devices * (devices - 1))
+    }
+}
