@@ -118,8 +118,8 @@ const MERGED: &[&str] = &["--chunk-rows", "5", "--merge-chunks"];
 /// Row by row, each folded apart and merged, by the twins of kernels.
 pub(crate) const SINGLE: &[&str] = &["--chunk-rows", "1", "--merge-chunks", "--no-kernels"];
 
-/// A few rows at a time, dealt to two devices.
-const MESH: &[&str] = &["--target", "cpu:2", "--chunk-rows", "7"];
+/// A few rows at a time, dealt to two devices, as are build sides.
+const MESH: &[&str] = &["--target", "cpu:2", "--chunk-rows", "7", "--strategy", "build=share"];
 
 /// Meshes of which some programs run on one, with all rows, none, one, or nulls only.
 const MESHES: [&str; 5] = ["cpu:3", "cpu:4", "cpu:8", "cpu:2x4", "cpu:2x3"];
@@ -134,7 +134,9 @@ const CORPUS: [(&str, Body); 6] = [
         let target = std::env::var("DJ_MESH");
         let (target, all) = (target.as_deref(), [Rows::Full, Rows::Empty, Rows::One, Rows::Nulls]);
         if let Ok(target) = target {
-            return all.iter().try_for_each(|&rows| case.run(rows, &["--target", target, "--chunk-rows", "3"]));
+            return all.iter().try_for_each(|&rows| {
+                case.run(rows, &["--target", target, "--chunk-rows", "3", "--strategy", "build=share"])
+            });
         }
         case.run(Rows::Full, MESH)?;
         // One of three programs on another mesh too.
@@ -143,7 +145,8 @@ const CORPUS: [(&str, Body); 6] = [
             return Ok(());
         }
         let turn = turn / 3;
-        case.run(all[turn / MESHES.len() % all.len()], &["--chunk-rows", "16", "--target", MESHES[turn % MESHES.len()]])
+        let target = ["--chunk-rows", "16", "--strategy", "build=broadcast", "--target", MESHES[turn % MESHES.len()]];
+        case.run(all[turn / MESHES.len() % all.len()], &target)
     }),
 ];
 
@@ -179,7 +182,8 @@ fn run_on(program: &Program, data: &Data, file: impl Fn(&str) -> PathBuf) -> Res
     // A program may run on several folders at the same time.
     let folder = files.first().and_then(|(_, path)| path.parent()?.file_name()).unwrap_or_default();
     let out = data.scratch().join(format!("{}.{}.result.parquet", program.name, folder.display()));
-    let on_mesh = std::env::var("DJ_MESH").map_or_else(|_| vec![], |mesh| vec!["--target".to_owned(), mesh]);
+    let mesh = std::env::var("DJ_MESH");
+    let on_mesh = mesh.as_ref().map_or(vec![], |mesh| vec!["--target", mesh, "--strategy", "build=share"]);
     compare(program, bind(djc()?.arg("run").arg(&program.path).args(on_mesh), &files), &files, &out)
 }
 

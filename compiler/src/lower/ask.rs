@@ -7,10 +7,9 @@
 //!
 //! [decision 27]: ../../../docs/decisions/0027-joins-ask-for-shared-rows.md
 
-use super::context::{Cx, Lane};
-use super::keys::WordKey;
+use super::context::Cx;
+use super::keys::packed_bits;
 use crate::stablehlo::{Combiner, Direction, Element, Indices, Value};
-use dj_runtime::expr::Interval;
 
 /// Blocks are larger by this part of an even share, so that questions that are shared out unevenly take one round.
 const SLACK: i64 = 4;
@@ -102,13 +101,16 @@ impl<'c> Cx<'_, 'c> {
         let nobody = b.full_int(Element::S32, &[lanes], devices);
         let to = b.select(questions.asks, questions.to, nobody);
         let mut words: Vec<_> = questions.about.iter().map(|about| b.convert(*about, Element::U64)).collect();
-        let key = |value: Value<'c>, last: i128| {
-            WordKey::of_group(Lane { value, valid: None }, Some(Interval::proven(0, last)), false)
-        };
-        let hash = b.convert(self.hash_of_words(&words), Element::S64);
-        let order = self.words(&[key(to, devices.into()), key(hash, u32::MAX.into())]);
-        let order = self.argsort(&order, b.constant_int(Element::S32, lanes));
-        // Two questions of one hash may stand mixed: then some are asked more than once.
+        // As many bits of a hash as are sorted in two passes: questions that share them may stand mixed, and are asked more than once.
+        let hash_bits = (2 * packed_bits(lanes)).saturating_sub(self.device_bits()).clamp(1, u32::BITS);
+        let spare = b.constant_uint(Element::U64, (u32::BITS - hash_bits).into());
+        let hash = b.shift_right_logical(self.hash_of_words(&words), spare);
+        let device = b.shift_left(b.convert(to, Element::U64), b.constant_uint(Element::U64, hash_bits.into()));
+        let order = self.argsort_by_bits(
+            b.or(device, hash),
+            self.device_bits() + hash_bits,
+            b.constant_int(Element::S32, lanes),
+        );
         words.push(b.convert(to, Element::U64));
         let count = b.reduce_add(b.convert(questions.asks, Element::S32));
         let asks = b.compare(Direction::Lt, b.iota(Element::S32, lanes), b.broadcast(count, &[lanes]));

@@ -264,6 +264,41 @@ impl<'c> Cx<'_, 'c> {
         sorted[0]
     }
 
+    /// The row numbers in the order of a key of which only so many low bits are not zero, as [`Cx::argsort`] gives them.
+    ///
+    /// `key`: `u64[N]`. Digits are packed with the places that rows have by those before: of one operand XLA:TPU compiles a sort in a
+    /// third of the time that it takes for two.
+    pub(crate) fn argsort_by_bits(&self, key: Value<'c>, bits: u32, live: Value<'c>) -> Value<'c> {
+        let b = self.b;
+        if self.calls_kernels() {
+            return self.argsort(&[key], live);
+        }
+        let length = b.length(key);
+        let place = b.iota(Element::S32, length);
+        let place_bits = place_bits(length);
+        let digit_bits = packed_bits(length);
+        let is_live = b.compare(Direction::Lt, place, b.broadcast(live, &[length]));
+        let most = b.constant_int(Element::S32, (1 << digit_bits) - 1);
+        // Rows that do not count are behind all others from the beginning, and stay there.
+        let digit = |pass: u32| {
+            let shifted = b.shift_right_logical(key, b.constant_uint(Element::U64, (pass * digit_bits).into()));
+            let digit = b.and(b.convert(shifted, Element::S32), most);
+            b.select(is_live, digit, b.broadcast(most, &[length]))
+        };
+        let passes = bits.div_ceil(digit_bits).max(1);
+        let row = |pass: u32| b.reshape(digit(pass), &[1, length]);
+        let all = b.concatenate(&(0..passes).map(row).collect::<Vec<_>>(), 0);
+        let sorted = b.for_range(b.constant_int(Element::S32, passes.into()), &[place], |b, pass, carried| {
+            let digit = b.dynamic_slice(all, &[pass, b.constant_int(Element::S32, 0)], &[1, length]);
+            let digit = b.gather(b.reshape(digit, &[length]), carried[0]);
+            let packed = b.or(b.shift_left(digit, b.constant_int(Element::S32, place_bits.into())), place);
+            let packed = b.sort(&[packed], 1, false)[0];
+            let places = b.and(packed, b.constant_int(Element::S32, (1 << place_bits) - 1));
+            vec![b.gather(carried[0], places)]
+        });
+        sorted[0]
+    }
+
     /// The rows of columns at some places, `i32` each; a place outside is that of the nearest row.
     pub(crate) fn gather_all(&self, columns: &[Value<'c>], places: Value<'c>) -> Vec<Value<'c>> {
         let b = self.b;
@@ -331,6 +366,17 @@ impl<'c> Cx<'_, 'c> {
         let first = b.compare(Direction::Eq, b.iota(Element::S32, length), b.constant_int(Element::S32, 0));
         differs.fold(first, |any, differs| b.or(any, differs))
     }
+}
+
+/// How many bits tell so many places.
+fn place_bits(length: i64) -> u32 {
+    i64::BITS - (length - 1).max(1).leading_zeros()
+}
+
+/// How many bits of a key are sorted at once with the places of so many rows.
+pub(crate) fn packed_bits(length: i64) -> u32 {
+    assert!(place_bits(length) < i32::BITS - 1, "{length} rows are too many to be told by 30 bits");
+    i32::BITS - 1 - place_bits(length)
 }
 
 /// How parts of so many bits are packed into words: whether each shares its word with the part before.

@@ -27,6 +27,11 @@ impl<'c> Cx<'_, 'c> {
         self.lowering.target.replicas as i64
     }
 
+    /// How many bits tell one device, or nobody, from another.
+    pub(crate) fn device_bits(&self) -> u32 {
+        u64::BITS - self.devices().cast_unsigned().leading_zeros()
+    }
+
     /// All devices as one group.
     pub(crate) fn all_devices(&self) -> Vec<Vec<i64>> {
         vec![(0..self.devices()).collect()]
@@ -161,9 +166,7 @@ impl<'c> Cx<'_, 'c> {
             | Exchange::Gather
             | Exchange::Broadcast) => unreachable!("rows are not told apart for {moved:?}"),
         };
-        let last = Interval::proven(0, (self.devices() - 1).into());
-        let key = WordKey::of_group(Lane { value: to, valid: None }, Some(last), false);
-        let order = self.argsort(&self.words(&[key]), count);
+        let order = self.argsort_by_bits(b.convert(to, Element::U64), self.device_bits(), count);
         let nowhere = b.full_int(Element::S32, &[length], self.devices());
         let to = b.select(rows.active, to, nowhere);
         let none = b.full_int(Element::S32, &[self.devices()], 0);

@@ -1,4 +1,4 @@
-//! Stages read of earlier results only what they look at, and what of a window's rows nothing reads does not come out of it:
+//! Stages read of earlier results only what they look at, also as build sides, and what of a window's rows nothing reads does not come out of it:
 //! it is kept for as long as something is computed of it.
 
 use super::{Op, Stage, Variant};
@@ -36,6 +36,11 @@ fn drop_unread(stage: &mut Stage) {
             match op {
                 Op::Project(items) => read.extend(items.iter().flat_map(|item| item.expr.columns())),
                 Op::Filter(_) | Op::Probe(_) => read.extend(op.computed().into_iter().flat_map(Expr::columns)),
+            }
+        }
+        for op in &mut driver.ops {
+            if let Op::Probe(probe) = op {
+                probe.payload.retain(|(_, column)| read.contains(&column.id));
             }
         }
         if matches!(driver.source, DriverSource::Stage(_)) {

@@ -186,7 +186,9 @@ impl<'a> StagePrinter<'a> {
         let residual = probe.residual.as_ref().map(|residual| format!(" where {}", self.expr(residual)));
         let nulls = if probe.nulls_equal { " nulls equal" } else { "" };
         let kind = join_kind_name(probe.kind);
-        format!("join {kind} stage {}{on}{nulls}{}{payload} ({matches})", probe.build, residual.unwrap_or_default())
+        let shared = if self.of.variant.stages[probe.build].exchange == Exchange::Share { ", shared out" } else { "" };
+        let residual = residual.unwrap_or_default();
+        format!("join {kind} stage {}{on}{nulls}{residual}{payload} ({matches}{shared})", probe.build)
     }
 
     /// `9,650 slots = origin (dictionary of 512) × hour (0..23 + null)`

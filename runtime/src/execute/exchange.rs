@@ -28,6 +28,9 @@ struct Sending {
 impl<'m> StageRun<'m> {
     /// Brings the rows to the devices that finish them. No step may be running.
     pub(super) fn exchange(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
+        if !matches!(self.stage.exchange.moves, Moves::None | Moves::Scatter) {
+            self.compact_before_exchange(cx)?;
+        }
         let counts = match self.stage.exchange.moves {
             Moves::None | Moves::Scatter => return Ok(()),
             Moves::Partition | Moves::Share => self.partition(cx)?,

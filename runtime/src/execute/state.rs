@@ -25,12 +25,22 @@ pub(super) struct State {
     pub(super) count: u64,
     /// Whether rows were appended since it was last compacted.
     may_compact: bool,
+    /// Whether that left half of it at most, if it was.
+    has_shrunk: bool,
 }
 
 impl State {
     pub(super) fn new(stage: &Stage) -> Self {
         let residents = Residents::default();
-        Self { rung: stage.first_rung, tensors: None, lease: None, residents, count: 0, may_compact: true }
+        Self {
+            rung: stage.first_rung,
+            tensors: None,
+            lease: None,
+            residents,
+            count: 0,
+            may_compact: true,
+            has_shrunk: true,
+        }
     }
 
     /// Whether it has been made.
@@ -173,7 +183,20 @@ impl<'m> StageRun<'m> {
         self.make_room(cx)
     }
 
+    /// Adds up what is kept, where that is more than a chunk and adding up has made it less: of a key that most rows have, one row
+    /// goes to another device. No step may be running.
+    pub(super) fn compact_before_exchange(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
+        let SinkKind::Fold { compacts: true, .. } = self.stage.sink.kind else { return Ok(()) };
+        let held = self.state.tensors()?.iter().map(|state| state_rows(cx, state));
+        let most = held.collect::<Result<Vec<_>, _>>()?.into_iter().fold(0, usize::max);
+        if self.state.has_shrunk && self.state.may_compact && most > self.stage.chunk_rows {
+            self.compact(cx)?;
+        }
+        Ok(())
+    }
+
     fn compact(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
+        let before = self.state.count;
         let program = cx.programs.get(self.program(cx, ProgramKind::Compact))?;
         let mut arguments = Vec::new();
         for (replica, state) in self.state.take()?.into_iter().enumerate() {
@@ -189,6 +212,7 @@ impl<'m> StageRun<'m> {
         }
         self.state.put(state);
         self.check(cx, &status)?;
+        self.state.has_shrunk = count <= before / 2;
         self.state.count = count;
         self.state.may_compact = false;
         Ok(())

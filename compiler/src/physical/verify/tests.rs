@@ -327,8 +327,12 @@ fn p19_rows_come_together_as_the_finish_needs_them() {
     check_on_mesh("P19", |variant| {
         stage(variant, merged).exchange = Exchange::Gather;
     });
+    check_on_mesh("P19", |variant| {
+        stage(variant, sorted).exchange = Exchange::Share;
+    });
     let (encoded, mut variant) = planned_for(4);
     stage(&mut variant, sorted).exchange = Exchange::Gather;
+    stage(&mut variant, merged).exchange = Exchange::Share;
     verify(&encoded, &variant).unwrap();
 }
 
