@@ -8,7 +8,7 @@ use super::relation::{Relation, Scope};
 use super::temporal::DAY;
 use super::types::widen;
 use super::values::{Open, Value};
-use crate::plan::{Join, JoinKind, Nearest, Plan};
+use crate::plan::{Join, JoinKind, Nearest, Placement, Plan};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{ArithmeticOp, CompareOp, Expr, ExprKind, Scalar};
 use dj_runtime::types::Type;
@@ -51,7 +51,17 @@ impl<'a> Builder<'a> {
         let kept = right.columns.into_iter().filter(|column| !matching.merges(column));
         columns.extend(kept.map(|column| column_after(column, kind)));
         let (left, right, on) = (Box::new(left.plan), Box::new(right.plan), matching.on);
-        let join = Join { left, right, kind, on, nearest: Some(nearest), residual, nulls_equal: false, span };
+        let join = Join {
+            left,
+            right,
+            kind,
+            on,
+            nearest: Some(nearest),
+            residual,
+            nulls_equal: false,
+            placement: Placement::Any,
+            span,
+        };
         Relation { plan: Plan::Join(join), columns, open, rows }
     }
 

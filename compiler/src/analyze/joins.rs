@@ -7,7 +7,7 @@ use super::names::{Found, find};
 use super::relation::{Relation, RowBound, Scope, ScopeColumn};
 use super::types::widen;
 use super::values::cast_to;
-use crate::plan::{Join, JoinKind, Plan, SchemaColumn, conjunction, conjuncts};
+use crate::plan::{Join, JoinKind, Placement, Plan, SchemaColumn, conjunction, conjuncts};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind, Failure, Scalar, failure};
 use dj_runtime::types::Type;
@@ -52,7 +52,17 @@ impl<'a> Builder<'a> {
         let residual = conjunction(matching.residual);
         let (left, right) = (Box::new(left.plan), Box::new(right.plan));
         let nulls_equal = join.nulls_equal;
-        let plan = Plan::Join(Join { left, right, kind, on: matching.on, nearest: None, residual, nulls_equal, span });
+        let plan = Plan::Join(Join {
+            left,
+            right,
+            kind,
+            on: matching.on,
+            nearest: None,
+            residual,
+            nulls_equal,
+            placement: Placement::Any,
+            span,
+        });
         Relation { plan, columns, open, rows }
     }
 

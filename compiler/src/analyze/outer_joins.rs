@@ -7,7 +7,7 @@ use super::joins::Matching;
 use super::relation::{Relation, RowBound, ScopeColumn};
 use super::types::widen;
 use super::values::cast_to;
-use crate::plan::{Join, JoinKind, NamedExpr, Plan, Project, SchemaColumn, Union, conjunction};
+use crate::plan::{Join, JoinKind, NamedExpr, Placement, Plan, Project, SchemaColumn, Union, conjunction};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{ColumnId, Expr, Scalar};
 use dj_runtime::types::Type;
@@ -47,6 +47,7 @@ impl<'a> Builder<'a> {
             nearest: None,
             residual: None,
             nulls_equal: false,
+            placement: Placement::Any,
             span,
         });
         Relation { plan, columns, open, rows: RowBound::Many }
@@ -81,6 +82,7 @@ impl<'a> Builder<'a> {
             nearest: None,
             residual,
             nulls_equal,
+            placement: Placement::Any,
             span,
         });
         let second = flipped(c.plan, d.plan, unmatched, JoinKind::Anti, nulls_equal, span);
@@ -175,6 +177,7 @@ fn flipped(left: Plan, right: Plan, matching: Matching, kind: JoinKind, nulls_eq
         nearest: None,
         residual,
         nulls_equal,
+        placement: Placement::Any,
         span,
     })
 }

@@ -8,7 +8,7 @@ use super::names::{Found, find, listed};
 use super::relation::{Relation, RowBound, ScopeColumn};
 use super::types::widen;
 use super::values::cast_to;
-use crate::plan::{Distinct, Join, JoinKind, NamedExpr, Plan, Project, SchemaColumn, Union};
+use crate::plan::{Distinct, Join, JoinKind, NamedExpr, Placement, Plan, Project, SchemaColumn, Union};
 use dj_grammar::{Diagnostic, Span, ast};
 use dj_runtime::expr::{ColumnId, Expr};
 use dj_runtime::types::Type;
@@ -89,7 +89,17 @@ impl<'a> Builder<'a> {
         }
         let on = common_keys(on, true);
         let (left, right) = (Box::new(input.plan), Box::new(right.plan));
-        let plan = Plan::Join(Join { left, right, kind, on, nearest: None, residual: None, nulls_equal: true, span });
+        let plan = Plan::Join(Join {
+            left,
+            right,
+            kind,
+            on,
+            nearest: None,
+            residual: None,
+            nulls_equal: true,
+            placement: Placement::Any,
+            span,
+        });
         self.distinct(env, Relation { plan, rows: input.rows.or_none(), ..input }, None, span)
     }
 

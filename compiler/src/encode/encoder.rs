@@ -174,7 +174,7 @@ impl Encoder {
     }
 
     fn join(&mut self, join: Join) -> Join<Encoded> {
-        let Join { left, right, kind, on, nearest, residual, nulls_equal, span } = join;
+        let Join { left, right, kind, on, nearest, residual, nulls_equal, placement, span } = join;
         let (left, right) = (self.input(*left), self.input(*right));
         let on = on.into_iter().map(|(probe, build)| {
             let (probe, build) = (self.expr(probe), self.expr(build));
@@ -183,7 +183,7 @@ impl Encoder {
         });
         let on = on.collect();
         let residual = residual.map(|residual| self.expr(residual));
-        Join { left, right, kind, on, nearest, residual, nulls_equal, span }
+        Join { left, right, kind, on, nearest, residual, nulls_equal, placement, span }
     }
 
     fn sort_keys(&mut self, keys: Vec<SortKey>) -> Vec<SortKey<Encoded>> {

@@ -105,6 +105,7 @@ impl Splitting<'_> {
             nearest: None,
             residual: None,
             nulls_equal: false,
+            placement: join.placement,
             span,
         };
         keep(Plan::Join(joined), &schema)

@@ -148,7 +148,7 @@ impl<'c> Cx<'_, 'c> {
     ) -> (Vec<Value<'c>>, Value<'c>) {
         let b = self.b;
         let (count, buffers) = (state[0], &state[1..]);
-        let length = b.length(buffers[0]);
+        let length = self.buffer_dims(stage.chunk_rows)[self.rung][0];
         let rows = self.buffered_rows(&strategy.buffered(stage), buffers, count, length);
         let to = match &stage.exchange {
             Exchange::Hash(keys) => self.device_of(&self.words(&self.group_keys(&rows, keys))),
@@ -263,7 +263,8 @@ impl<'c> Cx<'_, 'c> {
     ) -> Vec<Value<'c>> {
         let b = self.b;
         let devices = self.devices();
-        let capacity = b.length(sent[1]);
+        // Of rows of which nothing is kept only the number moves.
+        let capacity = self.buffer_dims(stage.chunk_rows)[self.rung][0];
         let exchange = Devices { replicas: self.lowering.target.replicas, moves: stage.exchange.moves(), places: 0 };
         let block = exchange.block_rows(capacity as usize, stage.chunk_rows) as i64;
         let is_broadcast = stage.exchange == Exchange::Broadcast;

@@ -59,8 +59,8 @@ static SINK: &[Step] = &[
 
 /// Everything that the optimizer does, in order.
 static BATCHES: &[Batch] = &[
-    // There is one device, which has all rows.
-    Batch { name: "place", repeat: Repeat::Once, steps: &[Step::Rule(Up, &rules::RemoveShard)] },
+    // From above, so that a join sees where its build side is to be.
+    Batch { name: "place", repeat: Repeat::Once, steps: &[Step::Rule(Down, &rules::PlaceBuilds)] },
     // Plans that are read once are inlined before anything else, so that filters and pruning pass through them.
     Batch {
         name: "inline",

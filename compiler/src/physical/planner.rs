@@ -1,7 +1,7 @@
 //! Cuts a relational plan into stages.
 
 use super::choose::Chooser;
-use super::share::Placement;
+use super::share::BuildRows;
 use super::skips::skips;
 use super::{
     Arrival, Check, Driver, DriverColumn, Exchange, Op, Options, Probe, Reason, Stage, Variant, checks, find, fuse,
@@ -384,8 +384,9 @@ impl Planner<'_> {
             self.unique_columns.push((table, column));
         }
         let keys: Vec<_> = join.on.iter().map(|(_, key)| key.clone()).collect();
-        let placement = Placement {
+        let rows = BuildRows {
             devices: self.options.target.replicas,
+            wanted: join.placement,
             forced: &self.options.forced,
             columns: &join.right.schema(),
             keys: &keys,
@@ -393,7 +394,7 @@ impl Planner<'_> {
             rows: build_rows,
             asking: stream.rows.map(|count| count.rows),
         };
-        let (exchange, placed) = placement.choose(sink.clone());
+        let (exchange, placed) = rows.choose(sink.clone());
         if placed != sink {
             reason = Reason::Shared;
         }
@@ -423,7 +424,7 @@ impl Planner<'_> {
 
     /// The build side of a join: one that is there already, if it holds the same.
     fn build(&mut self, join: &Join, sink: Sink, exchange: Exchange, reason: Reason) -> usize {
-        let form = build_form(join, &sink);
+        let form = format!("{} {exchange:?}", build_form(join, &sink));
         if let Some(known) = self.builds.iter().position(|build| build.form == form) {
             return known;
         }

@@ -8,6 +8,7 @@
 use super::Exchange;
 use super::choose::{Choice, Forced};
 use crate::encode::{Expr, SchemaColumn};
+use crate::plan::Placement;
 use crate::strategy::{Merge, Sink};
 
 /// A build side that takes no more bytes than this is on every device.
@@ -20,8 +21,10 @@ const MANY: u64 = 512 << 20;
 const ASKING: u64 = 64;
 
 /// A build side, as far as it is known where its rows should be.
-pub(super) struct Placement<'a> {
+pub(super) struct BuildRows<'a> {
     pub(super) devices: usize,
+    /// What the program says.
+    pub(super) wanted: Placement,
     pub(super) forced: &'a Forced,
     /// The columns and the keys of its rows.
     pub(super) columns: &'a [SchemaColumn],
@@ -33,7 +36,7 @@ pub(super) struct Placement<'a> {
     pub(super) asking: Option<u64>,
 }
 
-impl Placement<'_> {
+impl BuildRows<'_> {
     /// How rows move, and the strategy by which they are kept: another one where those of the first cannot be shared out.
     pub(super) fn choose(&self, sink: Sink) -> (Exchange, Sink) {
         if self.devices == 1 {
@@ -56,8 +59,11 @@ impl Placement<'_> {
     }
 
     fn should_share(&self) -> bool {
-        if self.forced.has(Choice::BuildShare) {
-            return true;
+        match self.wanted {
+            Placement::Everywhere => return false,
+            Placement::SharedOut => return true,
+            Placement::Any if self.forced.has(Choice::BuildShare) => return true,
+            Placement::Any => {}
         }
         let Some(rows) = self.rows.filter(|_| !self.forced.has(Choice::BuildBroadcast)) else { return false };
         let keys: u64 = self.keys.iter().map(|key| key.ty.element().bytes() as u64).sum();

@@ -123,8 +123,21 @@ pub struct Join<F: Form = Text> {
     pub residual: Option<Expr<F>>,
     /// Whether null keys match each other.
     pub nulls_equal: bool,
+    /// Where the rows of the build side are, of several devices.
+    pub placement: Placement,
     /// The transform.
     pub span: Span,
+}
+
+/// Where the rows of a build side are, of several devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Placement {
+    /// Where it costs least.
+    Any,
+    /// All on every device.
+    Everywhere,
+    /// Each on one.
+    SharedOut,
 }
 
 /// Which row is nearest to a key.

@@ -5,8 +5,8 @@
 
 use super::{
     Aggregate, AggregateFunction, Columns, Distance, Estimates, Frame, FrameUnit, HostExpr, Join, JoinKind,
-    NamedAggregate, NamedExpr, NamedWindow, Nearest, Partitioning, Plan, Program, RowCount, Scan, SortKey, Union,
-    Window, WindowFunction,
+    NamedAggregate, NamedExpr, NamedWindow, Nearest, Partitioning, Placement, Plan, Program, RowCount, Scan, SortKey,
+    Union, Window, WindowFunction,
 };
 use dj_runtime::expr::{ColumnId, Expr, ExprKind, ExprText, Form, Names, Text, quoted};
 use std::borrow::Cow;
@@ -267,7 +267,12 @@ impl<F: Form> Printer<'_, F> {
         let on = if pairs.is_empty() { String::new() } else { format!(" on {}", pairs.join(" and ")) };
         let residual = join.residual.as_ref().map(|residual| format!(" where {}", self.expr(residual)));
         let nulls = if join.nulls_equal { " nulls equal" } else { "" };
-        format!("join {kind}{on}{}{nulls}", residual.unwrap_or_default())
+        let placement = match join.placement {
+            Placement::Any => "",
+            Placement::Everywhere => " with all rows everywhere",
+            Placement::SharedOut => " shared out",
+        };
+        format!("join {kind}{on}{}{nulls}{placement}", residual.unwrap_or_default())
     }
 
     fn union(&self, union: &Union<F>) -> String {

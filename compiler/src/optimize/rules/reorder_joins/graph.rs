@@ -2,7 +2,7 @@
 
 use super::super::merge_filters::filter_all;
 use crate::optimize::expressions::{column_expr, conjuncts, substitute};
-use crate::plan::{Filter, Join, JoinKind, NamedExpr, Plan, Project, SchemaColumn};
+use crate::plan::{Filter, Join, JoinKind, NamedExpr, Placement, Plan, Project, SchemaColumn};
 use dj_grammar::Span;
 use dj_runtime::expr::{ColumnId, CompareOp, Expr, ExprKind, can_fail};
 use dj_runtime::types::Type;
@@ -92,7 +92,8 @@ pub(super) fn keys_below(plan: &Plan, keys: &BTreeSet<ColumnId>) -> Option<BTree
 /// Whether a join may be made before or after others.
 fn is_free(join: &Join) -> bool {
     let fails = join.on.iter().any(|(left, right)| can_fail(left) || can_fail(right));
-    let is_plain = join.kind == JoinKind::Inner && join.nearest.is_none() && !join.nulls_equal;
+    let is_placed = join.placement != Placement::Any;
+    let is_plain = join.kind == JoinKind::Inner && join.nearest.is_none() && !join.nulls_equal && !is_placed;
     is_plain && !fails && !join.residual.as_ref().is_some_and(can_fail)
 }
 
@@ -258,6 +259,7 @@ impl Graph {
             nearest: None,
             residual: None,
             nulls_equal: false,
+            placement: Placement::Any,
             span,
         })
     }
