@@ -81,6 +81,10 @@ pub(super) struct Tuning {
     #[arg(long, hide = true)]
     pub(super) verify: bool,
 
+    /// Plan for a table of so many rows, whatever its files hold: `--rows trips=1e9`
+    #[arg(long = "rows", value_name = "TABLE=ROWS", value_parser = parse_rows)]
+    pub(super) rows: Vec<(String, u64)>,
+
     /// Take a strategy wherever it can be taken, whatever it costs; of several for one operator the last counts
     #[arg(long = "strategy", value_name = "OPERATOR=STRATEGY", value_parser = choices())]
     pub(super) strategies: Vec<Choice>,
@@ -250,10 +254,6 @@ pub(super) struct Explain {
     /// What to compile for; for a TPU its compiler tells what every program takes, and several are compared
     #[arg(long = "target", value_name = "TARGET", value_parser = parse_target)]
     pub(super) targets: Vec<Target>,
-
-    /// Plan for a table of so many rows, whatever its files hold: `--rows trips=1e9`
-    #[arg(long = "rows", value_name = "TABLE=ROWS", value_parser = parse_rows)]
-    pub(super) rows: Vec<(String, u64)>,
 
     /// The plugin to compile with, instead of the one that is found
     #[arg(long, value_name = "PATH")]

@@ -4,7 +4,7 @@ use crate::analyze::{BoundTable, Catalog};
 use crate::plan::{Recorded, RowCount};
 use dj_grammar::{Diagnostic, Span};
 use dj_runtime::io::{self, IoErrorKind, Others};
-use dj_runtime::types::Field;
+use dj_runtime::types::{Bounds, Field, Type};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -59,6 +59,16 @@ impl<'a> Files<'a> {
         matches!(io::is_unique(path, field, LARGEST_SEARCHED), Ok(Some(true)))
     }
 
+    /// What files hold, as if they had the rows that the table is planned for.
+    fn grown(&self, table: &str, mut schema: io::FileSchema) -> io::FileSchema {
+        if let (Some(rows), Some(planned)) = (schema.rows, self.rows(table)) {
+            for (field, recorded) in schema.fields.iter().zip(&mut schema.recorded) {
+                recorded.bounds = recorded.bounds.map(|bounds| grown(bounds, field.ty, rows, planned));
+            }
+        }
+        schema
+    }
+
     fn bound(&self, table: &str) -> Option<&str> {
         self.bindings.iter().rev().find(|(name, _)| name == table).map(|(_, path)| path.as_str())
     }
@@ -104,6 +114,7 @@ impl Files<'_> {
             Ok((schema, wrong)) => {
                 let found = FoundTable { path: path.clone(), fields: schema.fields.clone() };
                 self.found.borrow_mut().insert(name.to_owned(), found);
+                let schema = self.grown(name, schema);
                 let wrong = wrong.into_iter().filter_map(|error| Some((error.column.clone()?, error.into())));
                 Ok(Some(BoundTable { wrong: wrong.collect(), ..bound_table(schema, &path) }))
             }
@@ -114,6 +125,20 @@ impl Files<'_> {
             }
         }
     }
+}
+
+/// The bounds of a column of a table that will have more rows. Whole numbers of which there are more than the square root of the
+/// rows are taken to be keys, whose range grows with them; that bounds hold is checked by every run.
+fn grown(bounds: Bounds, ty: Type, rows: u64, planned: u64) -> Bounds {
+    let Bounds::Int { lo, hi } = bounds else { return bounds };
+    let is_number = !matches!(ty, Type::Bool | Type::Date | Type::Timestamp | Type::Duration | Type::Decimal { .. });
+    let range = (hi - lo).max(0).cast_unsigned();
+    if !is_number || planned <= rows || range.saturating_mul(range) <= rows.into() {
+        return bounds;
+    }
+    let more = range.saturating_mul((planned - rows).into()) / u128::from(rows.max(1));
+    let most = ty.integer_range().map_or(hi, |(_, most)| most);
+    Bounds::Int { lo, hi: hi.saturating_add_unsigned(more).min(most) }
 }
 
 fn bound_table(schema: io::FileSchema, path: &str) -> BoundTable {
@@ -132,5 +157,24 @@ fn bound_table(schema: io::FileSchema, path: &str) -> BoundTable {
         wrong: Vec::new(),
         rows,
         typed: schema.typed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grown;
+    use dj_runtime::types::{Bounds, Type};
+
+    #[test]
+    fn keys_grow_with_the_rows() {
+        let int = |lo, hi| Bounds::Int { lo, hi };
+        // A hundred times as many rows: keys up to 10,000 lie below a million.
+        assert_eq!(grown(int(1, 10_001), Type::I64, 10_000, 1_000_000), int(1, 1_000_001));
+        assert_eq!(grown(int(0, 60_000), Type::U16, 10_000, 1_000_000), int(0, 65_535));
+        // Fifty quantities are fifty, and so are days and prices what they are.
+        assert_eq!(grown(int(1, 50), Type::I64, 10_000, 1_000_000), int(1, 50));
+        assert_eq!(grown(int(0, 9_000), Type::Date, 10_000, 1_000_000), int(0, 9_000));
+        // Fewer rows have the same keys.
+        assert_eq!(grown(int(1, 10_001), Type::I64, 10_000, 10), int(1, 10_001));
     }
 }

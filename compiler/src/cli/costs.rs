@@ -5,7 +5,7 @@
 
 use super::chips::{Device, device_of};
 use crate::compile::Compiled;
-use crate::physical::{Stage, VariantText, bytes_text, sent_bytes};
+use crate::physical::{Stage, VariantText, asked_bytes, bytes_text, sent_bytes};
 use dj_runtime::artifact::{ProgramId, ProgramKind};
 use dj_runtime::execute::ProgramCost;
 use std::fmt::Write;
@@ -63,8 +63,8 @@ impl<'a> Costs<'a> {
             devices: self.compiled.manifest.target.replicas,
             compile: costs.clone().map(|cost| cost.compile).sum(),
             memory: costs.map(ProgramCost::memory).max().unwrap_or(0),
-            sent: stages.clone().filter_map(|stage| self.sent(stage)).sum(),
-            run: stages.map(|stage| self.time(stage).map(|time| time.steps + time.exchange + time.finish)).sum(),
+            sent: stages.clone().flat_map(|stage| [self.sent(stage), self.asked(stage)]).flatten().sum(),
+            run: stages.map(|stage| Some(self.time(stage)?.sum())).sum(),
         }
     }
 
@@ -126,11 +126,16 @@ impl<'a> Costs<'a> {
         sent_bytes(&text, &self.compiled.manifest, 0, stage)
     }
 
+    /// What the rows of a stage ask for.
+    fn asked(&self, stage: usize) -> Option<usize> {
+        asked_bytes(&self.compiled.variants[0].physical, stage)
+    }
+
     fn time(&self, stage: usize) -> Option<Time> {
         let rows = self.stages()[stage].rows_in?.rows;
         let devices = self.compiled.manifest.target.replicas;
         let chunk = (self.stages()[stage].chunk_rows * devices) as u64;
-        let mut time = Time { count: rows.div_ceil(chunk).max(1), steps: 0.0, exchange: 0.0, finish: 0.0 };
+        let mut time = Time { count: rows.div_ceil(chunk).max(1), steps: 0.0, asks: 0.0, exchange: 0.0, finish: 0.0 };
         let mut step = 0.0_f64;
         for (id, cost) in self.of_stage(stage) {
             let seconds = self.seconds(cost)?;
@@ -142,8 +147,10 @@ impl<'a> Costs<'a> {
             }
         }
         time.steps = time.count as f64 * step;
-        if let (Some(sent), Some(device)) = (self.sent(stage), self.device) {
-            time.exchange += sent as f64 / device.links;
+        if let Some(device) = self.device {
+            let seconds = |bytes: Option<usize>| bytes.map_or(0.0, |bytes| bytes as f64 / device.links);
+            time.exchange += seconds(self.sent(stage));
+            time.asks = seconds(self.asked(stage));
         }
         Some(time)
     }
@@ -163,7 +170,10 @@ impl<'a> Costs<'a> {
         let sent = self.sent(stage).map_or(String::new(), |bytes| {
             format!(", an exchange of {} {}", bytes_text(bytes), seconds_text(time.exchange))
         });
-        format!("{steps} {}{sent}, the finish {}", seconds_text(time.steps), seconds_text(time.finish))
+        let asked = self
+            .asked(stage)
+            .map_or(String::new(), |bytes| format!(", asking for {} {}", bytes_text(bytes), seconds_text(time.asks)));
+        format!("{steps} {}{asked}{sent}, the finish {}", seconds_text(time.steps), seconds_text(time.finish))
     }
 }
 
@@ -172,8 +182,16 @@ struct Time {
     /// How many steps each device takes.
     count: u64,
     steps: f64,
+    /// How long what rows ask for is under way.
+    asks: f64,
     exchange: f64,
     finish: f64,
+}
+
+impl Time {
+    fn sum(&self) -> f64 {
+        self.steps + self.asks + self.exchange + self.finish
+    }
 }
 
 /// A target of a comparison: its sums and the text of its memory, or why there are none.

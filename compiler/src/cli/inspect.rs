@@ -38,7 +38,7 @@ pub(super) fn explain(args: &args::Explain) -> Exit {
 
 /// The choices that were made when an artifact was compiled.
 fn explained_before(args: &args::Explain) -> Result<String, Failure> {
-    if !args.rows.is_empty() || !args.targets.is_empty() {
+    if !args.tuning.rows.is_empty() || !args.targets.is_empty() {
         // There is nobody left to tell if this fails.
         let _ = writeln!(
             std::io::stderr(),
@@ -53,7 +53,7 @@ fn explained(args: &args::Explain) -> Result<String, Failure> {
     let source = Source::read(&args.file)?;
     let compiled = |target| {
         let Bindings { bindings, diagnostics } = &args.bindings;
-        source.compile_for_rows(bindings, &args.rows, target, &args.tuning, *diagnostics)
+        source.compile(bindings, target, &args.tuning, *diagnostics)
     };
     let mut progress = Progress::new(args.quiet);
     if args.targets.len() < 2 {

@@ -85,21 +85,9 @@ impl Source {
         tuning: &Tuning,
         format: DiagnosticsFormat,
     ) -> Result<Compiled, Failure> {
-        self.compile_for_rows(bindings, &[], target, tuning, format)
-    }
-
-    /// The same, planned for tables of so many rows.
-    pub(super) fn compile_for_rows(
-        &self,
-        bindings: &[(String, String)],
-        rows: &[(String, u64)],
-        target: Option<&Target>,
-        tuning: &Tuning,
-        format: DiagnosticsFormat,
-    ) -> Result<Compiled, Failure> {
         self.check_bindings(bindings)?;
-        self.check_tables(rows.iter().map(|(table, _)| table.as_str()))?;
-        let files = Files::new(bindings, &self.base).with_rows(rows);
+        self.check_tables(tuning.rows.iter().map(|(table, _)| table.as_str()))?;
+        let files = Files::new(bindings, &self.base).with_rows(&tuning.rows);
         let mut options = compile::Options {
             target: target.cloned(),
             optimize: !tuning.no_optimize,

@@ -4,7 +4,7 @@
 //! at compile time need.
 
 use super::text::{StagePrinter, VariantText, bounds_text, pass_texts};
-use super::{Exchange, Reason};
+use super::{Exchange, Op, Reason, Variant};
 use crate::encode::Type;
 use crate::lower::reduction_sends;
 use crate::plan::{Uniqueness, grouped};
@@ -40,6 +40,26 @@ pub fn sent_bytes(of: &VariantText<'_>, manifest: &Manifest, index: usize, stage
     Explained { of: *of, printer, manifest, variant: index, spec, stage }.sent(spec.first_rung)
 }
 
+/// About how many bytes each device sends while the rows of a stage ask for their matches, where these are shared out among devices: of
+/// every row the keys go out, and what is read of the match comes back. No more than that, as rows of a chunk ask once for the same.
+pub fn asked_bytes(variant: &Variant, stage: usize) -> Option<usize> {
+    let stage = &variant.stages[stage];
+    let ops = stage.drivers.iter().flat_map(|driver| &driver.ops);
+    let shared = ops.filter_map(|op| match op {
+        Op::Probe(probe) => (variant.stages[probe.build].exchange == Exchange::Share).then_some(probe),
+        Op::Filter(_) | Op::Project(_) => None,
+    });
+    let row = shared.map(|probe| {
+        let keys: usize = probe.keys.iter().map(|key| key.ty.element().bytes()).sum();
+        let columns =
+            probe.payload.iter().map(|(_, column)| column.ty.element().bytes() + usize::from(column.nullable));
+        keys + 1 + columns.sum::<usize>()
+    });
+    let row = row.reduce(|all, row| all + row)?;
+    let rows = usize::try_from(stage.rows_in?.rows).ok()?.div_ceil(variant.devices);
+    Some(rows.saturating_mul(row) / variant.devices * (variant.devices - 1))
+}
+
 struct Explained<'a> {
     of: VariantText<'a>,
     printer: StagePrinter<'a>,
@@ -62,6 +82,8 @@ impl Explained<'_> {
         }
         lines.push(("memory", self.memory(rung)));
         lines.push(("exchange", self.exchange(rung)));
+        let asked = asked_bytes(self.of.variant, self.stage);
+        lines.extend(asked.map(|bytes| ("asks", format!("each device sends about {}", bytes_text(bytes)))));
         let lines: String = lines.iter().map(|(name, text)| format!("  {name:<9}{text}\n")).collect();
         self.printer.heading() + &lines
     }

@@ -26,7 +26,7 @@ mod verify;
 pub use choose::{Choice, Forced};
 pub use exchange::Exchange;
 pub(crate) use exchange::Together;
-pub use explain::{bytes_text, explain_text, sent_bytes};
+pub use explain::{asked_bytes, bytes_text, explain_text, sent_bytes};
 pub use order::{Arrival, OrderPart, RowOrder};
 pub use planner::plan;
 pub use reason::Reason;
