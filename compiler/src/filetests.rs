@@ -223,7 +223,7 @@ fn of_compiled(stage: Stage, compiled: &Compiled) -> String {
 fn modules(compiled: &Compiled) -> String {
     let plugin = Plugin::load(&discover(Platform::Cpu, None).unwrap()).unwrap();
     dj_runtime::kernels::register(&plugin).unwrap();
-    let client = Client::new(&plugin, &ClientOptions { devices: 1 }).unwrap();
+    let client = Client::new(&plugin, &ClientOptions::cpu(1)).unwrap();
     let options = CompileOptions { optimization_level: Some(0), ..CompileOptions::default() };
     let mut text = String::new();
     for (stage, spec) in compiled.manifest.variants[0].stages.iter().enumerate() {

@@ -6,6 +6,8 @@ mod assertions;
 mod deep;
 #[path = "cli/failed_rows.rs"]
 mod failed_rows;
+#[path = "cli/gpus.rs"]
+mod gpus;
 #[path = "cli/inputs.rs"]
 mod inputs;
 #[path = "cli/meshes.rs"]

@@ -136,7 +136,7 @@ pub(super) struct Run {
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 
-    /// What to run on: `cpu`, several CPU devices such as `cpu:8`, or a mesh of them such as `cpu:2x4` [default: the mesh that
+    /// What to run on: `cpu`, several CPU devices such as `cpu:8`, a mesh of them such as `cpu:2x4`, or `cuda` [default: the mesh that
     /// the program declares, or `cpu`]
     #[arg(long, value_name = "TARGET", value_parser = parse_target)]
     pub(super) target: Option<Target>,
@@ -164,7 +164,7 @@ pub(super) struct Compile {
     #[arg(long = "out", short = 'o', value_name = "OUT.djx")]
     pub(super) out: PathBuf,
 
-    /// What to compile for: `cpu`, `cpu:8`, `cpu:2x4`, `tpu:v5e:2x4`; may be given several times [default: the mesh that the
+    /// What to compile for: `cpu`, `cpu:8`, `cpu:2x4`, `tpu:v5e:2x4`, `cuda`; may be given several times [default: the mesh that the
     /// program declares, or `cpu`]
     #[arg(long = "target", value_name = "TARGET", value_parser = parse_target)]
     pub(super) targets: Vec<Target>,

@@ -5,7 +5,7 @@ use super::progress::Progress;
 use super::{Failure, args};
 use crate::compile::Compiled;
 use dj_grammar::Diagnostic;
-use dj_runtime::artifact::{Contents, Executable, Manifest, Platform, ProgramContents, store};
+use dj_runtime::artifact::{Contents, Executable, Manifest, Platform, ProgramContents, Target, store};
 use dj_runtime::cli::{clash, inputs, is_same_file, load_plugin, open_client, report_diagnostics};
 use dj_runtime::execute::{Asks, Exit, Precompiled, RunError, codes, likely_programs, precompile, precompile_for};
 use dj_runtime::pjrt::{self, CompileOptions, Topology};
@@ -77,9 +77,7 @@ fn executables(
         if args.plugin.is_some() {
             return Err(source.failure(RunError::from(error)));
         }
-        let message = format!("no executables for {}: {error}", manifest.target);
-        let warning = Diagnostic::warning(codes::DEVICE, message);
-        report_diagnostics(&[warning], &source.text, &source.name, args.bindings.diagnostics);
+        warn_of_none(args, source, &manifest.target, &error.to_string());
         return Ok(vec![]);
     }
     let options = CompileOptions {
@@ -91,8 +89,15 @@ fn executables(
     progress.begin(manifest, ids.len());
     let tell = |program: Precompiled| progress.tell(program);
     let built = match manifest.target.platform {
-        Platform::Cpu => open_client(&manifest.target, args.plugin.as_deref())
-            .and_then(|client| precompile(&client, manifest, compiled, &ids, &options, &tell)),
+        Platform::Cpu | Platform::Cuda => match open_client(&manifest.target, args.plugin.as_deref()) {
+            // Only where there is a GPU programs are compiled for it.
+            Err(RunError::Machine(problems)) if manifest.target.platform == Platform::Cuda => {
+                let messages: Vec<_> = problems.into_iter().map(|problem| problem.message).collect();
+                warn_of_none(args, source, &manifest.target, &messages.join("; "));
+                Ok(vec![])
+            }
+            client => client.and_then(|client| precompile(&client, manifest, compiled, &ids, &options, &tell)),
+        },
         Platform::Tpu => topology(manifest, args.plugin.as_deref()).and_then(|topology| {
             let asks = Asks { cache: !args.no_cache, costs: false };
             let all = precompile_for(&topology, manifest, compiled, &ids, &options, asks, &tell)?;
@@ -100,6 +105,12 @@ fn executables(
         }),
     };
     built.map_err(|error| source.failure(error))
+}
+
+fn warn_of_none(args: &args::Compile, source: &Source, target: &Target, why: &str) {
+    let message = format!("no executables for {target}: {why}");
+    let warning = Diagnostic::warning(codes::DEVICE, message);
+    report_diagnostics(&[warning], &source.text, &source.name, args.bindings.diagnostics);
 }
 
 /// The devices of a TPU target, which need not be here.

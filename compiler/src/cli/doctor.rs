@@ -15,7 +15,10 @@ pub(super) fn doctor(_: &args::Doctor) -> Exit {
     let cpu = cpu_plugin();
     let runs = cpu.is_ok();
     text.push_str(&section("cpu", cpu));
-    text.push_str(&section("tpu", discover(Platform::Tpu, None).map(|path| Found { path, facts: "found".to_owned() })));
+    for platform in [Platform::Tpu, Platform::Cuda] {
+        let found = discover(platform, None).map(|path| Found { path, facts: "found".to_owned() });
+        text.push_str(&section(platform.name(), found));
+    }
     text.push_str(if runs {
         "Programs can be compiled and run. LLVM is part of djc and djrun does without; neither needs Python.\n"
     } else {
@@ -33,13 +36,13 @@ struct Found {
     facts: String,
 }
 
-/// The CPU's plugin, asked. A TPU's is not: it writes logs wherever it is loaded, and there may be no TPU.
+/// The CPU's plugin, asked. Others are not: they write logs wherever they are loaded, and there may be no device.
 fn cpu_plugin() -> Result<Found, PjrtError> {
     let path = discover(Platform::Cpu, None)?;
     dj_runtime::pjrt::prepare_environment(&path);
     let plugin = Plugin::load(&path)?;
     let (major, minor) = plugin.api_version();
-    let client = Client::new(&plugin, &ClientOptions { devices: 1 })?;
+    let client = Client::new(&plugin, &ClientOptions::cpu(1))?;
     let facts = format!("PJRT {major}.{minor}, {} {}", client.platform_name(), client.platform_version());
     Ok(Found { path, facts })
 }

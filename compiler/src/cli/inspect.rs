@@ -59,7 +59,7 @@ fn explained(args: &args::Explain) -> Result<String, Failure> {
     if args.targets.len() < 2 {
         let compiled = compiled(args.targets.first())?;
         let text = explanation(&compiled);
-        if compiled.manifest.target.platform == Platform::Cpu {
+        if compiled.manifest.target.platform != Platform::Tpu {
             return Ok(text);
         }
         return match costs_of(args, &compiled, &mut progress) {
@@ -79,7 +79,7 @@ fn explained(args: &args::Explain) -> Result<String, Failure> {
     }
     let mut rows = Vec::new();
     for target in &args.targets {
-        if target.platform == Platform::Cpu {
+        if target.platform != Platform::Tpu {
             rows.push((target.to_string(), Err("its compiler does not tell what programs take".to_owned())));
             continue;
         }

@@ -17,8 +17,8 @@ pub(super) fn run(args: &args::Run) -> Exit {
 
 fn compile_and_run(args: &args::Run) -> Result<(), Failure> {
     let source = Source::read(&args.file)?;
-    if let Some(target) = args.target.as_ref().filter(|target| target.platform == Platform::Tpu)
-        && dj_runtime::pjrt::discover(Platform::Tpu, args.run.plugin.as_deref()).is_err()
+    if let Some(target) = args.target.as_ref().filter(|target| target.platform != Platform::Cpu)
+        && dj_runtime::pjrt::discover(target.platform, args.run.plugin.as_deref()).is_err()
     {
         let message = format!("there is no plugin to run on {target}");
         let help = "to compile for it without running, use `djc compile --target`";

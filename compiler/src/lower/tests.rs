@@ -25,7 +25,7 @@ fn check(pipeline: &str) {
     let compiled = compiled.unwrap_or_else(|error| panic!("{pipeline}: {error:?}"));
     let plugin = Plugin::load(&discover(Platform::Cpu, None).unwrap()).unwrap();
     dj_runtime::kernels::register(&plugin).unwrap();
-    let client = Client::new(&plugin, &ClientOptions { devices: 1 }).unwrap();
+    let client = Client::new(&plugin, &ClientOptions::cpu(1)).unwrap();
     let options = CompileOptions { optimization_level: Some(0), ..CompileOptions::default() };
     for (index, variant) in compiled.manifest.variants.iter().enumerate() {
         for (stage, spec) in variant.stages.iter().enumerate() {

@@ -67,7 +67,7 @@ impl<'c> Builder<'c> {
         assert!(element == Element::Pred, "inclusive_count: of {element}");
         match self.session.platform {
             Platform::Cpu => self.count_in_words(selected),
-            Platform::Tpu => self.inclusive_sum(self.convert(selected, Element::S32)),
+            Platform::Tpu | Platform::Cuda => self.inclusive_sum(self.convert(selected, Element::S32)),
         }
     }
 
@@ -83,7 +83,7 @@ impl<'c> Builder<'c> {
     fn scan_row(&self) -> i64 {
         match self.session.platform {
             Platform::Cpu => 128,
-            Platform::Tpu => 512,
+            Platform::Tpu | Platform::Cuda => 512,
         }
     }
 
@@ -110,7 +110,7 @@ impl<'c> Builder<'c> {
     fn scan_rows(&self, combiner: Combiner, rows: Value<'c>) -> Value<'c> {
         match self.session.platform {
             Platform::Cpu => self.scan_by_window(combiner, rows),
-            Platform::Tpu => self.scan_by_shifts(combiner, rows),
+            Platform::Tpu | Platform::Cuda => self.scan_by_shifts(combiner, rows),
         }
     }
 

@@ -70,7 +70,7 @@ impl Manifest {
 pub struct Target {
     /// The platform.
     pub platform: Platform,
-    /// The devices' name for the platform's compiler, such as `v5e:1x1`; on CPU the axes of a mesh that has several, such as `2x4`.
+    /// The devices' name for the platform's compiler, such as `v5e:1x1`; elsewhere the axes of a mesh that has several, such as `2x4`.
     pub topology: String,
     /// How many devices run each step.
     pub replicas: usize,
@@ -82,17 +82,18 @@ impl Target {
         Self { platform: Platform::Cpu, topology: String::new(), replicas: 1 }
     }
 
-    /// Reads `cpu`, `cpu:N`, `cpu:HOSTSxN` or `tpu:NAME:TOPOLOGY`, such as `tpu:v5e:2x4`.
+    /// Reads `cpu`, `cpu:N`, `cpu:HOSTSxN`, the same of `cuda`, or `tpu:NAME:TOPOLOGY`, such as `tpu:v5e:2x4`.
     pub fn parse(text: &str) -> Option<Self> {
         let (platform, rest) = text.split_once(':').unwrap_or((text, ""));
+        let of = |platform| {
+            let sides = if text.contains(':') { sides(rest)? } else { vec![1] };
+            let replicas = product(&sides).filter(|count| *count <= MAX_REPLICAS)?;
+            let topology = if sides.len() > 1 { rest.to_owned() } else { String::new() };
+            Some(Self { platform, topology, replicas })
+        };
         match platform {
-            "cpu" if text == "cpu" => Some(Self::cpu()),
-            "cpu" => {
-                let sides = sides(rest)?;
-                let replicas = product(&sides).filter(|count| *count <= MAX_REPLICAS)?;
-                let topology = if sides.len() > 1 { rest.to_owned() } else { String::new() };
-                Some(Self { platform: Platform::Cpu, topology, replicas })
-            }
+            "cpu" => of(Platform::Cpu),
+            "cuda" => of(Platform::Cuda),
             "tpu" => {
                 let replicas = product(&sides(rest.split_once(':')?.1)?)?;
                 Some(Self { platform: Platform::Tpu, topology: rest.to_owned(), replicas })
@@ -103,7 +104,7 @@ impl Target {
 
     /// The lengths of the mesh's axes, of which devices along the last are the nearest to each other.
     pub fn axes(&self) -> Vec<usize> {
-        let several = if self.platform == Platform::Cpu { sides(&self.topology) } else { None };
+        let several = if self.platform == Platform::Tpu { None } else { sides(&self.topology) };
         several.unwrap_or_else(|| vec![self.replicas])
     }
 }
@@ -120,10 +121,9 @@ fn product(sides: &[usize]) -> Option<usize> {
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.platform {
-            Platform::Cpu if !self.topology.is_empty() => write!(f, "cpu:{}", self.topology),
-            Platform::Cpu if self.replicas == 1 => f.write_str("cpu"),
-            Platform::Cpu => write!(f, "cpu:{}", self.replicas),
-            Platform::Tpu => write!(f, "tpu:{}", self.topology),
+            platform if !self.topology.is_empty() => write!(f, "{platform}:{}", self.topology),
+            platform if self.replicas == 1 => platform.fmt(f),
+            platform => write!(f, "{platform}:{}", self.replicas),
         }
     }
 }

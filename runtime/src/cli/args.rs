@@ -108,7 +108,8 @@ fn parse_memory(text: &str) -> Result<u64, String> {
 /// # Errors
 /// If it is none.
 pub fn parse_target(text: &str) -> Result<Target, String> {
-    Target::parse(text).ok_or_else(|| "write `cpu`, `cpu:8`, `cpu:2x4` or a TPU such as `tpu:v5e:2x4`".to_owned())
+    Target::parse(text)
+        .ok_or_else(|| "write `cpu`, `cpu:8`, `cpu:2x4`, `cuda`, or a TPU such as `tpu:v5e:2x4`".to_owned())
 }
 
 #[cfg(test)]

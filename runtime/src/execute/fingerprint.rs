@@ -32,7 +32,7 @@ fn fingerprint(target: &Target, plugin: &Plugin, platform: &[&str], options: &Co
     parts.push(std::fs::metadata(plugin.path()).map_or(0, |file| file.len()).to_string());
     match target.platform {
         Platform::Cpu => parts.extend([processor(), quick_rule()]),
-        Platform::Tpu => {}
+        Platform::Tpu | Platform::Cuda => {}
     }
     let fingerprint = sha256(parts.join("\n").as_bytes())[..24].to_owned();
     CompiledWith { target: target.to_string(), fingerprint }

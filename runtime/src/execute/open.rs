@@ -17,11 +17,11 @@ pub fn open_client(target: &Target, plugin: Option<&Path>) -> Result<Client, Run
     let plugin = Plugin::load(&path)?;
     match target.platform {
         Platform::Cpu => kernels::register(&plugin)?,
-        Platform::Tpu => {}
+        Platform::Tpu | Platform::Cuda => {}
     }
-    let client = Client::new(&plugin, &ClientOptions { devices: target.replicas });
+    let client = Client::new(&plugin, &ClientOptions { platform: target.platform, devices: target.replicas });
     client.map_err(|error| match (target.platform, RunError::from(error)) {
-        (Platform::Tpu, RunError::Machine(mut problems)) => {
+        (Platform::Tpu | Platform::Cuda, RunError::Machine(mut problems)) => {
             let help = format!("the program is for {target}, which is not here; compile it with `--target cpu` too");
             problems = problems.into_iter().map(|problem| problem.help(help.clone())).collect();
             RunError::Machine(problems)

@@ -6,21 +6,31 @@ use std::sync::{Arc, Mutex};
 
 use super::abi::{self, NamedValue, NamedValueData, Program, RawClient, RawDevice};
 use super::api::{self, Api};
+use super::discover::Platform;
 use super::error::PjrtError;
 use super::executable::Executable;
 use super::options::CompileOptions;
-use super::plugin::{Plugin, is_libtpu};
+use super::plugin::Plugin;
 
 /// How a client is created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientOptions {
+    /// Whose devices they are.
+    pub platform: Platform,
     /// How many devices the CPU plugin splits the processor into; other platforms have the devices they have.
     pub devices: usize,
 }
 
+impl ClientOptions {
+    /// So many devices of the processor.
+    pub fn cpu(devices: usize) -> ClientOptions {
+        ClientOptions { platform: Platform::Cpu, devices }
+    }
+}
+
 impl Default for ClientOptions {
     fn default() -> ClientOptions {
-        ClientOptions { devices: 1 }
+        ClientOptions::cpu(1)
     }
 }
 
@@ -153,7 +163,7 @@ impl Client {
             value: NamedValueData { int64: i64::try_from(options.devices).unwrap_or(i64::MAX) },
             value_size: 1,
         }];
-        let create_options: &[NamedValue] = if is_libtpu(plugin.path()) { &[] } else { &device_count };
+        let create_options: &[NamedValue] = if options.platform == Platform::Cpu { &device_count } else { &[] };
         // SAFETY: the options and the name that they point to live through the call.
         let created = unsafe {
             plugin.api().call::<abi::ClientCreate>(|args| {

@@ -14,14 +14,17 @@ pub enum Platform {
     Cpu,
     /// Google's Tensor Processing Units.
     Tpu,
+    /// NVIDIA's GPUs.
+    Cuda,
 }
 
 impl Platform {
-    /// The name in options and in artifacts: `cpu`, `tpu`.
+    /// The name in options and in artifacts: `cpu`, `tpu`, `cuda`.
     pub const fn name(self) -> &'static str {
         match self {
             Platform::Cpu => "cpu",
             Platform::Tpu => "tpu",
+            Platform::Cuda => "cuda",
         }
     }
 
@@ -30,6 +33,7 @@ impl Platform {
         match self {
             Platform::Cpu => "DJ_CPU_PLUGIN",
             Platform::Tpu => "DJ_TPU_PLUGIN",
+            Platform::Cuda => "DJ_CUDA_PLUGIN",
         }
     }
 
@@ -38,6 +42,7 @@ impl Platform {
         match self {
             Platform::Cpu => "xla-cpu-pjrt==0.0.1",
             Platform::Tpu => "libtpu",
+            Platform::Cuda => "jax-cuda13-pjrt",
         }
     }
 
@@ -46,6 +51,7 @@ impl Platform {
         match self {
             Platform::Cpu => "xla_plugins/xla_cpu_pjrt/xla_cpu_pjrt.so",
             Platform::Tpu => "libtpu/libtpu.so",
+            Platform::Cuda => "jax_plugins/xla_cuda13/xla_cuda_plugin.so",
         }
     }
 
@@ -53,6 +59,7 @@ impl Platform {
         match self {
             Platform::Cpu => "xla_cpu_pjrt.so",
             Platform::Tpu => "libtpu.so",
+            Platform::Cuda => "xla_cuda_plugin.so",
         }
     }
 }

@@ -212,6 +212,6 @@ pub fn prepare_environment(plugin: &Path) {
 }
 
 /// Whether a plugin is the one for TPUs.
-pub(super) fn is_libtpu(plugin: &Path) -> bool {
+fn is_libtpu(plugin: &Path) -> bool {
     plugin.file_name().is_some_and(|name| name.to_string_lossy().contains("libtpu"))
 }

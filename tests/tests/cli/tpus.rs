@@ -2,7 +2,7 @@
 
 use super::Workspace;
 use dj_tests::Result;
-use dj_tests::cli::{Invocation, djc};
+use dj_tests::cli::{Invocation, djc, djrun};
 use std::path::Path;
 
 /// A command with a cache of its own.
@@ -40,6 +40,27 @@ fn a_tpus_compiler_tells_what_programs_take() -> Result {
         compiled.push(timings["targets"]["tpu:v5e:2x4"].as_object().map(serde_json::Map::len));
     }
     assert!(compiled[0] > Some(0) && compiled[1] == Some(0), "{compiled:?}");
+    Ok(())
+}
+
+/// Of more rows a join's build side is shared out, and an artifact may be planned for them too.
+#[test]
+fn what_is_planned_for_decides_what_moves() -> Result {
+    let space = Workspace::new()?;
+    space.write("ages.csv", "name,age\nAda,36\nGrace,85\n")?;
+    let source = "table people from \"people.csv\"\ntable ages from \"ages.csv\"\n\
+                  export r = people | join ages on name | aggregate n = count()\n";
+    let program = space.write("p.dj", source)?;
+    let explain = || Ok::<_, dj_tests::Error>(djc()?.arg("explain").arg(&program).args(["--target", "cpu:4"]));
+    explain()?.succeed()?.prints("broadcast, in order: each device sends about")?;
+    let told = explain()?.args(["--rows", "ages=1e8", "--rows", "people=1e9"]).succeed()?;
+    told.prints("share, in order: each device sends about")?.prints("asks     each device sends about")?;
+    let artifact = space.path("p.djx");
+    let compile = djc()?.arg("compile").arg(&program).arg("-o").arg(&artifact).args(["--target", "cpu:4"]);
+    compile.args(["--rows", "ages=1e8", "--no-executables"]).succeed()?;
+    let run = djrun()?.arg(&artifact).args(["--format", "csv"]).arg("--bind").arg(space.bind());
+    let run = run.arg("--bind").arg(format!("ages={}", space.path("ages.csv").display())).succeed()?;
+    assert_eq!(run.stdout, "n\n2\n");
     Ok(())
 }
 

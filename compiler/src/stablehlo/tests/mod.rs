@@ -78,7 +78,7 @@ fn client() -> &'static Client {
     static CLIENT: OnceLock<Client> = OnceLock::new();
     CLIENT.get_or_init(|| {
         let plugin = Plugin::load(&discover(Platform::Cpu, None).unwrap()).unwrap();
-        Client::new(&plugin, &ClientOptions { devices: DEVICES }).unwrap()
+        Client::new(&plugin, &ClientOptions::cpu(DEVICES)).unwrap()
     })
 }
 

@@ -26,7 +26,7 @@ const CHUNK: usize = 4;
 
 fn client(devices: usize) -> Client {
     let path = discover(crate::pjrt::Platform::Cpu, None).unwrap_or_else(|error| panic!("{error}"));
-    Client::new(&Plugin::load(&path).unwrap(), &ClientOptions { devices }).unwrap()
+    Client::new(&Plugin::load(&path).unwrap(), &ClientOptions::cpu(devices)).unwrap()
 }
 
 /// A folder with `t.parquet`, whose column `v` holds these values.

@@ -17,7 +17,7 @@ pub(crate) fn cpu_plugin() -> Arc<Plugin> {
 }
 
 pub(crate) fn cpu_client(devices: usize) -> Client {
-    Client::new(&cpu_plugin(), &ClientOptions { devices }).unwrap()
+    Client::new(&cpu_plugin(), &ClientOptions::cpu(devices)).unwrap()
 }
 
 /// Compiles quickly, not well.
