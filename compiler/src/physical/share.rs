@@ -50,12 +50,10 @@ impl BuildRows<'_> {
         if build.shares() {
             return (Exchange::Share, sink);
         }
-        match sink {
-            Sink::Lookup(lookup) => {
-                (Exchange::Share, Sink::Merge(Merge { keys: lookup.keys, nulls_equal: self.nulls_equal }))
-            }
-            sink => (Exchange::Broadcast, sink),
+        if let Sink::Lookup(lookup) = sink {
+            return (Exchange::Share, Sink::Merge(Merge { keys: lookup.keys, nulls_equal: self.nulls_equal }));
         }
+        (Exchange::Broadcast, sink)
     }
 
     fn should_share(&self) -> bool {

@@ -13,13 +13,13 @@ impl Rule for PlaceBuilds {
     fn rewrite(&self, plan: Plan, _: &RuleContext<'_>) -> Rewritten {
         let (mut plan, wanted) = unplaced(plan);
         let mut changed = wanted.is_some();
-        if let Plan::Join(join) = &mut plan {
-            if let Plan::Shard(_) = &*join.right {
-                let (right, wanted) = unplaced((*join.right).clone());
-                *join.right = right;
-                join.placement = wanted.unwrap_or(join.placement);
-                changed = true;
-            }
+        if let Plan::Join(join) = &mut plan
+            && let Plan::Shard(_) = &*join.right
+        {
+            let (right, wanted) = unplaced((*join.right).clone());
+            *join.right = right;
+            join.placement = wanted.unwrap_or(join.placement);
+            changed = true;
         }
         Rewritten { plan, changed }
     }
