@@ -7,6 +7,7 @@ mod aggregate;
 mod conditions;
 mod nullability;
 mod operators;
+mod placement;
 mod properties;
 mod prune;
 mod rename;
@@ -20,6 +21,7 @@ pub use aggregate::*;
 pub use conditions::{conjunction, conjuncts, reads_any};
 pub use nullability::narrow_nullability;
 pub use operators::*;
+pub use placement::Placement;
 pub use properties::{
     Estimates, Facts, UniqueColumns, Uniqueness, is_unique, one_match, reads_order_of_inputs, rewrite_by_order,
     row_bound, row_estimate,

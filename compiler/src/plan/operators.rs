@@ -1,5 +1,6 @@
 //! The operators of the relational plan.
 
+use super::placement::Placement;
 use super::{Aggregate, NamedAggregate, NamedWindow, Window};
 use dj_grammar::Span;
 use dj_runtime::expr::{ColumnId, Expr, Form, Text};
@@ -127,17 +128,6 @@ pub struct Join<F: Form = Text> {
     pub placement: Placement,
     /// The transform.
     pub span: Span,
-}
-
-/// Where the rows of a build side are, of several devices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placement {
-    /// Where it costs least.
-    Any,
-    /// All on every device.
-    Everywhere,
-    /// Each on one.
-    SharedOut,
 }
 
 /// Which row is nearest to a key.
