@@ -2,7 +2,7 @@
 //!
 //! A name tells what differs: `corpus::NAME::run`, `::plain` (no optimizer, chunks of 7 rows), `::single` (chunks of one
 //! row), `::small` (no rows, one, only nulls), `::artifact` (compiled for all rows, run on each choice), `::mesh` (on two devices,
-//! and on a mesh that turns; on that which `DJ_MESH` names, if it does, as then TPC-H, the gallery and the like). TPC-H runs at the scale that `DJ_TPCH_SCALE` names, 0.01 by
+//! and on a mesh that turns; on that which `DJ_MESH` names, if it does, as then TPC-H, the gallery and the like, with build sides shared out). TPC-H runs at the scale that `DJ_TPCH_SCALE` names, 0.01 by
 //! default.
 
 #[path = "suite/assumptions.rs"]

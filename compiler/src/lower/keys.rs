@@ -5,7 +5,7 @@
 use super::context::{Cx, Lane, Rows};
 use super::expr::{order_bits, order_key};
 use crate::encode::{Expr, SchemaColumn};
-use crate::stablehlo::{CustomCall, Direction, Element, TensorType, Value};
+use crate::stablehlo::{Builder, CustomCall, Direction, Element, TensorType, Value};
 use crate::strategy::{KeyDim, KeyDomain};
 use dj_runtime::expr::Interval;
 use dj_runtime::kernels::{ARGSORT, BOUNDARIES, GATHER};
@@ -35,6 +35,9 @@ pub(crate) struct Runs<'c> {
     /// The same, but one past all numbers for a row that is not active.
     pub(crate) slots: Value<'c>,
 }
+
+/// What gives, of a digit of each row and the rows' places, the places in the order of the digits.
+type Pass<'a, 'c> = &'a dyn Fn(&Builder<'c>, Value<'c>, Value<'c>) -> Value<'c>;
 
 impl<'c> WordKey<'c> {
     /// A key of which only equality matters; `nullable` reserves a bit even where this side has no nulls.
@@ -242,24 +245,30 @@ impl<'c> Cx<'_, 'c> {
     /// for several words together. So there is one in a loop, of native integers.
     fn sort_by_digits(&self, words: &[Value<'c>], live: Value<'c>) -> Value<'c> {
         let b = self.b;
-        let length = b.length(words[0]);
-        let place = b.iota(Element::S32, length);
-        let is_live = b.compare(Direction::Lt, place, b.broadcast(live, &[length]));
         let low = b.constant_uint(Element::U64, u32::MAX.into());
         let halves =
             |word: &Value<'c>| [b.and(*word, low), b.shift_right_logical(*word, b.constant_uint(Element::U64, 32))];
         let digits: Vec<_> = words.iter().rev().flat_map(halves).map(|half| b.convert(half, Element::U32)).collect();
+        let most = b.constant_uint(Element::U32, u32::MAX.into());
+        self.sort_by(&digits, most, live, &|b, digit, place| b.sort(&[digit, place], 2, false)[1])
+    }
+
+    /// The row numbers in the order of digits, the least significant first. Of a digit of each row and places in order `pass` gives
+    /// the places in the order of the digits; rows from `live` on have the `most` that a digit may be.
+    fn sort_by(&self, digits: &[Value<'c>], most: Value<'c>, live: Value<'c>, pass: Pass<'_, 'c>) -> Value<'c> {
+        let b = self.b;
+        let length = b.length(digits[0]);
+        let place = b.iota(Element::S32, length);
+        let is_live = b.compare(Direction::Lt, place, b.broadcast(live, &[length]));
         let row = |digit: &Value<'c>| b.reshape(*digit, &[1, length]);
         let all = b.concatenate(&digits.iter().map(row).collect::<Vec<_>>(), 0);
         let passes = b.constant_int(Element::S32, digits.len() as i64);
-        let sorted = b.for_range(passes, &[place], |b, pass, carried| {
-            let digit = b.dynamic_slice(all, &[pass, b.constant_int(Element::S32, 0)], &[1, length]);
-            let digit = b.reshape(digit, &[length]);
+        let sorted = b.for_range(passes, &[place], |b, index, carried| {
+            let digit = b.dynamic_slice(all, &[index, b.constant_int(Element::S32, 0)], &[1, length]);
+            let digit = b.gather(b.reshape(digit, &[length]), carried[0]);
             // Rows that do not count are behind all others from the beginning, and stay there.
-            let most = b.full_uint(Element::U32, &[length], u32::MAX.into());
-            let digit = b.select(is_live, b.gather(digit, carried[0]), most);
-            let places = b.sort(&[digit, place], 2, false)[1];
-            vec![b.gather(carried[0], places)]
+            let digit = b.select(is_live, digit, b.broadcast(most, &[length]));
+            vec![b.gather(carried[0], pass(b, digit, place))]
         });
         sorted[0]
     }
@@ -273,30 +282,17 @@ impl<'c> Cx<'_, 'c> {
         if self.calls_kernels() {
             return self.argsort(&[key], live);
         }
-        let length = b.length(key);
-        let place = b.iota(Element::S32, length);
-        let place_bits = place_bits(length);
-        let digit_bits = packed_bits(length);
-        let is_live = b.compare(Direction::Lt, place, b.broadcast(live, &[length]));
+        let (place_bits, digit_bits) = (place_bits(b.length(key)), packed_bits(b.length(key)));
         let most = b.constant_int(Element::S32, (1 << digit_bits) - 1);
-        // Rows that do not count are behind all others from the beginning, and stay there.
         let digit = |pass: u32| {
             let shifted = b.shift_right_logical(key, b.constant_uint(Element::U64, (pass * digit_bits).into()));
-            let digit = b.and(b.convert(shifted, Element::S32), most);
-            b.select(is_live, digit, b.broadcast(most, &[length]))
+            b.and(b.convert(shifted, Element::S32), most)
         };
-        let passes = bits.div_ceil(digit_bits).max(1);
-        let row = |pass: u32| b.reshape(digit(pass), &[1, length]);
-        let all = b.concatenate(&(0..passes).map(row).collect::<Vec<_>>(), 0);
-        let sorted = b.for_range(b.constant_int(Element::S32, passes.into()), &[place], |b, pass, carried| {
-            let digit = b.dynamic_slice(all, &[pass, b.constant_int(Element::S32, 0)], &[1, length]);
-            let digit = b.gather(b.reshape(digit, &[length]), carried[0]);
+        let digits: Vec<_> = (0..bits.div_ceil(digit_bits).max(1)).map(digit).collect();
+        self.sort_by(&digits, most, live, &|b, digit, place| {
             let packed = b.or(b.shift_left(digit, b.constant_int(Element::S32, place_bits.into())), place);
-            let packed = b.sort(&[packed], 1, false)[0];
-            let places = b.and(packed, b.constant_int(Element::S32, (1 << place_bits) - 1));
-            vec![b.gather(carried[0], places)]
-        });
-        sorted[0]
+            b.and(b.sort(&[packed], 1, false)[0], b.constant_int(Element::S32, (1 << place_bits) - 1))
+        })
     }
 
     /// The rows of columns at some places, `i32` each; a place outside is that of the nearest row.

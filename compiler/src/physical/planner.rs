@@ -383,13 +383,11 @@ impl Planner<'_> {
         {
             self.unique_columns.push((table, column));
         }
-        let keys: Vec<_> = join.on.iter().map(|(_, key)| key.clone()).collect();
         let rows = BuildRows {
             devices: self.options.target.replicas,
             wanted: join.placement,
             forced: &self.options.forced,
             columns: &join.right.schema(),
-            keys: &keys,
             nulls_equal: join.nulls_equal,
             rows: build_rows,
             asking: stream.rows.map(|count| count.rows),

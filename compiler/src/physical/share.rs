@@ -7,9 +7,9 @@
 
 use super::Exchange;
 use super::choose::{Choice, Forced};
-use crate::encode::{Expr, SchemaColumn};
+use crate::encode::SchemaColumn;
 use crate::plan::Placement;
-use crate::strategy::{Merge, Sink};
+use crate::strategy::{BuildKeys, Merge, Sink};
 
 /// A build side that takes no more bytes than this is on every device.
 const FEW: u64 = 16 << 20;
@@ -26,9 +26,8 @@ pub(super) struct BuildRows<'a> {
     /// What the program says.
     pub(super) wanted: Placement,
     pub(super) forced: &'a Forced,
-    /// The columns and the keys of its rows.
+    /// The columns of its rows.
     pub(super) columns: &'a [SchemaColumn],
-    pub(super) keys: &'a [Expr],
     /// Whether null keys match.
     pub(super) nulls_equal: bool,
     /// How many rows it has, and how many look for matches.
@@ -42,29 +41,32 @@ impl BuildRows<'_> {
         if self.devices == 1 {
             return (Exchange::None, sink);
         }
-        if !self.should_share() {
-            return (Exchange::Broadcast, sink);
-        }
         let build = sink.strategy().build();
         let build = build.unwrap_or_else(|| panic!("(P5) a join builds {sink:?}"));
+        if !self.should_share(build.keys()) {
+            return (Exchange::Broadcast, sink);
+        }
         if build.shares() {
             return (Exchange::Share, sink);
         }
         if let Sink::Lookup(lookup) = sink {
             return (Exchange::Share, Sink::Merge(Merge { keys: lookup.keys, nulls_equal: self.nulls_equal }));
         }
+        // Without a key that must be equal any row may match any other.
         (Exchange::Broadcast, sink)
     }
 
-    fn should_share(&self) -> bool {
+    fn should_share(&self, keys: &BuildKeys) -> bool {
         match self.wanted {
             Placement::Everywhere => return false,
             Placement::SharedOut => return true,
             Placement::Any if self.forced.has(Choice::BuildShare) => return true,
+            Placement::Any if self.forced.has(Choice::BuildBroadcast) => return false,
             Placement::Any => {}
         }
-        let Some(rows) = self.rows.filter(|_| !self.forced.has(Choice::BuildBroadcast)) else { return false };
-        let keys: u64 = self.keys.iter().map(|key| key.ty.element().bytes() as u64).sum();
+        // Files that tell no number of rows, such as pipes, are taken to be small.
+        let Some(rows) = self.rows else { return false };
+        let keys: u64 = keys.exprs.iter().map(|key| key.ty.element().bytes() as u64).sum();
         let columns = self.columns.iter().map(|column| column.ty.element().bytes() as u64 + u64::from(column.nullable));
         let row: u64 = columns.sum();
         let whole = rows.saturating_mul(row + keys);

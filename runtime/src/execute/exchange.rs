@@ -28,9 +28,6 @@ struct Sending {
 impl<'m> StageRun<'m> {
     /// Brings the rows to the devices that finish them. No step may be running.
     pub(super) fn exchange(&mut self, cx: &mut Attempt<'m, '_>) -> Result<(), Stop> {
-        if !matches!(self.stage.exchange.moves, Moves::None | Moves::Scatter) {
-            self.compact_before_exchange(cx)?;
-        }
         let counts = match self.stage.exchange.moves {
             Moves::None | Moves::Scatter => return Ok(()),
             Moves::Partition | Moves::Share => self.partition(cx)?,
@@ -64,6 +61,7 @@ impl<'m> StageRun<'m> {
 
     /// Puts the rows that go to one device together, and says how many these are.
     fn partition(&mut self, cx: &mut Attempt<'m, '_>) -> Result<Counts, Stop> {
+        self.compact_before_exchange(cx)?;
         self.state.residents.refresh(cx, self.stage, self.state.rung)?;
         let program = cx.programs.get(self.program(cx, ProgramKind::Partition))?;
         let mut arguments = Vec::new();
